@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The program's memory: approved versions, quarantined content, incidents, gaps. SQLite, WAL,
+ * synchronous=FULL; the only module that speaks SQL. Everything in and out is a plain value. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/metadata.h"
+#include "os/snapshot.h"
+
+struct store;
+
+/* Opens or creates DIR/state.db (mode 0600). Returns 0; -EUCLEAN if it is damaged (the caller sets
+ * it aside with store_set_aside() and opens again); or a negative errno. */
+int store_open(const char *directory, struct store **ret);
+int store_set_aside(const char *directory, char **ret_kept_as);
+void store_free(struct store *store);
+
+int store_begin(struct store *store);
+int store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+struct approved_version {
+        char *path;
+        struct file_metadata metadata; /* FILE_ABSENT is an approved version too */
+        int64_t approved_at_us;        /* since 1970 */
+        uint32_t approved_by;          /* uid */
+        char *reason;   /* "adopted at first start", "approved by root", "repaired" … */
+        bool is_secret; /* no content is kept */
+};
+/* The version's content is stored under its SHA-256, once. DATA may be NULL for kinds without. */
+int store_approve(struct store *store, const struct approved_version *version, const char *data,
+                  size_t n_data);
+/* 0, -ENOENT, or a negative errno. */
+int store_get_approved(struct store *store, const char *path, struct approved_version *ret);
+int store_forget_approved(struct store *store, const char *path);
+int store_list_approved(struct store *store, struct approved_version **ret, size_t *ret_n);
+void approved_version_done(struct approved_version *version);
+void approved_versions_free(struct approved_version *versions, size_t n);
+
+/* Content by digest: 0, -ENOENT, -EUCLEAN if it does not hash to its name. */
+int store_get_content(struct store *store, const uint8_t sha256[FILE_SHA256_SIZE], char **ret_data,
+                      size_t *ret_n);
+
+struct incident {
+        int64_t id; /* 0 for a new one */
+        int64_t at_us;
+        char *path;
+        char *rule_id;
+        int severity;
+        unsigned line;
+        char *setting, *want, *got, *witness, *message;
+        char *action;  /* "reverted", "alerted", "would revert", "accepted", "restored" … */
+        char *outcome; /* why it could not be done, NULL if it was */
+        uint64_t generation;
+        bool has_quarantine;           /* the version that was there is kept */
+        struct file_metadata metadata; /* of that version */
+        int64_t count;                 /* how many times, when summarised */
+};
+/* Records an incident; with SNAPSHOT its version is quarantined under the incident. *ret_id is set.
+ */
+int store_add_incident(struct store *store, const struct incident *incident,
+                       const struct snapshot *quarantined, int64_t *ret_id);
+int store_get_incident(struct store *store, int64_t id, struct incident *ret);
+struct incident_filter {
+        const char *path, *rule_id; /* NULL: any */
+        int64_t since_us;           /* 0: any */
+        int severity_at_least;
+        size_t limit; /* newest first; 0: all */
+};
+int store_list_incidents(struct store *store, const struct incident_filter *filter,
+                         struct incident **ret, size_t *ret_n);
+/* The quarantined bytes of an incident: 0, -ENOENT. */
+int store_get_quarantine(struct store *store, int64_t id, char **ret_data, size_t *ret_n);
+void incident_done(struct incident *incident);
+void incidents_free(struct incident *incidents, size_t n);
+
+/* Small values: "generation", "clean-shutdown", "last-seen" … */
+int store_set_value(struct store *store, const char *name, const char *value);
+int store_get_value(struct store *store, const char *name, char **ret);
+
+/* Time during which nobody watched. */
+struct gap {
+        int64_t id;
+        int64_t from_us, until_us; /* until 0: still open */
+        char *reason;
+};
+int store_add_gap(struct store *store, const struct gap *gap);
+int store_list_gaps(struct store *store, size_t limit, struct gap **ret, size_t *ret_n);
+void gaps_free(struct gap *gaps, size_t n);

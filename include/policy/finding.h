@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A rule that does not hold, with its proof. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/rule.h"
+
+struct finding {
+        const struct rule
+                *rule; /* borrowed from the policy; NULL for a finding of the program's own */
+        char *rule_id; /* the rule's, or "sshd.refused", "file.unreadable", "file.unapproved" … */
+        enum severity severity;
+        enum rule_response response;
+        char *path;    /* the file that wins, or the one concerned; NULL if none (a default) */
+        unsigned line; /* 0: the whole file */
+        char *setting; /* keyword in display case, "mode", "owner" …; NULL if none */
+        char *want;    /* one line */
+        char *got;     /* one line */
+        char *witness; /* a command anyone can replay: "sshd -T -C user=bob,…"; NULL if none */
+        char *message; /* one sentence for people, without path and line */
+        char **losers; /* "FILE:LINE: text" of lines that lost */
+        size_t n_losers;
+        char *users; /* whose connection or key it is, NULL if not one account's */
+};
+
+struct findings {
+        struct finding *items;
+        size_t n_items;
+};
+
+/* Takes over what FINDING owns, also on failure. Returns 0 or -ENOMEM. */
+int findings_add(struct findings *findings, struct finding *finding);
+
+/* True if both say the same thing: rule, path, setting, want and got; the line may have moved. This
+ * is how "the candidate has no finding that the present lacks" is decided. */
+bool finding_is_same(const struct finding *a, const struct finding *b);
+bool findings_contain(const struct findings *findings, const struct finding *finding);
+
+int finding_copy(struct finding *ret, const struct finding *finding);
+void finding_done(struct finding *finding);
+void findings_done(struct findings *findings);

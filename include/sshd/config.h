@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* sshd's configuration: the main file with everything it includes, parsed and checked exactly as
+ * one release of sshd does at start-up (`sshd -t`), kept so that it can be evaluated for any
+ * connection.
+ *
+ * Pure: contents, glob results, names and addresses are asked for through struct sshd_environment.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/account.h"
+#include "sshd/release.h"
+
+enum {
+        SSHD_INCLUDE_DEPTH_MAX = 16, /* servconf.c: SERVCONF_MAX_DEPTH */
+};
+
+/* What the room asks of the world. Each function returns 0 or a negative errno; results are on the
+ * heap and become the room's. -ENOENT and friends are what sshd would see; anything a reader
+ * refuses for safety (a FIFO, a device, an oversize file) comes as -EINVAL with no data. */
+struct sshd_environment {
+        void *userdata;
+        /* glob(3) as sshd calls it: absolute pattern, byte order; no match: 0 paths. */
+        int (*glob)(void *userdata, const char *pattern, char ***ret_paths, size_t *ret_n);
+        /* The bytes of a file; a directory reads as empty. */
+        int (*read)(void *userdata, const char *path, char **ret_data, size_t *ret_n);
+        /* getservbyname(3): the port of a tcp service name, or -ENOENT. May be NULL. */
+        int (*service)(void *userdata, const char *name, uint16_t *ret_port);
+        /* getaddrinfo(3) of a ListenAddress that is not numeric: numeric texts in its order, or
+         * -ENOENT. FAMILY is 0, 4 or 6. May be NULL. */
+        int (*resolve)(void *userdata, const char *host, int family, char ***ret_addresses,
+                       size_t *ret_n);
+        /* if_nametoindex(3), 0 if there is none. May be NULL. */
+        uint32_t (*scope)(void *userdata, const char *name);
+};
+
+struct sshd_source {
+        struct sshd_release release;
+        const char *path; /* the main file, as sshd's -f: /etc/ssh/sshd_config */
+        const char *cwd;  /* of sshd: relative paths are taken from here; "/" under systemd */
+        const char *const *overrides; /* "-o" arguments in order, "-p PORT" as "-pPORT" */
+        size_t n_overrides;
+        const struct accounts *accounts; /* for `~user`, Match group; not kept */
+};
+
+/* Why sshd would not start: its own words, its exit status. */
+struct sshd_refusal {
+        char *file;    /* "command-line" for an override; NULL if no file is to blame */
+        unsigned line; /* 0 if none */
+        char *message; /* every line sshd writes to standard error, "\n" separated, as it writes it
+                        */
+        char *reason;  /* the one-line reason without "FILE line N: " and the like */
+        int exit_status; /* 1 or 255 */
+};
+
+struct sshd_config;
+
+/* Reads and parses. Returns 0 with *ret_config set, also for a configuration that sshd refuses
+ * (sshd_config_refusal() is then not NULL); -ENOMEM, or the error of an environment function that
+ * is no file error (-ETIMEDOUT and the like). */
+int sshd_config_load(const struct sshd_source *source, const struct sshd_environment *environment,
+                     struct sshd_config **ret_config);
+void sshd_config_free(struct sshd_config *config);
+
+/* NULL if sshd would start with it. Host keys, and whether files named by settings exist, are not
+ * looked at. */
+const struct sshd_refusal *sshd_config_refusal(const struct sshd_config *config);
+
+const struct sshd_release *sshd_config_release(const struct sshd_config *config);
+
+/* What was read, in the order of first use: the main file first. */
+size_t sshd_config_n_files(const struct sshd_config *config);
+const char *sshd_config_file(const struct sshd_config *config, size_t i);
+
+/* The absolute Include patterns met, each once: new files matching them would join. */
+size_t sshd_config_n_globs(const struct sshd_config *config);
+const char *sshd_config_glob(const struct sshd_config *config, size_t i);
+
+/* Every path another setting names in any block, `none` left out: for the guarded set. KEYWORD is
+ * the lower-case canonical keyword; tokens and `~` are as written after sshd's own expansion. */
+struct sshd_named_path {
+        const char *keyword;
+        const char *path;
+        const char *file;
+        unsigned line;
+};
+/* Returns the number of paths; *ret stays the config's. */
+size_t sshd_config_named_paths(const struct sshd_config *config,
+                               const struct sshd_named_path **ret);
