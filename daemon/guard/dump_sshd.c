@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "guard/invocation.h"
+
+int guard_dump_sshd(const struct invocation *invocation) {
+        (void)invocation;
+        return EXIT_CANNOT_TELL;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the command line asks for. main parses it, the modes of guard carry it out. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct invocation;
+
+enum { /* exit statuses of every mode but the daemon itself */
+       EXIT_HOLDS = 0,
+       EXIT_FINDINGS = 1,
+       EXIT_CANNOT_TELL = 2, /* also: wrong usage */
+};
+
+typedef int (*invocation_mode_fn)(const struct invocation *invocation);
+
+struct invocation {
+        invocation_mode_fn mode;
+        const char *config_path; /* --config */
+        const char *root_path;   /* --root, NULL: the system */
+        const char *state_path;  /* --state */
+        const char *socket_path; /* --socket */
+        bool json;               /* --json */
+        const char *release;     /* --openssh 9.2, NULL: the installed sshd's */
+        const char *operand;     /* SERVICE of --dump-pam, FILE of --dump-keys */
+        const char *sshd_config; /* -f, NULL: /etc/ssh/sshd_config */
+        const char **overrides;  /* -o, in order */
+        size_t n_overrides;
+        const char **specs; /* -C, in order */
+        size_t n_specs;
+        const char *pam_dir;     /* --pam-dir */
+        const char *pam_release; /* --linux-pam 1.5.2, NULL: the installed libpam's */
+        const char *run;         /* --run auth,setcred */
+        const char **withs;      /* --with, in order */
+        size_t n_withs;
+};
+
+/* Each returns an exit status and writes results to standard output, complaints to standard error.
+ */
+int guard_daemon(const struct invocation *invocation);
+int guard_check(const struct invocation *invocation);
+int guard_test_policy(const struct invocation *invocation);
+int guard_dump_sshd(const struct invocation *invocation);
+int guard_dump_pam(const struct invocation *invocation);
+int guard_dump_keys(const struct invocation *invocation);
