@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* MESSAGE_IDs of the journal entries; systemd/sshguardd.catalog explains each (journalctl -x). */
+
+/* the daemon watches */
+#define MESSAGE_STARTED "fd46338f28dd46a09f2cb28e249b30be"
+/* the daemon stopped watching */
+#define MESSAGE_STOPPED "13f7315eb64444c8886099f02cf24afb"
+/* first start: what is there became the approved version */
+#define MESSAGE_ADOPTED "6bb76271b1204785959b6f617642331d"
+/* a policy is in force */
+#define MESSAGE_POLICY_LOADED "858d34d9c9e44b47bca76d35c3774242"
+/* a policy was refused; the one in force stays */
+#define MESSAGE_POLICY_REFUSED "febd4c9171344ae7a91c7aad385dfa8e"
+/* a rule does not hold, or a file differs from its approved version */
+#define MESSAGE_DRIFT "fe654fc257214201870dfa513c73cd6f"
+/* what an earlier alert said no longer holds */
+#define MESSAGE_RESOLVED "e7a59379ace74bfb8fddd3be46e08edd"
+/* an approved version was put back */
+#define MESSAGE_REVERTED "2a256e6df77644ea8d93e9ca5e0a29d8"
+/* a file was edited so that a rule holds */
+#define MESSAGE_REPAIRED "4002202d432a4b7494020136e20d6f39"
+/* a response was wanted and could not be carried out */
+#define MESSAGE_RESPONSE_FAILED "00623bf432e94b609af0dbb1c42368c0"
+/* audit mode: what enforce would have done */
+#define MESSAGE_WOULD_RESPOND "e1277936857b46e0b1c6a3408f2dfe7c"
+/* a version was approved */
+#define MESSAGE_APPROVED "6983a15d4c0e4b8886b53b1cd03344b1"
+/* a quarantined version was put back */
+#define MESSAGE_RESTORED "3ceaddfa5c844f619051a3d8efa43ae6"
+/* sshd was told to read its configuration again */
+#define MESSAGE_SSHD_RELOADED "8ddf7cc801ab4b0899fdd03d56a9ca6a"
+/* sshd could not be told to read its configuration again */
+#define MESSAGE_SSHD_RELOAD_FAILED "fc0288bc3752482cb9143cf3b77e8fc6"
+/* a path is watched less well than it should be, or well again */
+#define MESSAGE_COVERAGE "1745dd5a5c574a4a86c5901190f3f7ce"
+/* events were lost and everything is looked at again */
+#define MESSAGE_OVERFLOW "1098f52b84aa47d18a57db1ea890c8ba"
+/* for some time nobody watched */
+#define MESSAGE_GAP "95713aa714214b148528cf83abbb6c61"
+/* the database was damaged and set aside */
+#define MESSAGE_STORE_DAMAGED "92cb4c761706410d8f39106e7bc05253"
+/* sshd itself disagrees with our reading of its configuration */
+#define MESSAGE_CROSS_CHECK "31c817fcfd6c4231a2f5563318289129"
+/* a file that someone keeps changing back */
+#define MESSAGE_CONTESTED "69ec4c7884c34bd0905e58be0f70aa35"
+/* a permit or a pause began or ended */
+#define MESSAGE_PERMIT "7805f35b3ec44ba98bf80013b7047861"
+/* an unapproved but compliant change became the approved version */
+#define MESSAGE_ACCEPTED "3ff6a68c8aeb427fb06820bc0bedc335"
