@@ -37,10 +37,11 @@ enum network_result { NETWORK_OK = 0, NETWORK_NOT_ONE = 1, NETWORK_BAD = 2 };
 enum network_result network_parse(const char *text, bool strict_mask, address_scope_fn scope,
                                   void *userdata, struct network *ret);
 
+/* addr_netmatch(): the scopes must be equal too. */
 bool network_contains(const struct network *network, const struct address *address);
 
 /* addr_match_list() of addrmatch.c: 1 matched, 0 none, -1 a negated element matched, -2 the list is
  * invalid (an empty element or NETWORK_BAD). With address NULL the list is only validated: 0 or -2.
- * An ADDRESS that is not numeric matches nothing. */
+ * An ADDRESS that is not numeric matches nothing. -ENOMEM when memory ran out. */
 int address_match_list(const char *address, const char *list, bool strict_mask,
                        address_scope_fn scope, void *userdata);
