@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The control socket: org.sshguardd.Control over Varlink, for sshguardctl and anyone who speaks it.
+ *
+ * The server knows sockets, peers, deadlines and JSON. What it is asked about it learns through
+ * `struct control_backend`, plain getters and actions that the manager fills in; it never reaches
+ * further. It promises the manager that no peer, however it behaves, delays anyone else: buffers
+ * are fixed, connections are counted per uid, an answer that is not read costs its own connection.
+ *
+ * Who may call what comes from the kernel (SO_PEERCRED, SO_PEERGROUPS) and one table,
+ * control_methods(). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/diagnostics.h"
+#include "os/store.h"
+#include "policy/finding.h"
+#include "policy/rule.h"
+
+struct control;
+struct sd_event;
+
+/* ---- what the backend tells; borrowed pointers stay valid until the event loop runs again ---- */
+
+enum control_state {
+        CONTROL_STARTING, /* the first full pass is not over: "no findings" is not known yet */
+        CONTROL_GUARDING,
+        CONTROL_PAUSED, /* responses are suspended, alerts are not */
+        CONTROL_STOPPING,
+        N_CONTROL_STATES
+};
+
+/* How paths are watched; every guarded path counts once in each that applies. */
+struct control_coverage {
+        size_t n_files;      /* guarded paths */
+        size_t n_watched;    /* by directory and inode watches */
+        size_t n_polled;     /* no events to be had: network file systems, watch limit */
+        size_t n_blind;      /* neither: the sweep alone sees them */
+        size_t n_watches;    /* inotify watches in use */
+        size_t n_users;      /* accounts whose keys are guarded */
+        bool users_complete; /* false: NSS failed, accounts of /etc/passwd only */
+};
+
+struct control_pass { /* one look at everything; times since 1970, 0: never or not yet */
+        int64_t began_at_us, ended_at_us;
+        size_t n_done, n_total;
+};
+
+struct control_pause {
+        int64_t until_us; /* 0: no pause */
+        uint32_t by;      /* uid */
+        const char *reason;
+};
+
+struct control_permit {
+        int64_t id;
+        const char *path;
+        int64_t since_us, until_us;
+        int64_t uses_left; /* -1: unlimited */
+        uint32_t by;       /* uid */
+        const char *reason;
+};
+
+struct control_status {
+        enum control_state state;
+        enum policy_mode mode;
+        uint64_t generation; /* of the policy in force */
+        int64_t started_at_us, policy_loaded_at_us;
+        const char *policy_problem; /* why the last reload was refused; NULL: it was not */
+        const char *root;           /* --root DIR; NULL: the machine */
+        const char *openssh;        /* the release whose reading is followed, "9.2" */
+        struct control_coverage coverage;
+        struct control_pass last_pass, running_pass; /* running: began_at_us 0 when none is */
+        const struct gap *gaps;                      /* newest first */
+        size_t n_gaps;
+        struct control_pause pause;
+        uint64_t n_looks, n_incidents, n_responses; /* since the start, for metrics */
+};
+
+struct control_finding {
+        const struct finding *finding;
+        int64_t since_us;    /* when it was first seen; 0: not known */
+        int64_t incident_id; /* the incident that recorded it; 0: none */
+        const char *action;  /* what was done about it, "alerted" …; NULL: nothing yet */
+};
+
+enum control_file_state {
+        CONTROL_FILE_UNSEEN,     /* guarded, not looked at yet */
+        CONTROL_FILE_APPROVED,   /* equal to its approved version */
+        CONTROL_FILE_UNAPPROVED, /* differs from it, or has none, and breaks no rule */
+        CONTROL_FILE_VIOLATING,  /* has a finding */
+        N_CONTROL_FILE_STATES
+};
+
+struct control_file {
+        const char *path;
+        enum control_file_state state;
+        const struct file_metadata *metadata;    /* at the last look; NULL: none yet */
+        const struct approved_version *approved; /* NULL: none */
+        unsigned coverage;                       /* enum watch_coverage bits */
+        bool is_polled, is_secret, is_contested, is_locked;
+        size_t n_findings;
+        int64_t looked_at_us; /* 0: never */
+};
+
+/* ---- what is asked of it ---- */
+
+struct control_peer {
+        pid_t pid;
+        uid_t uid;
+        gid_t gid;
+};
+
+/* A path, or what an incident replaced there; exactly one of both. */
+struct control_subject {
+        const char *path;    /* NULL: an incident's */
+        int64_t incident_id; /* 0: a path's */
+};
+
+/* Two versions of one path, for Diff. The server shows fingerprints instead of key material, and of
+ * a secret file no content; it owns nothing of this after the backend's control_versions_done(). */
+struct control_version {
+        struct file_metadata metadata;
+        char *data; /* NULL: none kept */
+        size_t n_data;
+        char *label; /* "approved 2026-11-20 15:04 by root", "incident 12" … */
+};
+struct control_versions {
+        char *path;
+        bool is_secret;
+        struct control_version before, after;
+};
+void control_versions_done(struct control_versions *versions);
+
+/* Accepting a version that breaks a rule: names the rule, until when, and why. */
+struct control_exception {
+        const char *rule_id; /* NULL: none is asked for */
+        int64_t until_us;
+};
+
+struct control_approval { /* Approve */
+        struct control_peer peer;
+        const char *path;
+        uint8_t sha256[FILE_SHA256_SIZE]; /* of the content that was reviewed */
+        bool absent; /* what was reviewed is that the path does not exist; sha256 is unused */
+        const char *reason;
+        struct control_exception exception;
+};
+
+struct control_restoral { /* Restore: the quarantined version of an incident back */
+        struct control_peer peer;
+        int64_t incident_id;
+        const char *reason;
+        struct control_exception exception;
+};
+
+struct control_allowance { /* Permit, Pause, Unlock */
+        struct control_peer peer;
+        const char *path; /* NULL for Pause */
+        int64_t until_us;
+        int64_t uses; /* -1: unlimited */
+        const char *reason;
+};
+
+/* How an action ended when nothing failed. Everything but CONTROL_DONE changed nothing. */
+enum control_result {
+        CONTROL_DONE = 0,
+        CONTROL_NO_SUCH_PATH,     /* it is not guarded */
+        CONTROL_NO_SUCH_INCIDENT, /* never recorded, or pruned */
+        CONTROL_NO_SUCH_RULE,
+        CONTROL_NO_SUCH_PERMIT,
+        CONTROL_NOTHING_KEPT,    /* the incident has no quarantined version, or no content of it */
+        CONTROL_CONTENT_CHANGED, /* the file is not what was reviewed: `sha256` says what it is */
+        CONTROL_VIOLATES,        /* `findings`: needs an exception for each rule */
+        CONTROL_POLICY_INVALID,  /* `diagnostics`: the policy in force stays */
+        CONTROL_REFUSED,         /* `reason`: sshd -t refuses it, alert-only path, … */
+        N_CONTROL_RESULTS
+};
+
+struct control_refusal { /* details of a result other than CONTROL_DONE; the server frees them */
+        char *reason;
+        uint8_t sha256[FILE_SHA256_SIZE];
+        bool has_sha256; /* false with CONTROL_CONTENT_CHANGED: the path is absent */
+        struct findings findings;
+        struct diagnostics diagnostics;
+};
+void control_refusal_done(struct control_refusal *refusal);
+
+/* Getters return 1 with *ret filled, 0 for "no such" (an index past the end), or a negative errno.
+ * Actions return an enum control_result or a negative errno. A function left NULL makes its methods
+ * answer org.varlink.service.MethodNotImplemented. None may block for long: the loop waits. */
+struct control_backend {
+        void *userdata;
+        int (*get_status)(void *userdata, struct control_status *ret);
+        int (*get_file)(void *userdata, size_t index, struct control_file *ret); /* byte order */
+        int (*find_file)(void *userdata, const char *path, struct control_file *ret);
+        int (*get_finding)(void *userdata, size_t index, struct control_finding *ret);
+        int (*get_permit)(void *userdata, size_t index, struct control_permit *ret);
+        const struct policy *(*get_policy)(void *userdata); /* in force; NULL: none yet */
+        int (*list_incidents)(void *userdata, const struct incident_filter *filter,
+                              struct incident **ret, size_t *ret_n);
+        int (*get_incident)(void *userdata, int64_t id, struct incident *ret);
+
+        /* For a path: approved version and what is there. For an incident: the version that it
+         * left in force (the approved one) and the quarantined one. */
+        int (*get_versions)(void *userdata, const struct control_subject *subject,
+                            struct control_versions *ret, struct control_refusal *refusal);
+
+        int (*approve)(void *userdata, const struct control_approval *approval,
+                       struct control_refusal *refusal);
+        int (*restore)(void *userdata, const struct control_restoral *restoral,
+                       struct control_refusal *refusal);
+        int (*reload)(void *userdata, struct control_refusal *refusal);
+        /* Begins a full pass that looks at every path after this call, or lets the one that does so
+         * already go on; control_pass_ended() answers those who wait. */
+        int (*start_check)(void *userdata);
+        int (*permit)(void *userdata, const struct control_allowance *allowance, int64_t *ret_id,
+                      struct control_refusal *refusal);
+        int (*revoke_permit)(void *userdata, int64_t id, struct control_refusal *refusal);
+        int (*pause)(void *userdata, const struct control_allowance *allowance,
+                     struct control_refusal *refusal);
+        int (*resume)(void *userdata, struct control_refusal *refusal);
+        int (*unlock)(void *userdata, const struct control_allowance *allowance,
+                      struct control_refusal *refusal);
+        /* True if the policy's `admins` name this user: may call what root may. May be NULL. */
+        bool (*is_admin)(void *userdata, uid_t uid);
+};
+
+/* ---- the server ---- */
+
+enum { CONTROL_GROUP_NONE = -1 };
+
+struct control_options {
+        const char *socket_path;
+        const char *root_path; /* --root DIR: the fd store is left alone; NULL: the machine */
+        int64_t group;         /* gid that may read, CONTROL_GROUP_NONE: root alone */
+};
+
+/* Takes the listening socket for SOCKET_PATH from the service manager's fd store (FDNAME=control)
+ * if one is there and still leads to that path; otherwise binds it, mode 0660, group GROUP, and
+ * stores it. Then serves on EVENT. OPTIONS and BACKEND are copied, what they point to is not.
+ * Returns 0, -EADDRINUSE when another process answers at that path, or a negative errno. */
+int control_new(struct sd_event *event, const struct control_options *options,
+                const struct control_backend *backend, struct control **ret);
+
+/* Ends all connections; calls that wait get an answer if it fits the socket. The path stays where
+ * the fd store keeps the socket, and is removed otherwise. Accepts NULL. */
+void control_free(struct control *control);
+
+/* What happened, to those who called Monitor. Never blocks; a subscriber who does not read is
+ * dropped. */
+enum control_event_kind {
+        CONTROL_EVENT_INCIDENT, /* `incident` */
+        CONTROL_EVENT_FINDING,  /* a finding opened: `finding` */
+        CONTROL_EVENT_RESOLVED, /* a finding is no more: `finding` */
+        CONTROL_EVENT_POLICY,   /* another generation is in force: `message` */
+        CONTROL_EVENT_STATE,    /* pause, resume, gap, coverage, stop: `message` */
+        N_CONTROL_EVENT_KINDS
+};
+struct control_event {
+        enum control_event_kind kind;
+        int64_t at_us;
+        const struct incident *incident;
+        const struct control_finding *finding;
+        const char *message;
+};
+void control_publish(struct control *control, const struct control_event *event);
+
+/* How the running full pass goes, and its end, to those who called Check. */
+void control_pass_progressed(struct control *control, size_t n_done, size_t n_total);
+void control_pass_ended(struct control *control);
+
+struct control_load { /* for metrics and tests */
+        size_t n_connections, n_queued_bytes;
+        uint64_t n_calls, n_accepted, n_closed_for_cause;
+};
+struct control_load control_get_load(const struct control *control);
+
+/* ---- who may call what ---- */
+
+enum control_class {
+        CONTROL_INTROSPECT, /* whoever can connect */
+        CONTROL_READ,       /* root, the group, admins */
+        CONTROL_CHANGE,     /* root and admins */
+        N_CONTROL_CLASSES
+};
+
+struct control_method {
+        const char *name; /* "org.sshguardd.Control.Status" */
+        enum control_class class;
+        bool needs_more;      /* a stream: a call without `more` gets ExpectedMore */
+        const char *safe_why; /* why giving it to that class is safe */
+};
+/* The table, in the order of the interface file. */
+const struct control_method *control_methods(size_t *ret_n);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Plain values as the JSON that org.sshguardd.Control defines; `sshguardd --check --json` prints
+ * the same shapes. Types are those of include/wire/org.sshguardd.Control.varlink.
+ *
+ * A string that is not UTF-8 appears escaped (\xNN), and beside it NAME_base64 has its bytes. Each
+ * returns a new reference, or NULL when memory ran out. */
+
+#include <jansson.h>
+
+#include "guard/control.h"
+
+json_t *describe_finding(const struct control_finding *finding);  /* type Finding */
+json_t *describe_incident(const struct incident *incident);       /* type Incident */
+json_t *describe_file(const struct control_file *file);           /* type File */
+json_t *describe_rule(const struct rule *rule);                   /* type Rule */
+json_t *describe_gap(const struct gap *gap);                      /* type Gap */
+json_t *describe_permit(const struct control_permit *permit);     /* type Permit */
+json_t *describe_event(const struct control_event *event);        /* type Event */
+json_t *describe_metadata(const struct file_metadata *metadata);  /* type Version */
+json_t *describe_diagnostic(const struct diagnostic *diagnostic); /* type Diagnostic */
+
+/* [Finding] of a judgement that no daemon made: no `since_us`, `incident`, `action`. */
+json_t *describe_findings(const struct findings *findings);
+
+/* Sets NAME to STRING (null for NULL) in OBJECT, and NAME_base64 if it is not UTF-8. 0 or -ENOMEM.
+ */
+int describe_bytes(json_t *object, const char *name, const char *string);
