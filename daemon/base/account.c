@@ -188,7 +188,7 @@ int accounts_add(struct accounts *accounts, const struct account *account) {
         r = copy.name && copy.home && copy.shell ? 0 : -ENOMEM;
         if (r == 0)
                 r = strings_copy(&copy.groups, &copy.n_groups, account->groups, account->n_groups);
-        if (r == 0)
+        if (r >= 0)
                 r = ARRAY_GROW(accounts->items, accounts->n_items);
         if (r < 0) {
                 account_done(&copy);
