@@ -130,7 +130,7 @@ static int parse_group_line(struct accounts *accounts, const char *line, size_t 
         if (!split_fields(line, n, fields, N_GROUP_FIELDS) || !parse_id(fields[2], &gid))
                 return 0;
         group = copy_field(fields[0]);
-        if (!group)
+        if (!group || accounts_add_group(accounts, group, gid) < 0)
                 return -ENOMEM;
         for (size_t i = 0; i < accounts->n_items; i++) {
                 struct account *account = &accounts->items[i];
@@ -176,6 +176,42 @@ const struct account *accounts_find(const struct accounts *accounts, const char 
         return NULL;
 }
 
+bool accounts_find_group(const struct accounts *accounts, const char *name, uint32_t *ret_gid) {
+        for (size_t i = 0; i < accounts->n_groups; i++) {
+                if (strcmp(accounts->groups[i].name, name) == 0) {
+                        *ret_gid = accounts->groups[i].gid;
+                        return true;
+                }
+        }
+        return false;
+}
+
+const char *accounts_group_name(const struct accounts *accounts, uint32_t gid) {
+        for (size_t i = 0; i < accounts->n_groups; i++)
+                if (accounts->groups[i].gid == gid)
+                        return accounts->groups[i].name;
+        return NULL;
+}
+
+int accounts_add_group(struct accounts *accounts, const char *name, uint32_t gid) {
+        uint32_t known;
+        char *copy;
+        int r;
+
+        if (accounts_find_group(accounts, name, &known))
+                return 0;
+        copy = strdup(name);
+        if (!copy)
+                return -ENOMEM;
+        r = ARRAY_GROW(accounts->groups, accounts->n_groups);
+        if (r < 0) {
+                free(copy);
+                return r;
+        }
+        accounts->groups[accounts->n_groups++] = (struct account_group){ copy, gid };
+        return 0;
+}
+
 int accounts_add(struct accounts *accounts, const struct account *account) {
         struct account copy = { .uid = account->uid, .gid = account->gid };
         int r;
@@ -188,7 +224,7 @@ int accounts_add(struct accounts *accounts, const struct account *account) {
         r = copy.name && copy.home && copy.shell ? 0 : -ENOMEM;
         if (r == 0)
                 r = strings_copy(&copy.groups, &copy.n_groups, account->groups, account->n_groups);
-        if (r >= 0)
+        if (r == 0)
                 r = ARRAY_GROW(accounts->items, accounts->n_items);
         if (r < 0) {
                 account_done(&copy);
@@ -210,5 +246,8 @@ void accounts_done(struct accounts *accounts) {
         for (size_t i = 0; i < accounts->n_items; i++)
                 account_done(&accounts->items[i]);
         free(accounts->items);
+        for (size_t i = 0; i < accounts->n_groups; i++)
+                free(accounts->groups[i].name);
+        free(accounts->groups);
         *accounts = (struct accounts){ 0 };
 }

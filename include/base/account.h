@@ -17,15 +17,26 @@ struct account {
         size_t n_groups;
 };
 
+struct account_group {
+        char *name;
+        uint32_t gid;
+};
+
 struct accounts {
         struct account
                 *items; /* in the order of the source; names are unique, the first one wins */
         size_t n_items;
+        struct account_group *groups; /* every group known, for ids in file rules */
+        size_t n_groups;
         bool complete; /* false: the source failed or was cut off; "nobody else exists" is not known
                         */
 };
 
 const struct account *accounts_find(const struct accounts *accounts, const char *name);
+
+/* The gid of a group name; false if there is none. The name of a gid; NULL if it has none. */
+bool accounts_find_group(const struct accounts *accounts, const char *name, uint32_t *ret_gid);
+const char *accounts_group_name(const struct accounts *accounts, uint32_t gid);
 
 /* Parses passwd(5) and group(5) bytes (either may be NULL), for --root and for tests: malformed
  * lines are skipped as glibc's `files` skips them. Returns 0 or -ENOMEM. */
@@ -34,6 +45,9 @@ int accounts_parse(const char *passwd, size_t n_passwd, const char *group, size_
 
 /* Appends a copy; an account of that name that is there already stays. Returns 0 or -ENOMEM. */
 int accounts_add(struct accounts *accounts, const struct account *account);
+
+/* Appends a group; one of that name that is there already stays. Returns 0 or -ENOMEM. */
+int accounts_add_group(struct accounts *accounts, const char *name, uint32_t gid);
 
 void account_done(struct account *account);
 void accounts_done(struct accounts *accounts);

@@ -91,3 +91,8 @@ struct sshd_named_path {
 /* Returns the number of paths; *ret stays the config's. */
 size_t sshd_config_named_paths(const struct sshd_config *config,
                                const struct sshd_named_path **ret);
+
+/* True if sshd would do the same with both, for every connection: the same directives with the same
+ * values under the same Match criteria in the same order; comments, layout, spelling and the files
+ * they stand in do not count. May say false for texts that mean the same by another way. */
+bool sshd_config_is_same(const struct sshd_config *a, const struct sshd_config *b);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_env.h"
+
+#include <string.h>
+
+#include "base/account.h"
+
+static const char passwd_text[] = "root:x:0:0:root:/root:/bin/bash\n"
+                                  "# comment:x:1:1::/:/bin/sh\n"
+                                  "+nis\n"
+                                  "broken:x:notanumber:1::/:/bin/sh\n"
+                                  "short:x:5\n"
+                                  "bob:x:1000:1000:Bob,,,:/home/bob:/bin/sh\n"
+                                  "bob:x:1001:1001:twin:/home/twin:/bin/sh";
+static const char group_text[] = "sudo:x:27:alice,bob\n"
+                                 "root:x:0:\n"
+                                 "bob:x:1000:bob\n"
+                                 "bobs:x:1005:bobby\n";
+
+static void test_parse(void **state) {
+        struct accounts accounts;
+        const struct account *bob;
+        uint32_t gid;
+
+        (void)state;
+        assert_int_equal(accounts_parse(passwd_text, sizeof passwd_text - 1, group_text,
+                                        sizeof group_text - 1, &accounts),
+                         0);
+        assert_int_equal(accounts.n_items, 2);
+        assert_true(accounts.complete);
+        bob = accounts_find(&accounts, "bob");
+        assert_non_null(bob);
+        assert_int_equal(bob->uid, 1000);
+        assert_string_equal(bob->home, "/home/bob");
+        assert_int_equal(bob->n_groups, 2);
+        assert_string_equal(bob->groups[0], "bob");
+        assert_string_equal(bob->groups[1], "sudo");
+        assert_null(accounts_find(&accounts, "short"));
+        assert_true(accounts_find_group(&accounts, "sudo", &gid));
+        assert_int_equal(gid, 27);
+        assert_string_equal(accounts_group_name(&accounts, 1005), "bobs");
+        assert_null(accounts_group_name(&accounts, 4));
+        accounts_done(&accounts);
+}
+
+static void test_nothing(void **state) {
+        struct accounts accounts;
+
+        (void)state;
+        assert_int_equal(accounts_parse(NULL, 0, NULL, 0, &accounts), 0);
+        assert_int_equal(accounts.n_items, 0);
+        assert_false(accounts.complete);
+        accounts_done(&accounts);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_parse),
+                cmocka_unit_test(test_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
