@@ -13,7 +13,14 @@
  * Returns 0, or -ENOMEM with the array untouched. */
 int array_grow(void *items, size_t n, size_t element_size);
 
-#define ARRAY_GROW(items, n) array_grow(&(items), (n), sizeof((items)[0]))
+/* array_grow() on the array variable itself; says to the compiler that success leaves an array. */
+#define ARRAY_GROW(items, n)                                                                       \
+        __extension__({                                                                            \
+                int array_r_ = array_grow(&(items), (n), sizeof((items)[0]));                      \
+                if (array_r_ >= 0 && !(items))                                                     \
+                        __builtin_unreachable();                                                   \
+                array_r_;                                                                          \
+        })
 
 /* String lists: NULL-safe, each string and the array on the heap. */
 int strings_append(char ***strings, size_t *n, const char *string);
