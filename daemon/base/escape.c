@@ -5,16 +5,17 @@
 
 #include "base/escape.h"
 
-#include <stdint.h>
 #include <string.h>
 
-/* Decodes one character; returns its length in bytes, 0 if the bytes are not UTF-8. */
-static size_t decode_utf8(const char *bytes, size_t n, uint32_t *ret_character) {
+size_t escape_decode(const char *bytes, size_t n, uint32_t *ret_character) {
         static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-        unsigned char first = (unsigned char)bytes[0];
+        unsigned char first;
         uint32_t character;
         size_t length;
 
+        if (n == 0)
+                return 0;
+        first = (unsigned char)bytes[0];
         if (first < 0x80) {
                 *ret_character = first;
                 return 1;
@@ -43,7 +44,7 @@ static size_t decode_utf8(const char *bytes, size_t n, uint32_t *ret_character) 
         return length;
 }
 
-static bool is_harmless(uint32_t character) {
+bool escape_is_harmless(uint32_t character) {
         if (character < 0x20 || (character >= 0x7f && character <= 0x9f))
                 return false;
         return !((character >= 0x202a && character <= 0x202e) ||
@@ -54,7 +55,7 @@ bool escape_is_utf8(const char *bytes, size_t n) {
         uint32_t character;
 
         for (size_t i = 0; i < n;) {
-                size_t length = decode_utf8(bytes + i, n - i, &character);
+                size_t length = escape_decode(bytes + i, n - i, &character);
 
                 if (length == 0)
                         return false;
@@ -66,9 +67,9 @@ bool escape_is_utf8(const char *bytes, size_t n) {
 int escape_append(struct text *text, const char *bytes, size_t n) {
         for (size_t i = 0; i < n;) {
                 uint32_t character = 0;
-                size_t length = decode_utf8(bytes + i, n - i, &character);
+                size_t length = escape_decode(bytes + i, n - i, &character);
 
-                if (length > 0 && is_harmless(character)) {
+                if (length > 0 && escape_is_harmless(character)) {
                         (void)text_append_n(text, bytes + i, length);
                 } else {
                         if (length == 0)

@@ -5,14 +5,23 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
-/* True if the bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
+/* Decodes the first character (RFC 3629: no surrogates, no overlong forms); returns its length in
+ * bytes, 0 if the bytes are not UTF-8 (or there are none). */
+size_t escape_decode(const char *bytes, size_t n, uint32_t *ret_character);
+
+/* False for what acts on a terminal instead of appearing there: C0, DEL, the C1 controls, and the
+ * bidirectional overrides and isolates. */
+bool escape_is_harmless(uint32_t character);
+
+/* True if the bytes are well-formed UTF-8. */
 bool escape_is_utf8(const char *bytes, size_t n);
 
-/* Appends the bytes so that no control byte of theirs reaches a terminal: C0, DEL, the C1 controls
- * (U+0080..U+009F), bidirectional overrides and bytes that are not UTF-8 become \xNN, byte by byte.
+/* Appends the bytes so that no control byte of theirs reaches a terminal: characters that are not
+ * harmless and bytes that are not UTF-8 become \xNN, byte by byte.
  * A backslash stays as it is. Returns 0 or -ENOMEM. */
 int escape_append(struct text *text, const char *bytes, size_t n);
 

@@ -16,7 +16,7 @@ json_t *describe_incident(const struct incident *incident);       /* type Incide
 json_t *describe_file(const struct control_file *file);           /* type File */
 json_t *describe_rule(const struct rule *rule);                   /* type Rule */
 json_t *describe_gap(const struct gap *gap);                      /* type Gap */
-json_t *describe_permit(const struct control_permit *permit);     /* type Permit */
+json_t *describe_permit(const struct control_permit *permit);     /* type ActivePermit */
 json_t *describe_event(const struct control_event *event);        /* type Event */
 json_t *describe_metadata(const struct file_metadata *metadata);  /* type Version */
 json_t *describe_diagnostic(const struct diagnostic *diagnostic); /* type Diagnostic */
