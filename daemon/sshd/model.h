@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a configuration is after parsing: the room's own view, shared by config, match, effective,
+ * dump, contexts and edit.
+ *
+ * sshd parses its files twice, and this model is built so that both passes are a walk over it:
+ *
+ * - Pass 1 (start-up) sees every line. A directive takes effect if it stands in no Match block, or
+ * in one that is `always` (`Match all`, `Match version`: true without a connection).
+ * - Pass 2 (one connection) starts from nothing and takes only directives inside Match blocks that
+ *   match. What it sets replaces what pass 1 set, if the keyword is one that is copied.
+ *
+ * Within a pass the directives come in evaluation order, which is the order of
+ * `config->directives`: an Include stands where its files' lines are, a file that is included twice
+ * has its lines there twice. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "sshd/config.h"
+
+struct keyword; /* a row of the keyword table: keywords.h beside this file */
+
+/* A parsed value. Which members a keyword uses is its grammar's business (grammar.h); the rest is
+ * empty. Numbers that a line does not give (the interval of `RekeyLimit 1G`) are SSHD_UNSET. */
+#define SSHD_UNSET (-1LL)
+
+struct sshd_value {
+        long long *numbers;
+        size_t n_numbers;
+        char **strings;
+        size_t n_strings;
+};
+
+/* One file as it was read: the bytes stay as they are on disk, for edits. */
+struct sshd_file {
+        char *path;
+        char *data;
+        size_t n_data;
+};
+
+enum sshd_criterion_kind {
+        SSHD_MATCH_ALL,
+        SSHD_MATCH_USER,
+        SSHD_MATCH_INVALID_USER,
+        SSHD_MATCH_GROUP,
+        SSHD_MATCH_HOST,
+        SSHD_MATCH_ADDRESS,
+        SSHD_MATCH_LOCALADDRESS,
+        SSHD_MATCH_LOCALPORT,
+        SSHD_MATCH_RDOMAIN,
+        SSHD_MATCH_VERSION,
+        N_SSHD_MATCH_KINDS
+};
+
+struct sshd_criterion {
+        enum sshd_criterion_kind kind;
+        char *argument; /* the pattern list as sshd compares it; NULL where there is none */
+        uint16_t port;  /* of SSHD_MATCH_LOCALPORT */
+};
+
+/* Where a line is. */
+struct sshd_place {
+        const struct sshd_file *file; /* NULL: the command line */
+        unsigned line;                /* as sshd counts: a NUL byte swallows a line end */
+        size_t begin, end;            /* bytes of file->data, without the line end */
+};
+
+/* A Match line and what it governs: the directives up to the next Match or the end of its file. */
+struct sshd_block {
+        size_t index; /* in config->blocks; for per-block results of an evaluation */
+        struct sshd_place place;
+        /* The block in force where the Include stands that brought this Match line in, if sshd
+         * takes that into account: both must match. NULL at top level, and in a file that was
+         * included before the first Match of the including file. */
+        const struct sshd_block *parent;
+        struct sshd_criterion *criteria; /* all must match */
+        size_t n_criteria;
+        bool always; /* in force without a connection: takes part in pass 1 */
+};
+
+/* A line that sets something. Include and Match lines are not among them. */
+struct sshd_directive {
+        const struct keyword *keyword; /* the row it was read by; aliases have rows of their own */
+        const char *name;              /* as it was written, without quotes */
+        struct sshd_place place;
+        const struct sshd_block *block; /* innermost block; NULL: the global section */
+        struct sshd_value value;
+        /* What sshd would die of if this line's value were taken, though it accepts the line where
+         * it is overruled or does not match (`Banner ~nobody/x`); NULL: nothing. */
+        char *refusal;
+};
+
+/* An Include line, for edit: where a new global line has to go to win over a drop-in. */
+struct sshd_include {
+        struct sshd_place place;
+        const struct sshd_block *block;
+        size_t first_directive, n_directives; /* what it brought in */
+};
+
+/* The directives of one canonical keyword, in evaluation order. */
+struct sshd_slot {
+        const struct sshd_directive **directives;
+        size_t n_directives;
+};
+
+struct sshd_config {
+        struct sshd_release release;
+        struct sshd_environment environment; /* `scope` is asked while connections are matched */
+        char *path;                          /* of the main file */
+        struct sshd_file **files;
+        size_t n_files;
+        struct sshd_directive **directives;
+        size_t n_directives;
+        struct sshd_block **blocks;
+        size_t n_blocks;
+        struct sshd_include *includes;
+        size_t n_includes;
+        struct sshd_slot *slots; /* indexed by keyword->slot */
+        size_t n_slots;
+        char **globs;
+        size_t n_globs;
+        struct sshd_named_path *named_paths;
+        size_t n_named_paths;
+        struct text notices; /* what sshd writes to standard error without refusing */
+        struct sshd_refusal *refusal;
+};
+
+/* A keyword of N settings has slots 0..N-1; aliases share one. Returns NULL for unknown names. */
+const struct sshd_slot *sshd_config_slot(const struct sshd_config *config, const char *canonical);
