@@ -26,5 +26,5 @@ with Check(__doc__) as check:
         check.complain(check.relative(header), f"does not know {value}")
     for value, text in explained:
         head, _, body = text.partition("\n\n")
-        if "Subject: " not in head or not body.strip():
+        if not head.startswith("Subject: ") or not body.strip():
             check.complain(check.relative(catalog), f"{value} has no subject or no text")
