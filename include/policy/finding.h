@@ -31,6 +31,17 @@ struct findings {
         size_t n_items;
 };
 
+/* An empty finding of RULE: rule, rule_id, severity and response are set. Returns 0 or -ENOMEM. */
+int finding_init(struct finding *ret, const struct rule *rule);
+
+/* A finding of the program's own, without a rule: RULE_ID, severity, response = alert. */
+int finding_init_own(struct finding *ret, const char *rule_id, enum severity severity);
+
+/* Sets a string of a finding, whatever it held before. With r < 0 it does nothing and returns r, so
+ * that calls can be strung together: `r = finding_set(r, &finding.want, "at most %s", bound);`.
+ * Returns r, or -ENOMEM. */
+int finding_set(int r, char **field, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* Takes over what FINDING owns, also on failure. Returns 0 or -ENOMEM. */
 int findings_add(struct findings *findings, struct finding *finding);
 
@@ -39,6 +50,10 @@ int findings_add(struct findings *findings, struct finding *finding);
 bool finding_is_same(const struct finding *a, const struct finding *b);
 bool findings_contain(const struct findings *findings, const struct finding *finding);
 
+/* Drops everything from the Nth finding on: undoes a judge that failed half-way. */
+void findings_truncate(struct findings *findings, size_t n);
+
 int finding_copy(struct finding *ret, const struct finding *finding);
+/* Leaves the finding empty, so that it may be done with twice. */
 void finding_done(struct finding *finding);
 void findings_done(struct findings *findings);

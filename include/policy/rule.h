@@ -47,14 +47,15 @@ struct rule_sshd {
         char *keyword;          /* lower-case canonical */
         struct rule_words must; /* canonical values */
         struct rule_words one_of;
-        char *at_most, *at_least; /* as written; compared as the keyword's numbers */
+        char *at_most, *at_least; /* canonical; compared as the keyword's numbers */
         struct rule_words only_match, none_match, includes;
         bool unset;
         struct sshd_when when; /* strings owned by the rule */
 };
 
 struct rule_file {
-        char *path; /* absolute; may use ~ and %u (users), and glob characters in its last part */
+        char *path; /* absolute; may use ~ and %u (users), and glob characters in its last part;
+                     * a slash at its end says that a directory is expected, not a regular file */
         char *owner, *group; /* names or decimal ids; NULL: not asked */
         int mode_at_most;    /* permission bits; -1: not asked */
         bool absent;
@@ -110,6 +111,9 @@ struct policy {
         struct rule_words extra_users; /* accounts besides those NSS lists */
 };
 
+const char *unapproved_response_name(enum unapproved_response response);
+
 const struct rule *policy_find_rule(const struct policy *policy, const char *id);
+void rule_words_done(struct rule_words *words);
 void rule_done(struct rule *rule);
 void policy_free(struct policy *policy);

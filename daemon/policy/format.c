@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A policy as text, every rule in full: what `--test-policy` shows.
+ *
+ * Profiles are not named as settings but in comments: the text stands for itself, and reading it
+ * gives the same rules on a machine without these profiles. Keys at their default are left out. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/parse.h"
+#include "schema.h"
+
+/* Only `"` and `\` need an escape: the reader lets no control byte in. */
+static void append_string(struct text *text, const char *string) {
+        (void)text_append_char(text, '"');
+        for (; *string; string++) {
+                if (*string == '"' || *string == '\\')
+                        (void)text_append_char(text, '\\');
+                (void)text_append_char(text, *string);
+        }
+        (void)text_append_char(text, '"');
+}
+
+static void append_words(struct text *text, const struct rule_words *words) {
+        (void)text_append(text, "[");
+        for (size_t i = 0; i < words->n_items; i++) {
+                (void)text_append(text, i == 0 ? " " : ", ");
+                append_string(text, words->items[i]);
+        }
+        (void)text_append(text, " ]");
+}
+
+static void append_value(struct text *text, const struct rule *rule, const struct schema_key *key) {
+        const void *value = schema_value_const(rule, key);
+
+        switch (key->type) {
+        case SCHEMA_STRING:
+        case SCHEMA_SCALAR:
+                append_string(text, *(char *const *)value);
+                break;
+        case SCHEMA_WORDS:
+        case SCHEMA_FINGERPRINTS:
+                append_words(text, value);
+                break;
+        case SCHEMA_FLAG:
+                (void)text_append(text, *(const bool *)value ? "true" : "false");
+                break;
+        case SCHEMA_NAME:
+                append_string(text, key->name_of(*(const unsigned *)value));
+                break;
+        case SCHEMA_AUDIT:
+                append_string(text,
+                              policy_mode_name(*(const bool *)value ? MODE_AUDIT : MODE_ENFORCE));
+                break;
+        case SCHEMA_MODE:
+                (void)text_appendf(text, "\"%04o\"", (unsigned)*(const int *)value);
+                break;
+        case SCHEMA_COUNT:
+                (void)text_appendf(text, "%d", *(const int *)value);
+                break;
+        case SCHEMA_DURATION:
+                (void)text_appendf(text, "\"%llds\"", (long long)*(const int64_t *)value);
+                break;
+        case N_SCHEMA_TYPES:
+                break;
+        }
+}
+
+static void append_key(struct text *text, const struct rule *rule, const struct schema_key *key,
+                       const char *indent) {
+        (void)text_appendf(text, "%s%s = ", indent, key->name);
+        append_value(text, rule, key);
+        (void)text_append(text, ";\n");
+}
+
+/* Keys of a group stand side by side in their table, at its end. */
+static void append_conditions(struct text *text, const struct rule *rule) {
+        const struct schema *schema = schema_of_family(rule->family);
+        const char *group = NULL;
+
+        append_key(text, rule, &schema->subject, "    ");
+        for (size_t i = 0; i < schema->n_keys; i++) {
+                const struct schema_key *key = &schema->keys[i];
+
+                if (!schema_is_set(rule, key))
+                        continue;
+                if (key->group && !group)
+                        (void)text_appendf(text, "    %s = {\n", key->group);
+                group = key->group;
+                append_key(text, rule, key, group ? "      " : "    ");
+        }
+        if (group)
+                (void)text_append(text, "    };\n");
+}
+
+static void append_rule(struct text *text, const struct rule *rule) {
+        const struct schema *common = schema_common();
+
+        if (rule->profile)
+                (void)text_appendf(text, "  // profile %s, last word at %s:%u\n", rule->profile,
+                                   rule->file, rule->line);
+        else
+                (void)text_appendf(text, "  // %s:%u\n", rule->file, rule->line);
+        (void)text_append(text, "  {\n    id = ");
+        append_string(text, rule->id);
+        (void)text_append(text, ";\n");
+        append_conditions(text, rule);
+        for (size_t i = 0; i < common->n_keys; i++) {
+                const struct schema_key *key = &common->keys[i];
+                bool is_enabled_key = key->offset == offsetof(struct rule, is_enabled);
+
+                if (is_enabled_key ? !rule->is_enabled : schema_is_set(rule, key))
+                        append_key(text, rule, key, "    ");
+        }
+        (void)text_append(text, "  }");
+}
+
+static void append_list(struct text *text, const char *name, const struct rule_words *words) {
+        if (words->n_items == 0)
+                return;
+        (void)text_appendf(text, "%s = ", name);
+        append_words(text, words);
+        (void)text_append(text, ";\n");
+}
+
+int policy_format(const struct policy *policy, struct text *text) {
+        for (size_t i = 0; i < policy->extends.n_items; i++)
+                (void)text_appendf(text, "// extends %s\n", policy->extends.items[i]);
+        (void)text_appendf(text, "mode = \"%s\";\n", policy_mode_name(policy->mode));
+        (void)text_appendf(text, "unapproved = { etc = \"%s\"; users = \"%s\"; };\n",
+                           unapproved_response_name(policy->unapproved_etc),
+                           unapproved_response_name(policy->unapproved_users));
+        append_list(text, "admins", &policy->admins);
+        append_list(text, "extra_users", &policy->extra_users);
+        (void)text_append(text, "rules = (\n");
+        for (size_t i = 0; i < policy->n_rules; i++) {
+                append_rule(text, &policy->rules[i]);
+                (void)text_append(text, i + 1 < policy->n_rules ? ",\n" : "\n");
+        }
+        (void)text_append(text, ");\n");
+        return text_error(text);
+}
