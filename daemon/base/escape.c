@@ -107,3 +107,20 @@ int escape_append_base64(struct text *text, const char *bytes, size_t n) {
         }
         return text_error(text);
 }
+
+int escape_append_shell(struct text *text, const char *string) {
+        size_t n_plain = strspn(string, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                        "0123456789%+,-./:=@_");
+
+        if (n_plain > 0 && string[n_plain] == '\0')
+                return text_append(text, string);
+        (void)text_append_char(text, '\'');
+        for (; *string; string++) {
+                if (*string == '\'')
+                        (void)text_append(text, "'\\''");
+                else
+                        (void)text_append_char(text, *string);
+        }
+        (void)text_append_char(text, '\'');
+        return text_error(text);
+}

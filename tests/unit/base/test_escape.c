@@ -88,11 +88,34 @@ static void test_base64(void **state) {
         }
 }
 
+static void test_shell(void **state) {
+        static const struct {
+                const char *string, *word;
+        } cases[] = {
+                { "user=bob,addr=203.0.113.9,lport=22", "user=bob,addr=203.0.113.9,lport=22" },
+                { "", "''" },
+                { "a b", "'a b'" },
+                { "it's", "'it'\\''s'" },
+                { "$(x)", "'$(x)'" },
+                { "a*", "'a*'" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct text text = { 0 };
+
+                assert_int_equal(escape_append_shell(&text, cases[i].string), 0);
+                assert_string_equal(text_get(&text), cases[i].word);
+                text_done(&text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_decode),
                 cmocka_unit_test(test_strings),
                 cmocka_unit_test(test_base64),
+                cmocka_unit_test(test_shell),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

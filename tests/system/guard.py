@@ -1,0 +1,349 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole way of a change on a real machine: the package is installed with dpkg, the service enabled, and an
+administrator, a user and an intruder do what they do. Each check prints one line with its result and time;
+later ones build on what earlier ones left behind.
+
+Usage: tests/system/guard.py PACKAGE, with TREE naming the machine's root folder (tests/trees/overlay sets it).
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import sys
+import time
+import traceback
+
+from machine import Failure, Machine, eventually
+from messages import MESSAGE
+
+CHECKS = []
+SITE_DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
+SITE_CONFIG = "# no passwords here\nPasswordAuthentication no\n"
+SITE_POLICY = """\
+rules = (
+  { id = "site.no-passwords";
+    sshd = "PasswordAuthentication"; must = "no";
+    response = "revert"; severity = "critical";
+    why = "A leaked or guessed password must not open a session."; }
+);
+"""
+PASSWORD = "correct horse"
+LOGIN = (f"sshpass -p '{PASSWORD}' ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
+         "-o LogLevel=ERROR -o PubkeyAuthentication=no alice@127.0.0.1 echo logged in")
+
+
+def check(function):
+    CHECKS.append(function)
+    return function
+
+
+def expect(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+def can_log_in(machine):
+    return "logged in" in machine.run(LOGIN, check=False).stdout
+
+
+def ctl(machine, arguments, **options):
+    """What sshguardctl --json says, as a value."""
+    result = machine.run(f"sshguardctl --json {arguments}", check=False, **options)
+    expect(result.returncode in (0, 1), f"sshguardctl {arguments} ended with {result.returncode}: {result.stderr}")
+    return json.loads(result.stdout)
+
+
+def alerts(machine, message, after):
+    return machine.journal(f"MESSAGE_ID={MESSAGE[message]}", after=after)
+
+
+def n_sshd_reloads(machine):
+    return len(machine.journal("_COMM=sshd", "MESSAGE='Received SIGHUP; restarting.'"))
+
+
+@check
+def the_package_installs(machine):
+    machine.run("dpkg --install /root/sshguardd.deb", seconds=120)
+    expect(machine.run("systemctl is-enabled sshguardd", check=False).stdout.strip() == "disabled",
+           "it enabled itself")
+    expect("sshguardd" in machine.run("getent group sshguardd").stdout, "there is no group sshguardd")
+    machine.run("systemd-analyze --man=no verify sshguardd.service sshguardd-notify@1.service")
+
+
+@check
+def a_password_opens_a_session_on_a_stock_machine(machine):
+    machine.run(f"useradd -m -s /bin/bash alice && echo 'alice:{PASSWORD}' | chpasswd")
+    machine.run("useradd -m -s /bin/bash -G sshguardd bob")
+    expect(can_log_in(machine), "alice cannot log in")
+
+
+@check
+def the_administrator_forbids_it_and_enables_the_guard(machine):
+    machine.write(SITE_DROP_IN, SITE_CONFIG)
+    machine.run("systemctl reload ssh")
+    machine.write("/etc/sshguardd/policy.d/50-site.conf", SITE_POLICY)
+    machine.run("""sed -i 's/^mode = .*/mode = "enforce";/' /etc/sshguardd/sshguardd.conf""")
+    expect('mode = "enforce"' in machine.read("/etc/sshguardd/sshguardd.conf"), "sshguardd.conf has no mode")
+    machine.run("sshguardd --test-policy")
+    machine.run("systemctl enable --now sshguardd")
+    expect(machine.run("systemctl show -P StatusText,SubState sshguardd").stdout, "it has no status")
+    expect(machine.run("systemctl is-active sshguardd", check=False).stdout.strip() == "active", "it is not active")
+
+
+@check
+def a_password_login_is_refused(machine):
+    expect(not can_log_in(machine), "alice can log in with a password")
+
+
+@check
+def status_says_what_is_guarded(machine):
+    status = ctl(machine, "status")
+    expect(status["mode"] == "enforce", f"the mode is {status['mode']}")
+    expect(status["coverage"]["files"] > 5, f"it guards {status['coverage']['files']} files")
+    paths = {file["path"] for file in ctl(machine, "files")["files"]}
+    expect({"/etc/ssh/sshd_config", SITE_DROP_IN} <= paths, f"it guards only {sorted(paths)}")
+
+
+def unapply(diff, before):
+    """Applies a unified diff to BEFORE: the version after it."""
+    old, new, at = before.splitlines(keepends=True), [], 0
+    for line in diff.splitlines(keepends=True):
+        if hunk := re.match(r"@@ -(\d+)(?:,(\d+))? ", line):
+            start = int(hunk[1]) - (0 if hunk[2] == "0" else 1)
+            new += old[at:start]
+            at = start
+        elif line[0] == "+" and not line.startswith("+++ "):
+            new.append(line[1:])
+        elif line[0] == " ":
+            new.append(old[at])
+            at += 1
+        elif line[0] == "-" and not line.startswith("--- "):
+            at += 1
+    return "".join(new + old[at:])
+
+
+def replay(machine, alert):
+    """Runs the alert's witness with the real sshd where /etc/ssh is as it was: with the quarantined version."""
+    path, incident = alert["SSHGUARDD_PATH"], alert["SSHGUARDD_INCIDENT"]
+    before = machine.read(path) if machine.exists(path) else ""
+    evil = unapply(ctl(machine, f"diff {incident}")["diff"], before)
+    machine.run("rm -rf /root/replay && cp -a /etc/ssh /root/replay")
+    machine.write("/root/replay" + path.removeprefix("/etc/ssh"), evil)
+    command = f"mount --bind /root/replay /etc/ssh && {alert['SSHGUARDD_WITNESS']}"
+    machine.write("/root/replay.sh", command)
+    said = machine.run("unshare --mount sh /root/replay.sh").stdout
+    expect("passwordauthentication yes" in said, f"`{alert['SSHGUARDD_WITNESS']}` says {said[-300:]!r}")
+
+
+def intrude(machine, path, line, action, is_back):
+    """Does ACTION, and expects all that has to follow."""
+    after, n_reloads = machine.journal_end(), n_sshd_reloads(machine)
+    action()
+    eventually(f"{path} is put right", is_back)
+    alert = eventually("the alert", lambda: alerts(machine, "REVERTED", after))[0]
+    for field, wanted in (("RULE", "site.no-passwords"), ("PATH", path), ("LINE", str(line)),
+                          ("WANT", "no"), ("GOT", "yes")):
+        got = alert.get(f"SSHGUARDD_{field}")
+        expect(got == wanted, f"SSHGUARDD_{field} is {got!r}, not {wanted!r}")
+    expect(alert["SSHGUARDD_WITNESS"].startswith("sshd -T"), f"the witness is {alert['SSHGUARDD_WITNESS']!r}")
+    expect(alert["PRIORITY"] == "2", f"the priority is {alert['PRIORITY']}")
+    eventually("sshd is reloaded", lambda: n_sshd_reloads(machine) > n_reloads)
+    expect(not can_log_in(machine), "alice can log in with a password")
+    replay(machine, alert)
+    expect("Subject:" in machine.run(f"journalctl -x MESSAGE_ID={alert['MESSAGE_ID']}").stdout,
+           "journalctl -x has no explanation")
+
+
+@check
+def way_1_an_edit_is_reverted(machine):
+    intrude(machine, SITE_DROP_IN, 2,
+            lambda: machine.run(f"sed -i s/no$/yes/ {SITE_DROP_IN}"),
+            lambda: machine.read(SITE_DROP_IN) == SITE_CONFIG)
+
+
+@check
+def way_2_an_early_drop_in_is_reverted(machine):
+    path = "/etc/ssh/sshd_config.d/00-first.conf"
+    intrude(machine, path, 1,
+            lambda: machine.write(path, "PasswordAuthentication yes\n"),
+            lambda: not machine.exists(path))
+
+
+@check
+def way_3_a_match_block_in_the_last_drop_in_is_reverted(machine):
+    path = "/etc/ssh/sshd_config.d/zz-last.conf"
+    intrude(machine, path, 2,
+            lambda: machine.write(path, "Match Address *\n    PasswordAuthentication yes\n"),
+            lambda: not machine.exists(path))
+
+
+@check
+def a_reverted_file_has_its_owner_mode_acl_and_xattr_back(machine):
+    path = "/etc/ssh/sshd_config.d/60-acl.conf"
+    after = machine.journal_end()
+    machine.write(path, "MaxAuthTries 3\n", mode="0640")
+    machine.run(f"chgrp sshguardd {path} && setfacl -m u:alice:r {path} && setfattr -n user.note -v kept {path}")
+    wanted = machine.run(f"stat -c '%U %G %a' {path}; getfacl -c {path}; getfattr -d {path}").stdout
+    eventually("it is reported", lambda: any(entry.get("SSHGUARDD_PATH") == path
+                                             for entry in alerts(machine, "DRIFT", after)))
+    approve(machine, path)
+    machine.run(f"printf 'PasswordAuthentication yes\\n' > /tmp/evil && mv /tmp/evil {path}")
+    machine.write("/etc/ssh/sshd_config.d/00-helper.conf", "PasswordAuthentication yes\n")
+    eventually("it is put right", lambda: machine.read(path) == "MaxAuthTries 3\n")
+    got = machine.run(f"stat -c '%U %G %a' {path}; getfacl -c {path}; getfattr -d {path}").stdout
+    expect(got == wanted, f"its metadata was\n{wanted}and is\n{got}")
+    eventually("the other one is gone", lambda: not machine.exists("/etc/ssh/sshd_config.d/00-helper.conf"))
+
+
+def approve(machine, path, user=None):
+    digest = machine.run(f"sha256sum {path}").stdout.split()[0]
+    machine.run(f"sshguardctl approve {path} --sha256 {digest} --reason tested", user=user)
+
+
+@check
+def a_member_of_the_group_may_look_and_not_touch(machine):
+    status = ctl(machine, "status", user="bob")
+    expect(status["mode"] == "enforce", "bob sees no status")
+    digest = machine.run(f"sha256sum {SITE_DROP_IN}").stdout.split()[0]
+    result = machine.run(f"sshguardctl approve {SITE_DROP_IN} --sha256 {digest}", user="bob", check=False)
+    expect(result.returncode == 4, f"approve ended with {result.returncode}: {result.stderr}")
+    result = machine.run("sshguardctl status", user="alice", check=False)
+    expect(result.returncode == 4, f"alice's status ended with {result.returncode}: {result.stderr}")
+
+
+@check
+def a_change_made_while_it_was_stopped_is_found(machine):
+    after = machine.journal_end()
+    machine.run("systemctl stop sshguardd")
+    machine.run(f"sed -i s/no$/yes/ {SITE_DROP_IN}")
+    expect(machine.run("sshguardctl status", check=False).returncode == 3, "somebody answers")
+    machine.run("systemctl start sshguardd")
+    eventually("it is put right", lambda: machine.read(SITE_DROP_IN) == SITE_CONFIG)
+    eventually("the alert", lambda: any(entry["SSHGUARDD_PATH"] == SITE_DROP_IN
+                                        for entry in alerts(machine, "REVERTED", after)))
+    eventually("the gap is recorded", lambda: alerts(machine, "GAP", after))
+
+
+@check
+def an_edit_that_breaks_no_rule_is_reported_and_approved(machine):
+    after = machine.journal_end()
+    edited = SITE_CONFIG + "ClientAliveInterval 60\n"
+    machine.write(SITE_DROP_IN, edited)
+    alert = eventually("it is reported", lambda: alerts(machine, "DRIFT", after))[0]
+    expect(alert["SSHGUARDD_PATH"] == SITE_DROP_IN, f"the alert is about {alert['SSHGUARDD_PATH']}")
+    expect(machine.read(SITE_DROP_IN) == edited, "it was reverted")
+    state = {file["path"]: file["state"] for file in ctl(machine, "files")["files"]}
+    expect(state[SITE_DROP_IN] == "unapproved", f"its state is {state[SITE_DROP_IN]}")
+    approve(machine, SITE_DROP_IN)
+    state = {file["path"]: file["state"] for file in ctl(machine, "files")["files"]}
+    expect(state[SITE_DROP_IN] == "approved", f"its state is {state[SITE_DROP_IN]}")
+
+
+@check
+def what_was_reviewed_is_what_is_approved(machine):
+    digest = machine.run(f"sha256sum {SITE_DROP_IN}").stdout.split()[0]
+    machine.write(SITE_DROP_IN, SITE_CONFIG + "ClientAliveInterval 90\n")
+    result = machine.run(f"sshguardctl approve {SITE_DROP_IN} --sha256 {digest}", check=False)
+    expect(result.returncode == 2, f"approve ended with {result.returncode}: {result.stdout}")
+    approve(machine, SITE_DROP_IN)
+
+
+@check
+def restore_brings_a_quarantined_version_back(machine):
+    after = machine.journal_end()
+    path = "/etc/ssh/sshd_config.d/00-restored.conf"
+    content = "PasswordAuthentication yes\n"
+    machine.write(path, content)
+    incident = eventually("it is reverted", lambda: alerts(machine, "REVERTED", after))[0]["SSHGUARDD_INCIDENT"]
+    expect(not machine.exists(path), "it is still there")
+    refused = machine.run(f"sshguardctl restore {incident}", check=False)
+    expect(refused.returncode == 2, f"without an exception restore ended with {refused.returncode}")
+    machine.run(f"sshguardctl restore {incident} --exception site.no-passwords --for 1h --reason 'a migration'")
+    eventually("it is back", lambda: machine.exists(path) and machine.read(path) == content)
+    time.sleep(1)
+    expect(machine.exists(path), "it was reverted in spite of the exception")
+
+
+@check
+def a_configuration_that_sshd_refuses_is_reverted(machine):
+    after = machine.journal_end()
+    path = "/etc/ssh/sshd_config.d/90-broken.conf"
+    machine.write(path, "PermitRootLogin maybe\n")
+    eventually("it is gone", lambda: not machine.exists(path))
+    entries = eventually("the alert", lambda: alerts(machine, "REVERTED", after))
+    expect(any("sshd would refuse this" in entry["MESSAGE"] for entry in entries), entries[0]["MESSAGE"])
+
+
+@check
+def a_new_etc_ssh_is_guarded_too(machine):
+    machine.run("cp -a /etc/ssh /etc/ssh.new && mv /etc/ssh /etc/ssh.old && mv /etc/ssh.new /etc/ssh")
+    machine.run(f"sed -i '/^PasswordAuthentication/s/no$/yes/' {SITE_DROP_IN}")
+    eventually("it is put right", lambda: "PasswordAuthentication no" in machine.read(SITE_DROP_IN))
+
+
+@check
+def a_killed_daemon_comes_back(machine):
+    pid = machine.run("systemctl show -P MainPID sshguardd").stdout.strip()
+    expect(pid != "0", "it does not run")
+    machine.run(f"kill -KILL {pid}")
+    eventually("it is active again", lambda: machine.run(
+        "systemctl is-active sshguardd && systemctl show -P MainPID sshguardd", check=False).stdout.split()
+        [-1:] not in ([], [pid], ["0"], ["activating"]))
+    eventually("it answers", lambda: machine.run("sshguardctl status", check=False).returncode in (0, 1))
+
+
+@check
+def a_policy_with_a_typo_changes_nothing(machine):
+    generation = ctl(machine, "status")["generation"]
+    machine.write("/etc/sshguardd/policy.d/60-typo.conf",
+                  'rules = ( { id = "x.y"; sshd = "PasswordAuthentification"; must = "no"; } );\n')
+    result = machine.run("sshguardctl reload", check=False)
+    expect(result.returncode == 2, f"reload ended with {result.returncode}")
+    expect("60-typo.conf:1" in result.stderr and "PasswordAuthentication" in result.stderr, result.stderr)
+    expect(ctl(machine, "status")["generation"] == generation, "the generation moved")
+    machine.run("rm /etc/sshguardd/policy.d/60-typo.conf && sshguardctl reload")
+
+
+@check
+def sshd_waits_for_the_guard_and_starts_without_it(machine):
+    order = machine.run("systemctl show -P After ssh.service").stdout
+    expect("sshguardd.service" in order.split(), f"ssh.service starts after {order}")
+    machine.run("systemctl stop sshguardd ssh")
+    machine.write("/etc/sshguardd/sshguardd.conf", "this is no configuration\n")
+    machine.run("systemctl start ssh")
+    expect(machine.run("systemctl is-active ssh", check=False).stdout.strip() == "active", "sshd did not start")
+
+
+def run_check(machine, function):
+    name, began = function.__name__.replace("_", " "), time.monotonic()
+    try:
+        function(machine)
+        problem = None
+    except Failure as failure:
+        problem = str(failure)
+    except Exception:
+        problem = traceback.format_exc()
+    print(f"{'FAILED' if problem else 'ok    '} {time.monotonic() - began:6.2f} s  {name}", flush=True)
+    if problem:
+        print("        " + problem.strip().replace("\n", "\n        "), flush=True)
+    return problem is None
+
+
+def main():
+    tree = pathlib.Path(os.environ["TREE"])
+    shutil.copy(sys.argv[1], tree / "root/sshguardd.deb")
+    began = time.monotonic()
+    with Machine(tree) as machine:
+        print(f"booted {time.monotonic() - began:6.2f} s", flush=True)
+        n_failed = sum(not run_check(machine, function) for function in CHECKS)
+        if n_failed:
+            print(machine.run("journalctl --no-pager -u sshguardd -n 60", check=False).stdout)
+    print(f"{len(CHECKS)} checks, {n_failed} failed, {time.monotonic() - began:.1f} s")
+    return 1 if n_failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
