@@ -217,6 +217,8 @@ class Generator:
             data += b"# comment\0hidden" + newline + b"PermitRootLogin no" + newline
         if draw.chance(0.01):
             data += b"AllowUsers" + b" user-%d" % self.rng.randint(1, 9) * 400 + newline
+        if draw.chance(0.002):
+            data += b"Port 22\n" * self.rng.randint(250, 258)
         if draw.chance(0.005):
             data = b"#" + b"x" * 70000 + newline + data
         return data

@@ -23,7 +23,7 @@ SSHD = "/usr/sbin/sshd"
 NOISE = re.compile(
     rb"debug[123]?: |Unable to load host key|Could not load host (key|certificate)"
     rb"|No matching private key for certificate|Certificate file is not a certificate"
-    rb"|Could not connect to agent|Host key .*: (Invalid key length|.*too small)"
+    rb"|Could not connect to agent|(main: )?Host key .*: (Invalid key length|.*too small)"
     rb"|Public key for .* does not match private key"
 )
 # A Match LocalPort without lport= is fatal to sshd -T, yet the configuration is not refused.

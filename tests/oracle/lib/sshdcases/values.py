@@ -147,7 +147,11 @@ ONE_FILE = lists(
     "'' | /a /b | ~nosuch/p |",
 )
 CHROOT = word("/srv/%u none %h ~/x rel", cased=False)
-AGENT_SOCKET = word("user:.ssh/agent none user:a/b", "/x rel system:x user:", cased=False)
+AGENT_SOCKET = word(
+    "user:.ssh/agent none user:a/b shared:/run/agents user:/x",
+    "/x rel system:x user: shared: shared:x None USER:x",
+    cased=False,
+)
 
 
 def good_time(draw: Draw) -> list[str]:
