@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Modules by name, and the answers of those that cannot answer otherwise.
+ *
+ * Without knowing that pam_deny never succeeds, Debian's own common-auth could not be told from a
+ * stack that lets everybody in. Only modules whose sources have had the same constants since 1.3.1
+ * are listed, and only when the file lies in a module directory of the release: a pam_deny.so from
+ * elsewhere may do what it likes. */
+
+#include "pam/module.h"
+
+#include <string.h>
+
+#include "base/pattern.h"
+
+#define BIT(code) PAM_CODE_BIT(code)
+
+/* pam_get_user() may fail in these ways before pam_permit says yes: system_err, buf_err,
+ * user_unknown, conv_err, abort, conv_again, incomplete */
+#define PERMIT_AUTH                                                                                \
+        (BIT(PAM_CODE_SUCCESS) | BIT(4) | BIT(5) | BIT(PAM_CODE_USER_UNKNOWN) | BIT(19) |          \
+         BIT(PAM_CODE_ABORT) | BIT(30) | BIT(PAM_CODE_INCOMPLETE))
+
+static const struct {
+        const char *name;
+        uint32_t codes[N_PAM_FACILITIES];
+} constants[] = {
+        { "pam_deny.so",
+          { [PAM_AUTH] = BIT(PAM_CODE_AUTH_ERR),
+            [PAM_SETCRED] = BIT(PAM_CODE_CRED_ERR),
+            [PAM_ACCOUNT] = BIT(PAM_CODE_AUTH_ERR),
+            [PAM_OPEN_SESSION] = BIT(PAM_CODE_SESSION_ERR),
+            [PAM_CLOSE_SESSION] = BIT(PAM_CODE_SESSION_ERR),
+            [PAM_PASSWORD] = BIT(PAM_CODE_AUTHTOK_ERR) } },
+        { "pam_permit.so",
+          { [PAM_AUTH] = PERMIT_AUTH,
+            [PAM_SETCRED] = BIT(PAM_CODE_SUCCESS),
+            [PAM_ACCOUNT] = BIT(PAM_CODE_SUCCESS),
+            [PAM_OPEN_SESSION] = BIT(PAM_CODE_SUCCESS),
+            [PAM_CLOSE_SESSION] = BIT(PAM_CODE_SUCCESS),
+            [PAM_PASSWORD] = BIT(PAM_CODE_SUCCESS) } },
+        { "pam_warn.so",
+          { [PAM_AUTH] = BIT(PAM_CODE_IGNORE),
+            [PAM_SETCRED] = BIT(PAM_CODE_IGNORE),
+            [PAM_ACCOUNT] = BIT(PAM_CODE_IGNORE),
+            [PAM_OPEN_SESSION] = BIT(PAM_CODE_IGNORE),
+            [PAM_CLOSE_SESSION] = BIT(PAM_CODE_IGNORE),
+            [PAM_PASSWORD] = BIT(PAM_CODE_IGNORE) } },
+};
+
+bool pam_module_matches(const struct pam_rule *rule, const char *pattern) {
+        const char *slash;
+
+        if (rule->kind != PAM_RULE_MODULE)
+                return false;
+        if (strchr(pattern, '/'))
+                return pattern_match(rule->module_path, pattern) ||
+                       pattern_match(rule->module, pattern);
+        slash = strrchr(rule->module, '/');
+        return pattern_match(slash ? slash + 1 : rule->module, pattern);
+}
+
+bool pam_module_matches_any(const struct pam_rule *rule, char *const *patterns, size_t n_patterns) {
+        for (size_t i = 0; i < n_patterns; i++)
+                if (pam_module_matches(rule, patterns[i]))
+                        return true;
+        return false;
+}
+
+/* True if PATH is NAME in a module directory of the release. */
+static bool is_system_module(const struct pam_release *release, const char *path,
+                             const char *name) {
+        for (size_t i = 0; release->module_dirs[i]; i++) {
+                size_t n = strlen(release->module_dirs[i]);
+
+                if (strncmp(path, release->module_dirs[i], n) == 0 && path[n] == '/' &&
+                    strcmp(path + n + 1, name) == 0)
+                        return true;
+        }
+        return false;
+}
+
+uint32_t pam_module_codes(const struct pam_service *service, const struct pam_rule *rule,
+                          enum pam_facility facility) {
+        if (rule->kind == PAM_RULE_MUST_FAIL)
+                return BIT(PAM_CODE_PERM_DENIED);
+        if (rule->is_missing)
+                return BIT(PAM_CODE_MODULE_UNKNOWN);
+        for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
+                if (is_system_module(&service->release, rule->module_path, constants[i].name))
+                        return constants[i].codes[facility];
+        return PAM_CODES_ALL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What can be said of a module without running it: whether a name means it, and, of the few modules
+ * of Linux-PAM that know only one answer, which that is. */
+
+#include "pam/stack.h"
+
+/* True if RULE runs a module that PATTERN names: "pam_unix.so" and "pam_ex*" are compared with the
+ * last component of its path, a pattern with a slash with all of it. `*` and `?` as in sshd's
+ * patterns. A broken rule and a substack's mark run nothing. */
+bool pam_module_matches(const struct pam_rule *rule, const char *pattern);
+bool pam_module_matches_any(const struct pam_rule *rule, char *const *patterns, size_t n_patterns);
+
+/* What the rule's module can return to FACILITY: module_unknown if it cannot be loaded; what the
+ * sources of pam_deny, pam_permit and pam_warn say if it is one of these from a module directory of
+ * the release; else anything. A broken rule: perm_denied. */
+uint32_t pam_module_codes(const struct pam_service *service, const struct pam_rule *rule,
+                          enum pam_facility facility);
