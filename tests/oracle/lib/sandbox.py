@@ -28,7 +28,7 @@ SKIP = 77  # ctest's SKIP_RETURN_CODE
 TIME_LIMIT = 20  # seconds for one program; sshd -T takes 10 ms
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
-MS_REC, MS_PRIVATE, MNT_DETACH = 0x4000, 0x40000, 2
+MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x1000, 0x4000, 0x40000, 2
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -92,6 +92,12 @@ def overlay(template_tree: Path, scratch: Path, name: str) -> Path:
     mount("overlay", base / "root", "overlay", 0,
           f"lowerdir={template_tree},upperdir={base}/upper,workdir={base}/work")
     return base / "root"
+
+
+def cover(source: Path, target: Path) -> None:
+    """Puts SOURCE in the place of a file outside the tree, for this process and its children."""
+    if target.exists():
+        mount(str(source), target, None, MS_BIND, None)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sandbox
+
 # Name, uid, gid, home. carol's group has no name; dave shares bob's gid.
 ACCOUNTS = (
     ("alice", 1000, 1000, "/home/alice"),
@@ -51,6 +53,16 @@ SWITCH = "".join(f"{name}: files\n" for name in
                  ("passwd", "group", "shadow", "hosts", "services", "protocols", "networks"))
 
 
+NETWORK_FILES = {"services": SERVICES, "hosts": NAMES, "nsswitch.conf": SWITCH}
+
+
+def cover_network_files(scratch: Path) -> None:
+    """What is outside the tree resolves services and hosts as sshd does inside."""
+    for name, content in NETWORK_FILES.items():
+        (scratch / name).write_text(content)
+        sandbox.cover(scratch / name, Path("/etc") / name)
+
+
 def furnish(root: Path) -> None:
     """Puts this world into the tree below ROOT."""
     etc = root / "etc"
@@ -60,7 +72,6 @@ def furnish(root: Path) -> None:
     with (etc / "group").open("a") as group:
         for name, gid, members in GROUPS:
             group.write(f"{name}:x:{gid}:{members}\n")
-    (etc / "services").write_text(SERVICES)
-    (etc / "hosts").write_text(NAMES)
-    (etc / "nsswitch.conf").write_text(SWITCH)
+    for name, content in NETWORK_FILES.items():
+        (etc / name).write_text(content)
     (root / "run/sshd").mkdir(parents=True, exist_ok=True)
