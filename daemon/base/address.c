@@ -142,7 +142,6 @@ static bool parse_ipv6_groups(const char *text, size_t n, uint8_t bytes[16]) {
                             !parse_dotted_quad(text + start, n - start, bytes + filled))
                                 return false;
                         filled += 4;
-                        i = n;
                         break;
                 }
                 if (i == start || filled > 14)

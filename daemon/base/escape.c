@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 
+#include <errno.h>
 #include <string.h>
 
 size_t escape_decode(const char *bytes, size_t n, uint32_t *ret_character) {
@@ -89,10 +90,9 @@ char *escape_string(const char *string) {
         return text_take(&text);
 }
 
-int escape_append_base64(struct text *text, const char *bytes, size_t n) {
-        static const char alphabet[] =
-                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+int escape_append_base64(struct text *text, const char *bytes, size_t n) {
         for (size_t i = 0; i < n; i += 3) {
                 uint32_t group = (uint32_t)(unsigned char)bytes[i] << 16;
 
@@ -104,6 +104,61 @@ int escape_append_base64(struct text *text, const char *bytes, size_t n) {
                 (void)text_append_char(text, alphabet[group >> 12 & 63]);
                 (void)text_append_char(text, i + 1 < n ? alphabet[group >> 6 & 63] : '=');
                 (void)text_append_char(text, i + 2 < n ? alphabet[group & 63] : '=');
+        }
+        return text_error(text);
+}
+
+int escape_append_shell(struct text *text, const char *string) {
+        size_t n_plain = strspn(string, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                        "0123456789%+,-./:=@_");
+
+        if (n_plain > 0 && string[n_plain] == '\0')
+                return text_append(text, string);
+        (void)text_append_char(text, '\'');
+        for (; *string; string++) {
+                if (*string == '\'')
+                        (void)text_append(text, "'\\''");
+                else
+                        (void)text_append_char(text, *string);
+        }
+        (void)text_append_char(text, '\'');
+        return text_error(text);
+}
+
+/* One group of four characters; returns how many bytes it stands for, 0 if it is none. Bits that
+ * the padding cuts off must be zero, so that each byte string has one encoding. */
+static size_t decode_group(const char *group, char ret[3]) {
+        size_t n_padding = group[3] == '=' ? group[2] == '=' ? 2 : 1 : 0;
+        uint32_t bits = 0;
+
+        for (size_t i = 0; i < 4; i++) {
+                const char *digit = i < 4 - n_padding ? memchr(alphabet, group[i], 64) : alphabet;
+
+                if (!digit)
+                        return 0;
+                bits = bits << 6 | (uint32_t)(digit - alphabet);
+        }
+        if (bits & ((1U << (8 * n_padding)) - 1))
+                return 0;
+        for (size_t i = 0; i < 3; i++)
+                ret[i] = (char)(bits >> (16 - 8 * i) & 0xff);
+        return 3 - n_padding;
+}
+
+int escape_decode_base64(struct text *text, const char *encoded, size_t n) {
+        size_t n_before = text->n;
+
+        if (n % 4 != 0)
+                return -EBADMSG;
+        for (size_t i = 0; i < n; i += 4) {
+                char bytes[3];
+                size_t n_bytes = decode_group(encoded + i, bytes);
+
+                if (n_bytes == 0 || (n_bytes < 3 && i + 4 < n)) {
+                        text->n = n_before;
+                        return -EBADMSG;
+                }
+                (void)text_append_n(text, bytes, n_bytes);
         }
         return text_error(text);
 }

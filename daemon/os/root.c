@@ -103,7 +103,7 @@ static int is_at(const struct os_root *root, int fd, const char *path) {
 
 int os_root_path_of(const struct os_root *root, int fd, char **ret) {
         char top[PATH_MAX], there[PATH_MAX];
-        const char *inside = there;
+        const char *inside;
         size_t n_top;
         char *path;
         int r;

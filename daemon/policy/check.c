@@ -439,7 +439,7 @@ static int check_keys(const struct checker *checker, struct statement *statement
 
 static bool has_glob(const char *text, size_t n) {
         for (size_t i = 0; i < n; i++)
-                if (strchr("*?[", text[i]) && text[i] != '\0')
+                if (text[i] == '*' || text[i] == '?')
                         return true;
         return false;
 }
@@ -454,7 +454,9 @@ static const char *path_fault(const char *path) {
                 n--;
         last = memrchr(path, '/', n);
         if (last && has_glob(path, (size_t)(last - path)))
-                return "may hold *, ? and [ in its last component only";
+                return "may hold * and ? in its last component only";
+        if (strpbrk(path, "[]\\"))
+                return "has no brackets or backslashes: its wildcards are * and ?";
         for (const char *c = path; *c; c++) {
                 if (c[0] == '/' &&
                     (c[1] == '/' || strncmp(c, "/./", 3) == 0 || strncmp(c, "/../", 4) == 0 ||

@@ -30,3 +30,11 @@ char *escape_string(const char *string);
 
 /* Appends standard base64 with padding (RFC 4648). Returns 0 or -ENOMEM. */
 int escape_append_base64(struct text *text, const char *bytes, size_t n);
+
+/* Appends STRING as one word of a POSIX shell: as it is where no byte of it is special, in single
+ * quotes where one is. Returns 0 or -ENOMEM. */
+int escape_append_shell(struct text *text, const char *string);
+
+/* Appends what standard base64 with padding stands for. Returns 0, -EBADMSG if the text is not that
+ * (nothing is appended then), or -ENOMEM. */
+int escape_decode_base64(struct text *text, const char *encoded, size_t n);

@@ -215,8 +215,10 @@ struct control_backend {
         int (*restore)(void *userdata, const struct control_restoral *restoral,
                        struct control_refusal *refusal);
         int (*reload)(void *userdata, struct control_refusal *refusal);
-        /* Begins a full pass that looks at every path after this call, or lets the one that does so
-         * already go on; control_pass_ended() answers those who wait. */
+        /* Asks for a full pass that looks at every path after this call. Returns how many calls of
+         * control_pass_ended() it takes: 1, or 2 when a pass is running that looked at some
+         * already.
+         */
         int (*start_check)(void *userdata);
         int (*permit)(void *userdata, const struct control_allowance *allowance, int64_t *ret_id,
                       struct control_refusal *refusal);
@@ -289,11 +291,14 @@ enum control_class {
         N_CONTROL_CLASSES
 };
 
+struct control_call;
+
 struct control_method {
         const char *name; /* "org.sshguardd.Control.Status" */
         enum control_class class;
         bool needs_more;      /* a stream: a call without `more` gets ExpectedMore */
         const char *safe_why; /* why giving it to that class is safe */
+        int (*handle)(struct control_call *call); /* the server's own affair */
 };
 /* The table, in the order of the interface file. */
 const struct control_method *control_methods(size_t *ret_n);

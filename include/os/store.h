@@ -91,3 +91,26 @@ struct gap {
 int store_add_gap(struct store *store, const struct gap *gap);
 int store_list_gaps(struct store *store, size_t limit, struct gap **ret, size_t *ret_n);
 void gaps_free(struct gap *gaps, size_t n);
+
+/* Recorded, limited allowances: who, why, until when, how many times. */
+enum permit_kind {
+        PERMIT_CHANGE,    /* responses for `path` are suspended, alerts are not */
+        PERMIT_PAUSE,     /* all responses are */
+        PERMIT_EXCEPTION, /* `rule_id` may be broken at `path` */
+        N_PERMIT_KINDS
+};
+struct permit {
+        int64_t id; /* 0 for a new one */
+        enum permit_kind kind;
+        char *path, *rule_id; /* NULL where the kind has none */
+        int64_t since_us, until_us;
+        int64_t uses_left; /* -1: unlimited */
+        uint32_t by;       /* uid */
+        char *reason;
+};
+int store_add_permit(struct store *store, const struct permit *permit, int64_t *ret_id);
+/* Changes uses_left and until_us of a permit; -ENOENT if it is not there. */
+int store_update_permit(struct store *store, const struct permit *permit);
+int store_remove_permit(struct store *store, int64_t id);
+int store_list_permits(struct store *store, struct permit **ret, size_t *ret_n);
+void permits_free(struct permit *permits, size_t n);

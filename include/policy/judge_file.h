@@ -18,10 +18,29 @@ struct judged_file {
         void *userdata;
 };
 
-/* True if the rule's path (with ~ and %u expanded for ACCOUNT, or NULL, and globs) names PATH. */
+/* The rule's path for ACCOUNT (NULL: none) as a glob(3) pattern with `*` and `?` in its last
+ * component, everything else escaped with backslashes, without a slash at its end; ~ is the home
+ * and %u the name. Returns 0 with *ret on the heap, -ENOENT if the path speaks of accounts and
+ * ACCOUNT is NULL, or -ENOMEM. */
+int policy_file_rule_glob(const struct rule *rule, const struct account *account, char **ret);
+
+/* True if the rule's path speaks of accounts: it is judged for each of them. */
+bool policy_file_rule_is_per_user(const struct rule *rule);
+
+/* True if the rule is about a directory: its path ends in a slash. */
+bool policy_file_rule_wants_directory(const struct rule *rule);
+
+/* True if the rule's path, for ACCOUNT or NULL, names PATH. */
 bool policy_file_rule_covers(const struct rule *rule, const struct account *account,
                              const char *path);
 
-/* Appends what does not hold. Returns 0 or a negative errno. */
+/* Appends what does not hold. An absent path breaks no rule but that it is not the approved
+ * version; without an approved version `approved_only` asks for nothing (adoption decides then).
+ * Returns 0 or a negative errno. */
 int policy_judge_file(const struct rule *rule, const struct judged_file *file,
                       struct findings *findings);
+
+/* The id that NAME, a name or a decimal number, stands for; names are asked for with ID_OF (uid_of
+ * or gid_of of a judged file; may be NULL). Returns 0, -ENOENT, or another error of ID_OF. */
+int policy_resolve_id(const char *name, void *userdata,
+                      int (*id_of)(void *userdata, const char *name, uint32_t *ret), uint32_t *ret);

@@ -59,8 +59,16 @@ def checked(result: int, what: str) -> None:
 
 
 def mount(source: str, target: Path, kind: str | None, flags: int, data: str | None) -> None:
-    checked(libc.mount(source.encode(), os.fsencode(target), kind.encode() if kind else None, flags,
-                       data.encode() if data else None), f"mount {target}")
+    checked(
+        libc.mount(
+            source.encode(),
+            os.fsencode(target),
+            kind.encode() if kind else None,
+            flags,
+            data.encode() if data else None,
+        ),
+        f"mount {target}",
+    )
 
 
 def enter_namespaces() -> None:
@@ -89,8 +97,13 @@ def overlay(template_tree: Path, scratch: Path, name: str) -> Path:
     base = scratch / name
     for part in ("upper", "work", "root"):
         (base / part).mkdir(parents=True)
-    mount("overlay", base / "root", "overlay", 0,
-          f"lowerdir={template_tree},upperdir={base}/upper,workdir={base}/work")
+    mount(
+        "overlay",
+        base / "root",
+        "overlay",
+        0,
+        f"lowerdir={template_tree},upperdir={base}/upper,workdir={base}/work",
+    )
     return base / "root"
 
 
@@ -113,8 +126,11 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 def run(argv: list[str]) -> Output:
     """Runs a program in this process's root with / as its working directory."""
     streams = [os.memfd_create(name, 0) for name in ("out", "err")]
-    actions = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-               (os.POSIX_SPAWN_DUP2, streams[0], 1), (os.POSIX_SPAWN_DUP2, streams[1], 2)]
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, streams[0], 1),
+        (os.POSIX_SPAWN_DUP2, streams[1], 2),
+    ]
     try:
         pid = os.posix_spawn(argv[0], argv, ENVIRONMENT, file_actions=actions)
         signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))

@@ -20,8 +20,9 @@ class Budget:
         return self.runs >= 0
 
 
-def minimise(items: Sequence[Item], fails: Callable[[list[Item]], bool],
-             budget: Budget) -> list[Item]:
+def minimise(
+    items: Sequence[Item], fails: Callable[[list[Item]], bool], budget: Budget
+) -> list[Item]:
     """A subsequence of ITEMS that still fails and, the budget permitting, loses none of its items
     without passing. ITEMS itself must fail."""
     kept = list(items)
@@ -29,7 +30,7 @@ def minimise(items: Sequence[Item], fails: Callable[[list[Item]], bool],
     while kept:
         start, shrunk = 0, False
         while start < len(kept):
-            candidate = kept[:start] + kept[start + size:]
+            candidate = kept[:start] + kept[start + size :]
             if not budget.spend():
                 return kept
             if fails(candidate):

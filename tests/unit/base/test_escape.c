@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,20 +80,61 @@ static void test_base64(void **state) {
 
         (void)state;
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-                struct text encoded = { 0 };
+                struct text encoded = { 0 }, decoded = { 0 };
 
                 assert_int_equal(
                         escape_append_base64(&encoded, cases[i].bytes, strlen(cases[i].bytes)), 0);
                 assert_string_equal(text_get(&encoded), cases[i].encoded);
+                assert_int_equal(escape_decode_base64(&decoded, text_get(&encoded), encoded.n), 0);
+                assert_string_equal(text_get(&decoded), cases[i].bytes);
+                text_done(&decoded);
                 text_done(&encoded);
+        }
+}
+
+static void test_shell(void **state) {
+        static const struct {
+                const char *string, *word;
+        } cases[] = {
+                { "user=bob,addr=203.0.113.9,lport=22", "user=bob,addr=203.0.113.9,lport=22" },
+                { "", "''" },
+                { "a b", "'a b'" },
+                { "it's", "'it'\\''s'" },
+                { "$(x)", "'$(x)'" },
+                { "a*", "'a*'" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct text text = { 0 };
+
+                assert_int_equal(escape_append_shell(&text, cases[i].string), 0);
+                assert_string_equal(text_get(&text), cases[i].word);
+                text_done(&text);
+        }
+}
+
+static void test_not_base64(void **state) {
+        static const char *const cases[] = { "Z",     "Zg",   "Zg=",      "Zh==",
+                                             "Zm9=",  "====", "Z===",     "Zg==Zg==",
+                                             "Zm9v ", "Zm-_", "Zm9vYg=x", "=m9v" };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+                struct text decoded = { 0 };
+
+                assert_int_equal(escape_decode_base64(&decoded, cases[i], strlen(cases[i])),
+                                 -EBADMSG);
+                assert_int_equal(decoded.n, 0);
+                text_done(&decoded);
         }
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_decode),
-                cmocka_unit_test(test_strings),
-                cmocka_unit_test(test_base64),
+                cmocka_unit_test(test_decode),     cmocka_unit_test(test_strings),
+                cmocka_unit_test(test_base64),     cmocka_unit_test(test_shell),
+                cmocka_unit_test(test_not_base64),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include "base/array.h"
 #include "policy/finding.h"
 
-static struct rule rule = { .id = (char *)"sshd.root",
+static struct rule rule = { .id = "sshd.root",
                             .severity = SEVERITY_HIGH,
                             .response = RESPONSE_REVERT };
 

@@ -22,7 +22,7 @@ static void test_names(void **state) {
 }
 
 static void test_find(void **state) {
-        struct rule rules[] = { { .id = (char *)"a" }, { .id = (char *)"b" } };
+        struct rule rules[] = { { .id = "a" }, { .id = "b" } };
         struct policy policy = { .rules = rules, .n_rules = 2 };
 
         (void)state;

@@ -32,9 +32,18 @@ class Case:
     def save(self, directory: Path, release: str, note: str) -> None:
         shutil.rmtree(directory, ignore_errors=True)
         self.install(directory / "tree")
-        (directory / "case.json").write_text(json.dumps({
-            "release": release, "options": self.options, "contexts": self.contexts,
-            "main": self.main}, indent=1) + "\n")
+        (directory / "case.json").write_text(
+            json.dumps(
+                {
+                    "release": release,
+                    "options": self.options,
+                    "contexts": self.contexts,
+                    "main": self.main,
+                },
+                indent=1,
+            )
+            + "\n"
+        )
         (directory / "README").write_text(note, errors="surrogateescape")
 
     @staticmethod
@@ -49,8 +58,13 @@ class Case:
                 links[name] = os.readlink(path)
             elif path.is_file():
                 files[name] = path.read_bytes()
-        case = Case(files, links, tuple(described["options"]),
-                    tuple(tuple(context) for context in described["contexts"]), described["main"])
+        case = Case(
+            files,
+            links,
+            tuple(described["options"]),
+            tuple(tuple(context) for context in described["contexts"]),
+            described["main"],
+        )
         return case, described["release"]
 
     def install(self, root: Path) -> list[Path]:

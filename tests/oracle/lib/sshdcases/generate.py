@@ -31,6 +31,7 @@ class Generator:
         self.theme = self.rng.sample(known, self.rng.randint(2, 12))
         if self.draw.chance(0.15):
             self.theme = known
+        self.main = "/srv/conf/other_config" if self.draw.chance(0.03) else MAIN
         self.used: set[str] = set()
         self.subsystems: set[str] = set()
 
@@ -92,18 +93,35 @@ class Generator:
         if path.startswith("/etc/ssh/") and draw.chance(0.4):
             words = [path.removeprefix("/etc/ssh/")]
         if draw.chance(0.3):
-            words[0] = words[0].replace(f"{stem}{depth}", draw.one(
-                (f"{stem[:-1]}?{depth}", f"[{stem[0]}]{stem[1:]}{depth}", f"*{stem[-1]}{depth}")))
+            words[0] = words[0].replace(
+                f"{stem}{depth}",
+                draw.one(
+                    (f"{stem[:-1]}?{depth}", f"[{stem[0]}]{stem[1:]}{depth}", f"*{stem[-1]}{depth}")
+                ),
+            )
         if draw.chance(0.2):
-            words.insert(draw.rng.randint(0, 1), draw.one(
-                ("/nonexistent/*.conf", "nosuch", "~/x", "/etc/ssh/sshd_config.d", "~root/*", "/etc/ssh/[")))
+            words.insert(
+                draw.rng.randint(0, 1),
+                draw.one(
+                    (
+                        "/nonexistent/*.conf",
+                        "nosuch",
+                        "~/x",
+                        "/etc/ssh/sshd_config.d",
+                        "~root/*",
+                        "/etc/ssh/[",
+                    )
+                ),
+            )
         if draw.chance(0.1):
             words.append(words[0])
         return lexical.line(draw, "Include", words, raw=False)
 
     def drop_ins(self) -> None:
         for _ in range(self.rng.choices((0, 1, 2, 4), (35, 30, 20, 15))[0]):
-            name = self.draw.one(("10-first", "9-second", "50-cloud-init", "B", "aZ", "a_b", ".hidden", "zz"))
+            name = self.draw.one(
+                ("10-first", "9-second", "50-cloud-init", "B", "aZ", "a_b", ".hidden", "zz")
+            )
             path = f"{DROP_INS}/{name}.conf"
             self.files.setdefault(path, self.body(GLOBAL, 2))
 
@@ -122,7 +140,9 @@ class Generator:
         elif shape < 0.67:
             lines.insert(at, draw.one(BAD_MATCHES))
         elif shape < 0.72:
-            lines.insert(at, lexical.line(draw, draw.one(UNKNOWN), [draw.one(("x", "yes", "'a b'"))], False))
+            lines.insert(
+                at, lexical.line(draw, draw.one(UNKNOWN), [draw.one(("x", "yes", "'a b'"))], False)
+            )
         elif shape < 0.78:
             lines.insert(at, self.setting(GLOBAL))
         elif shape < 0.84:
@@ -137,7 +157,7 @@ class Generator:
     def poison_include(self, lines: list[str], at: int) -> None:
         shape = self.rng.randint(0, 4)
         if shape == 0:
-            lines.insert(at, f"Include {MAIN}")
+            lines.insert(at, f"Include {self.main}")
         elif shape == 1:
             self.links["/etc/ssh/dangling.conf"] = "/nowhere"
             lines.insert(at, self.draw.one(("Include dangling.conf", "Include /etc/ssh/dang*")))
@@ -147,8 +167,19 @@ class Generator:
             self.links["/etc/ssh/linked.conf"] = self.draw.one(sorted(self.files))
             lines.insert(at, "Include linked.conf")
         else:
-            lines.insert(at, self.draw.one(("Include \"/etc/ssh/x", "Include /a \"\" /b", "Include '/etc/ssh/*'",
-                                            "Include \\/etc", "Include /etc/ssh", "Include=sshd_config.d/*")))
+            lines.insert(
+                at,
+                self.draw.one(
+                    (
+                        'Include "/etc/ssh/x',
+                        'Include /a "" /b',
+                        "Include '/etc/ssh/*'",
+                        "Include \\/etc",
+                        "Include /etc/ssh",
+                        "Include=sshd_config.d/*",
+                    )
+                ),
+            )
 
     def chain(self, lines: list[str], at: int) -> None:
         """Files that include one another down to the limit, or just beyond it."""
@@ -164,10 +195,10 @@ class Generator:
         if shape == 0:
             return line[:at] + self.draw.one("\"'\\#= \t\r\f\v,!*\0@:-+") + line[at:]
         if shape == 1:
-            return line[:at] + line[at + 1:]
+            return line[:at] + line[at + 1 :]
         if shape == 2:
             return line[:at]
-        return line + self.draw.one((" x", "x", " \"\"", "\\", "\"", " #", "#", "\0", "\0# hidden"))
+        return line + self.draw.one((" x", "x", ' ""', "\\", '"', " #", "#", "\0", "\0# hidden"))
 
     # Bytes
 
@@ -186,6 +217,8 @@ class Generator:
             data += b"# comment\0hidden" + newline + b"PermitRootLogin no" + newline
         if draw.chance(0.01):
             data += b"AllowUsers" + b" user-%d" % self.rng.randint(1, 9) * 400 + newline
+        if draw.chance(0.002):
+            data += b"Port 22\n" * self.rng.randint(250, 258)
         if draw.chance(0.005):
             data = b"#" + b"x" * 70000 + newline + data
         return data
@@ -194,11 +227,28 @@ class Generator:
         draw = self.draw
         if not draw.chance(0.2):
             return ()
-        options = [lexical.line(draw, k.name, k.grammar.good(draw), k.raw).replace("\0", "")
-                   for k in draw.rng.choices(self.theme, k=self.rng.randint(1, 3))]
+        options = [
+            lexical.line(draw, k.name, k.grammar.good(draw), k.raw).replace("\0", "")
+            for k in draw.rng.choices(self.theme, k=self.rng.randint(1, 3))
+        ]
         if draw.chance(0.08):
-            options.append(draw.one(("Match all", "Include /etc/ssh/x", "Foo=bar", "PermitRootLogin", "", "#x",
-                                     "PermitRootLogin=maybe", "=", "MaxAuthTries=x", "Port 1 2", "Banner 'x")))
+            options.append(
+                draw.one(
+                    (
+                        "Match all",
+                        "Include /etc/ssh/x",
+                        "Foo=bar",
+                        "PermitRootLogin",
+                        "",
+                        "#x",
+                        "PermitRootLogin=maybe",
+                        "=",
+                        "MaxAuthTries=x",
+                        "Port 1 2",
+                        "Banner 'x",
+                    )
+                )
+            )
         return tuple(options)
 
     def finish(self) -> None:
@@ -210,25 +260,45 @@ class Generator:
                 head.append(f"{command}User nobody")
         if self.used & {"hostkey", "hostdsakey"}:
             head.append(f"HostKey {draw.one(world.HOST_KEYS)}")
-        self.files[MAIN][:0] = head
+        self.files[self.main][:0] = head
 
     def case(self) -> Case:
-        self.files[MAIN] = []
+        self.files[self.main] = []
         main = self.body(GLOBAL, 0)
         if self.draw.chance(0.6):
             self.drop_ins()
-            first_match = next((i for i, line in enumerate(main) if line.lower().startswith("match")), len(main))
+            first_match = next(
+                (i for i, line in enumerate(main) if line.lower().startswith("match")), len(main)
+            )
             at = 0 if self.draw.chance(0.5) else self.rng.randint(0, first_match)
-            main.insert(at, lexical.line(self.draw, "Include", [self.draw.one(
-                (f"{DROP_INS}/*.conf", "sshd_config.d/*.conf", "sshd_config.d/*", f"{DROP_INS}/[0-9]*.conf"))], False))
-        self.files[MAIN] = main
+            main.insert(
+                at,
+                lexical.line(
+                    self.draw,
+                    "Include",
+                    [
+                        self.draw.one(
+                            (
+                                f"{DROP_INS}/*.conf",
+                                "sshd_config.d/*.conf",
+                                "sshd_config.d/*",
+                                f"{DROP_INS}/[0-9]*.conf",
+                            )
+                        )
+                    ],
+                    False,
+                ),
+            )
+        self.files[self.main] = main
         for _ in range(self.rng.choices((0, 1, 2), (64, 27, 9))[0]):
             self.poison()
         options = self.options()
         self.finish()
         files = {path: self.encode(lines) for path, lines in self.files.items()}
         contexts = tuple(context(self.draw) for _ in range(CONTEXTS))
-        return Case(files, self.links, options, contexts)
+        if self.draw.chance(0.004):
+            del files[self.main]
+        return Case(files, self.links, options, contexts, self.main)
 
 
 def generate(release: Release, seed: str) -> Case:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every keyword of OpenSSH 8.4 to 10.6 (with Debian's): grammar, where it may stand, since, until."""
+"""Every keyword of OpenSSH 8.4 to 10.6, Debian's included: grammar, place, since, until."""
 
 from __future__ import annotations
 
@@ -38,17 +38,32 @@ def table(grammar: Grammar, names: str, **more) -> list[Keyword]:
 def build() -> list[Keyword]:
     v = values
     return [
-        *table(v.FLAG, """UsePAM! HostbasedAuthentication HostbasedUsesNameFromPacketOnly PubkeyAuthentication
-            DSAAuthentication! PasswordAuthentication KbdInteractiveAuthentication PrintMotd! PrintLastLog!
-            ChallengeResponseAuthentication>807 IgnoreUserKnownHosts! X11Forwarding X11UseLocalhost StrictModes!
-            PermitEmptyPasswords TCPKeepAlive! KeepAlive! AllowAgentForwarding UseDNS! PermitTTY PermitUserRC
-            StreamLocalBindUnlink DisableForwarding ExposeAuthInfo DebianBanner!"""),
+        *table(
+            v.FLAG,
+            """UsePAM! HostbasedAuthentication HostbasedUsesNameFromPacketOnly PubkeyAuthentication
+            DSAAuthentication! PasswordAuthentication KbdInteractiveAuthentication
+            PrintMotd! PrintLastLog!
+            ChallengeResponseAuthentication>807 IgnoreUserKnownHosts! X11Forwarding X11UseLocalhost
+            StrictModes!
+            PermitEmptyPasswords TCPKeepAlive! KeepAlive! AllowAgentForwarding UseDNS! PermitTTY
+            PermitUserRC
+            StreamLocalBindUnlink DisableForwarding ExposeAuthInfo DebianBanner!""",
+        ),
         *table(v.FLAG, "SkeyAuthentication", since=807),
-        *table(v.FLAG, """KerberosAuthentication KerberosOrLocalPasswd! KerberosTicketCleanup!
-            GSSAPIAuthentication GSSAPICleanupCredentials! GSSAPICleanupCreds! GSSAPIStrictAcceptorCheck!
-            GSSAPIKeyExchange! GSSAPIStoreCredentialsOnRekey!""", until=1001),
-        *table(v.FLAG, """KerberosAuthentication KerberosOrLocalPasswd! GSSAPIAuthentication
-            GSSAPIDelegateCredentials!""", since=1003),
+        *table(
+            v.FLAG,
+            """KerberosAuthentication KerberosOrLocalPasswd! KerberosTicketCleanup!
+            GSSAPIAuthentication GSSAPICleanupCredentials! GSSAPICleanupCreds!
+            GSSAPIStrictAcceptorCheck!
+            GSSAPIKeyExchange! GSSAPIStoreCredentialsOnRekey!""",
+            until=1001,
+        ),
+        *table(
+            v.FLAG,
+            """KerberosAuthentication KerberosOrLocalPasswd! GSSAPIAuthentication
+            GSSAPIDelegateCredentials!""",
+            since=1003,
+        ),
         *table(v.FLAG, "RefuseConnection", since=909),
         *table(v.FLAG, "WarnWeakCrypto!", since=1006),
         *table(v.ROOT_LOGIN, "PermitRootLogin"),
@@ -71,7 +86,8 @@ def build() -> list[Keyword]:
         *table(v.CHANNELS, "ChannelTimeout", since=902),
         *table(v.REKEY, "RekeyLimit"),
         *table(v.QOS, "IPQoS"),
-        *table(v.KEY_OPTIONS, "PubkeyAuthOptions"),
+        *table(v.KEY_OPTIONS, "PubkeyAuthOptions", until=1006),
+        *table(v.MORE_KEY_OPTIONS, "PubkeyAuthOptions", since=1006),
         *table(v.USER_ENVIRONMENT, "PermitUserEnvironment!"),
         *table(v.PATH, "PidFile! XAuthLocation! Banner TrustedUserCAKeys"),
         *table(v.PATH, "ModuliFile!", since=806),
@@ -113,14 +129,29 @@ def build() -> list[Keyword]:
         *table(v.COMMAND, "ForceCommand", raw=True),
         *table(v.ABSOLUTE, "AuthorizedKeysCommand AuthorizedPrincipalsCommand", raw=True),
         *table(v.ADDENDUM, "VersionAddendum!", raw=True),
-        *table(v.ANYTHING, """ServerKeyBits! KeyRegenerationInterval! RhostsAuthentication!
+        *table(
+            v.ANYTHING,
+            """ServerKeyBits! KeyRegenerationInterval! RhostsAuthentication!
             RhostsRSAAuthentication RSAAuthentication CheckMail! UseLogin! VerifyReverseMapping!
             ReverseMappingCheck! AuthorizedKeysFile2 UsePrivilegeSeparation! KerberosTgtPassing!
-            AFSTokenPassing! Protocol! PermitBlacklistedKeys! KerberosGetAFSToken!"""),
+            AFSTokenPassing! Protocol! PermitBlacklistedKeys! KerberosGetAFSToken!""",
+        ),
         *table(v.ANYTHING, "PAMAuthenticationViaKbdInt!", until=1004),
     ]
 
 
 KEYWORDS = build()
-UNKNOWN = ("Foo", "PermitRoot", "Host", "IdentityFile", "IgnoreUnknown", "UseBlacklist", "SshdFoo",
-           "PermitRootLogins", "Tag", "AllowUser", "RDomain", "GSSAPIEnablek5users")
+UNKNOWN = (
+    "Foo",
+    "PermitRoot",
+    "Host",
+    "IdentityFile",
+    "IgnoreUnknown",
+    "UseBlacklist",
+    "SshdFoo",
+    "PermitRootLogins",
+    "Tag",
+    "AllowUser",
+    "RDomain",
+    "GSSAPIEnablek5users",
+)

@@ -41,7 +41,9 @@ def quote(draw: Draw, word: str) -> str:
     if shape < 0.85 and word:
         cut = draw.rng.randint(0, len(word))
         head = escape(word[:cut], " \t\"'") if "\t" not in word[:cut] else ""
-        return (head + '"' + escape(word[cut:], '"') + '"') if head else '"' + escape(word, '"') + '"'
+        return (
+            (head + '"' + escape(word[cut:], '"') + '"') if head else '"' + escape(word, '"') + '"'
+        )
     if word and "\t" not in word and not word.startswith("#"):
         return escape(word, " \"'")
     return '"' + escape(word, '"') + '"'
@@ -51,7 +53,7 @@ def escape(word: str, special: str) -> str:
     """Backslashes before what is SPECIAL; a backslash itself only where one of them would bind."""
     out = ""
     for at, char in enumerate(word):
-        follows = word[at + 1:at + 2]
+        follows = word[at + 1 : at + 2]
         bound = char == "\\" and (follows == "" or follows in "\\\"' ")
         out += "\\" + char if bound or (char in special and char != "\t") else char
     return out
@@ -63,7 +65,7 @@ def trailer(draw: Draw, raw: bool) -> str:
         return ""
     if shape < 0.88 or raw:
         return draw.one((" ", "\t", "  ", "\r", "\f", " \r"))
-    return draw.one((" # comment", " #", "\t#x", " # it 's fine'", " # \"quoted\""))
+    return draw.one((" # comment", " #", "\t#x", " # it 's fine'", ' # "quoted"'))
 
 
 def line(draw: Draw, name: str, arguments: list[str], raw: bool) -> str:
@@ -76,39 +78,140 @@ def line(draw: Draw, name: str, arguments: list[str], raw: bool) -> str:
         gap = " "
     indent = draw.rng.choices(("", "  ", "\t", " \t ", "="), (70, 15, 8, 6, 1))[0]
     spelled = spell_keyword(draw, name)
-    if "\"" in spelled and not draw.chance(0.05):
+    if '"' in spelled and not draw.chance(0.05):
         gap = gap.replace("=", "")  # after a quoted keyword "=" is an argument
     return indent + spelled + (gap or " ") + text + trailer(draw, raw)
 
 
 def filler(draw: Draw) -> str:
-    return draw.one(("", "", "# comment", "   ", "\t# it's", "#PermitRootLogin yes", " \r", "##", "=", "= ",
-                     "# \"open", "#\\", "\r", "=# x"))
+    return draw.one(
+        (
+            "",
+            "",
+            "# comment",
+            "   ",
+            "\t# it's",
+            "#PermitRootLogin yes",
+            " \r",
+            "##",
+            "=",
+            "= ",
+            '# "open',
+            "#\\",
+            "\r",
+            "=# x",
+        )
+    )
 
 
 # Lines that are odd by themselves, most of them refused.
-ODD_LINES = (
-    "PermitRootLogin", "PermitRootLogin ", "PermitRootLogin=", "PermitRootLogin == no", "\f", "\v",
-    "\vPermitRootLogin no", "\fPermitRootLogin no", "PermitRootLogin no\v", "PermitRootLogin\fno",
-    "PermitRootLogin\vno", "'PermitRootLogin' no", "PermitRootLogin 'no", "PermitRootLogin \"no",
-    "PermitRootLogin no \"", "PermitRootLogin no'", "PermitRootLogin no#c", "PermitRootLogin n\\o",
-    "PermitRootLogin \\no", "PermitRootLogin no\\", "PermitRootLogin no \\", "PermitRootLogin no \\ ",
-    "PermitRootLogin no yes", "PermitRootLogin \"\"", "PermitRootLogin no \"\"", "\"PermitRootLogin\"no",
-    "\"PermitRootLogin no", "PermitRootLogin\"no\"", "\"\" PermitRootLogin no", "=PermitRootLogin no",
-    "==PermitRootLogin no", "= =PermitRootLogin no", "PermitRootLogin\r no", "Permit\rRootLogin no",
-    "PermitRootLogin no\rfoo", "PermitRootLogin \rno", "PermitRootLogin n\"o\"", "PermitRootLogin no\\ ",
-    "PermitRootLogin # no", "AllowUsers # x", "AcceptEnv # x", "AuthorizedKeysFile # x", "SetEnv # x",
-    "AllowGroups #", "DenyUsers #x y", "PermitOpen # x", "AuthenticationMethods # x", "LogVerbose # x",
-    "ForceCommand # x", "ForceCommand echo don't", "KeyRegenerationInterval 'x", "KeyRegenerationInterval",
-    "ChannelTimeout # x", "PubkeyAuthOptions # x", "RekeyLimit # x", "Subsystem # x", "Include # x",
-    "Include \"\"", "Include", "Match", "Match # x", "Match \"\"", "Port 22 # c", "Port #", "Banner /etc/a#b",
-    "Banner \"/etc/#x\"", "Banner '/etc/a b'", "Banner /etc/a\\ b", "Banner /etc/a\\tb", "IPQoS # x",
-    "\u00a0PermitRootLogin no", "PermitRootLogin\u00a0no", "PermitRootLogin no\u00a0", "P\u00e9rmit no",
-    "PermitRootLogin n\u00f6", "ListenAddress # x", "MaxStartups # x", "MaxAuthTries # x", "LogLevel # x",
-    "VersionAddendum # x", "AuthorizedKeysCommand # x", "PermitTunnel # x", "LoginGraceTime # x",
-    "RDomain default", "RDomain", "RDomain \"", "PermitUserEnvironment # x", "SyslogFacility # x",
-    "Ciphers # x", "StreamLocalBindMask # x", "FingerprintHash # x", "UnusedConnectionTimeout # x",
-    "PerSourcePenalties # x", "ChrootDirectory # x", "AuthorizedKeysCommandUser # x", "HostKey # x",
-    "SyslogFacility", "LogLevel \"\"", "MaxAuthTries \"\"", "SyslogFacility \"\"", "Match all # c",
-    "PermitRootLogin \t=\t no", "PermitRootLogin  =no", "PermitRootLogin =\"no\"", "X11DisplayOffset # x",
+ODD_LINES = tuple(
+    """\
+PermitRootLogin
+PermitRootLogin 
+PermitRootLogin=
+PermitRootLogin == no
+\f
+\v
+\vPermitRootLogin no
+\fPermitRootLogin no
+PermitRootLogin no\v
+PermitRootLogin\fno
+PermitRootLogin\vno
+'PermitRootLogin' no
+PermitRootLogin 'no
+PermitRootLogin "no
+PermitRootLogin no "
+PermitRootLogin no'
+PermitRootLogin no#c
+PermitRootLogin n\\o
+PermitRootLogin \\no
+PermitRootLogin no\\
+PermitRootLogin no \\
+PermitRootLogin no \\ 
+PermitRootLogin no yes
+PermitRootLogin ""
+PermitRootLogin no ""
+"PermitRootLogin"no
+"PermitRootLogin no
+PermitRootLogin"no"
+"" PermitRootLogin no
+=PermitRootLogin no
+==PermitRootLogin no
+= =PermitRootLogin no
+PermitRootLogin\r no
+Permit\rRootLogin no
+PermitRootLogin no\rfoo
+PermitRootLogin \rno
+PermitRootLogin n"o"
+PermitRootLogin no\\ 
+PermitRootLogin # no
+AllowUsers # x
+AcceptEnv # x
+AuthorizedKeysFile # x
+SetEnv # x
+AllowGroups #
+DenyUsers #x y
+PermitOpen # x
+AuthenticationMethods # x
+LogVerbose # x
+ForceCommand # x
+ForceCommand echo don't
+KeyRegenerationInterval 'x
+KeyRegenerationInterval
+ChannelTimeout # x
+PubkeyAuthOptions # x
+RekeyLimit # x
+Subsystem # x
+Include # x
+Include ""
+Include
+Match
+Match # x
+Match ""
+Port 22 # c
+Port #
+Banner /etc/a#b
+Banner "/etc/#x"
+Banner '/etc/a b'
+Banner /etc/a\\ b
+Banner /etc/a\\tb
+IPQoS # x
+\u00a0PermitRootLogin no
+PermitRootLogin\u00a0no
+PermitRootLogin no\u00a0
+Pérmit no
+PermitRootLogin nö
+ListenAddress # x
+MaxStartups # x
+MaxAuthTries # x
+LogLevel # x
+VersionAddendum # x
+AuthorizedKeysCommand # x
+PermitTunnel # x
+LoginGraceTime # x
+RDomain default
+RDomain
+RDomain "
+PermitUserEnvironment # x
+SyslogFacility # x
+Ciphers # x
+StreamLocalBindMask # x
+FingerprintHash # x
+UnusedConnectionTimeout # x
+PerSourcePenalties # x
+ChrootDirectory # x
+AuthorizedKeysCommandUser # x
+HostKey # x
+SyslogFacility
+LogLevel ""
+MaxAuthTries ""
+SyslogFacility ""
+Match all # c
+PermitRootLogin \t=\t no
+PermitRootLogin  =no
+PermitRootLogin ="no"
+X11DisplayOffset # x""".split(
+        "\n"
+    )
 )

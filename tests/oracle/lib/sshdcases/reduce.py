@@ -15,7 +15,7 @@ RUNS = 500  # for one failure; about five seconds
 
 
 class Reducer:
-    """Keeps a difference of the same part (status, stderr, stdout) while everything else goes."""
+    """Keeps a difference like the first one while everything else goes."""
 
     def __init__(self, judge: Judge, difference: Difference) -> None:
         self.judge, self.found = judge, difference
@@ -23,7 +23,7 @@ class Reducer:
 
     def still_fails(self, case: Case) -> bool:
         verdict = self.judge.judge(case)
-        if verdict.difference is None or verdict.difference.part != self.found.part:
+        if verdict.difference is None or not verdict.difference.resembles(self.found):
             return False
         self.found = verdict.difference
         return True
@@ -34,11 +34,19 @@ class Reducer:
     def reduce(self, case: Case) -> tuple[Case, Difference]:
         context = self.found.context
         case = self.attempt(case, replace(case, contexts=() if context is None else (context,)))
-        options = minimise(case.options, lambda kept: self.still_fails(replace(case, options=tuple(kept))),
-                           self.budget)
+        options = minimise(
+            case.options,
+            lambda kept: self.still_fails(replace(case, options=tuple(kept))),
+            self.budget,
+        )
         case = replace(case, options=tuple(options))
-        links = minimise(sorted(case.links), lambda kept: self.still_fails(
-            replace(case, links={name: case.links[name] for name in kept})), self.budget)
+        links = minimise(
+            sorted(case.links),
+            lambda kept: self.still_fails(
+                replace(case, links={name: case.links[name] for name in kept})
+            ),
+            self.budget,
+        )
         case = replace(case, links={name: case.links[name] for name in links})
         case = self.reduce_files(case)
         for path in sorted(case.files):
@@ -48,10 +56,11 @@ class Reducer:
         return case, self.found
 
     def reduce_files(self, case: Case) -> Case:
-        others = sorted(set(case.files) - {case.main})
+        main = {case.main} & set(case.files)
+        others = sorted(set(case.files) - main)
 
         def only(kept: list[str]) -> Case:
-            return case.with_files({path: case.files[path] for path in (case.main, *kept)})
+            return case.with_files({path: case.files[path] for path in (*main, *kept)})
 
         return only(minimise(others, lambda kept: self.still_fails(only(kept)), self.budget))
 
@@ -60,23 +69,36 @@ class Reducer:
             return case.with_files({**case.files, path: content})
 
         def shrunk(parts: list[bytes], whole: Callable[[list[bytes]], bytes]) -> list[bytes]:
-            return minimise(parts, lambda kept: self.still_fails(with_content(whole(kept))), self.budget)
+            return minimise(
+                parts, lambda kept: self.still_fails(with_content(whole(kept))), self.budget
+            )
 
         lines = shrunk(case.files[path].splitlines(keepends=True), b"".join)
         for at, line in enumerate(lines):
-            words = shrunk(line.split(b" "), lambda kept, at=at: b"".join(
-                [*lines[:at], b" ".join(kept), *lines[at + 1:]]))
+            words = shrunk(
+                line.split(b" "),
+                lambda kept, at=at: b"".join([*lines[:at], b" ".join(kept), *lines[at + 1 :]]),
+            )
             lines[at] = b" ".join(words)
         for at, line in enumerate(lines):
-            letters = shrunk([line[i:i + 1] for i in range(len(line))], lambda kept, at=at: b"".join(
-                [*lines[:at], *kept, *lines[at + 1:]]))
+            letters = shrunk(
+                [line[i : i + 1] for i in range(len(line))],
+                lambda kept, at=at: b"".join([*lines[:at], *kept, *lines[at + 1 :]]),
+            )
             lines[at] = b"".join(letters)
         return with_content(b"".join(lines))
 
     def reduce_contexts(self, case: Case) -> Case:
         specs = list(case.contexts[0])
         for at, spec in enumerate(specs):
-            fields = minimise(spec.split(","), lambda kept, at=at: self.still_fails(replace(case, contexts=(
-                tuple([*specs[:at], ",".join(kept), *specs[at + 1:]]),))), self.budget)
+            fields = minimise(
+                spec.split(","),
+                lambda kept, at=at: self.still_fails(
+                    replace(
+                        case, contexts=(tuple([*specs[:at], ",".join(kept), *specs[at + 1 :]]),)
+                    )
+                ),
+                self.budget,
+            )
             specs[at] = ",".join(fields)
         return replace(case, contexts=(tuple(specs),))

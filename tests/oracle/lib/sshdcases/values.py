@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Value forms: for each grammar of sshd_config what sshd takes and what it refuses.
 
-A form draws a list of arguments. `good` draws what this release should accept, `bad` what no release
-should; a wrong guess only moves the share of accepted trees, since the real sshd is the judge.
+A form draws a list of arguments. `good` draws what this release should accept, `bad` what no
+release should; a wrong guess only moves the share of accepted trees, since the real sshd is the
+judge.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from . import world
 from .judge import Release
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -27,10 +32,10 @@ class Draw:
     def number(self) -> int:
         return self.release.number
 
-    def one(self, items) -> str:
+    def one(self, items: Sequence[Item]) -> Item:
         return self.rng.choice(items)
 
-    def some(self, items, low: int = 1, high: int = 3) -> list[str]:
+    def some(self, items: Sequence[Item], low: int = 1, high: int = 3) -> list[Item]:
         return [self.rng.choice(items) for _ in range(self.rng.randint(low, high))]
 
     def chance(self, probability: float) -> bool:
@@ -46,78 +51,111 @@ class Grammar:
     bad: Form
 
 
-def words(good: str, bad: str = "", cased: bool = True) -> Grammar:
-    """One word of a list; where sshd ignores case (CASED), sometimes in another one."""
+def respell(draw: Draw, word: str) -> str:
+    mixed = "".join(draw.one((c.lower(), c.upper())) for c in word)
+    return draw.one((word.upper(), word.capitalize(), mixed))
+
+
+def argument_lists(text: str) -> list[list[str]]:
+    """Argument lists as a shell would read them, with | between; an empty part has no argument."""
+    return [shlex.split(part) for part in text.split("|")]
+
+
+def choice(text: str) -> Form:
+    """One of several argument lists."""
+    lists = argument_lists(text)
+    return lambda draw: list(draw.one(lists))
+
+
+def lists(good: str, bad: str) -> Grammar:
+    return Grammar(choice(good), choice(bad))
+
+
+def several(text: str, bad: str, high: int = 3) -> Grammar:
+    """One or more words."""
+    items = shlex.split(text)
+    return Grammar(lambda draw: draw.some(items, 1, high), choice(bad))
+
+
+def word(good: str, bad: str = "", cased: bool = True) -> Grammar:
+    """One word; where sshd ignores case (CASED), sometimes in another one."""
+    items = good.split()
 
     def accepted(draw: Draw) -> list[str]:
-        word = draw.one(good.split())
-        return [respell(draw, word) if cased and draw.chance(0.2) else word]
+        chosen = draw.one(items)
+        return [respell(draw, chosen) if cased and draw.chance(0.2) else chosen]
 
-    wrong = [[word] for word in bad.split()] + [["maybe"], [""], [good.split()[0], "extra"], []]
-    return Grammar(accepted, lambda draw: draw.one(wrong))
-
-
-def respell(draw: Draw, word: str) -> str:
-    return draw.one((word.upper(), word.capitalize(),
-                     "".join(draw.one((c.lower(), c.upper())) for c in word)))
+    wrong = [[item] for item in bad.split()] + [["maybe"], [""], [items[0], "extra"], []]
+    return Grammar(accepted, lambda draw: list(draw.one(wrong)))
 
 
-def lines(good: list[list[str]], bad: list[list[str]]) -> Grammar:
-    """One of whole argument lists."""
-    return Grammar(lambda draw: list(draw.one(good)), lambda draw: list(draw.one(bad)))
-
-
-def several(items: list[str], bad: list[list[str]], high: int = 3) -> Grammar:
-    """One or more words of a list."""
-    return Grammar(lambda draw: draw.some(items, 1, high), lambda draw: list(draw.one(bad)))
-
-
-FLAG = words("yes no", "true on 1 oui")
-ROOT_LOGIN = words("yes no without-password prohibit-password forced-commands-only", "password")
-IGNORE_RHOSTS = words("yes no shosts-only", "shosts")
-TCP_FORWARDING = words("yes no all local remote", "both")
-GATEWAY = words("yes no clientspecified", "client")
-COMPRESSION = words("yes no delayed", "zlib")
-FAMILY = words("any any any inet inet6", "inet4")
-TUNNEL = words("yes no point-to-point ethernet", "Yes NO tun", cased=False)
-LEVEL = words("QUIET FATAL ERROR INFO VERBOSE DEBUG DEBUG1 DEBUG2 DEBUG3 SILENT", "NOTICE WARN")
-FACILITY = words("DAEMON USER AUTH AUTHPRIV LOCAL0 LOCAL1 LOCAL2 LOCAL3 LOCAL4 LOCAL5 LOCAL6 LOCAL7",
-                 "KERN LOCAL8")
-DIGEST = words("md5 sha1 sha256 sha384 sha512", "sha3 SHA-256")
-INTEGER = words("0 1 2 3 5 6 10 06 +6 00 255 1024 2048 2147483647",
-                "-1 0x6 6x 2147483648 six 99999999999999999999 6.0 +-6", cased=False)
-PORT = words("22 2222 443 65535 ssh https altssh 0022 +22 www", "0 65536 -22 22x 2,3 nosuch domain/tcp",
-             cased=False)
-MASK = words("0177 0777 000 0 22 0x1 0177x +7", "1000 -1 x 8", cased=False)
-KEY_OPTIONS = several(["none", "touch-required", "verify-required", "NONE", "Touch-Required"],
-                      [["touch-required,verify-required"], ["foo"], ["none", ""]], 2)
-USER_ENVIRONMENT = words("yes no No YES LANG,LC_* LANG *", "", cased=False)
-LOCAL_USER = words("nobody root alice nosuch www-data", "", cased=False)
-SERVICE_NAME = words("sshd sshd-alt other", "", cased=False)
-PATH = Grammar(
-    lambda draw: [draw.one(("/etc/ssh/banner", "/var/x y", "none", "NONE", "~/x", "~root/x", "~alice",
-                            "x/y", "./x", "/a#b", "/%u/%h", "//double//slash", "/etc/../x"))],
-    lambda draw: draw.one(([""], ["~nosuch/x"], ["/a", "/b"], [])))
-HOST_KEY = Grammar(
-    lambda draw: [draw.one((*world.HOST_KEYS, *world.HOST_KEYS, "/etc/ssh/nosuch", "none",
-                            "etc/ssh/ssh_host_rsa_key"))],
-    lambda draw: draw.one(([""], ["/a", "/b"], ["~nosuch/k"])))
-HOST_KEY_AGENT = words("SSH_AUTH_SOCK /run/agent none ~/agent ssh_auth_sock", "", cased=False)
-PROVIDER = words("internal /usr/lib/sk.so Internal none", "", cased=False)
-FILES = Grammar(
-    lambda draw: draw.one(([".ssh/authorized_keys"], ["/etc/keys/%u"], ["none"], ["None"],
-                           [".ssh/authorized_keys", "/etc/keys/%u"], ["~/keys"], ["~alice/k", "%h/k"],
-                           ["/with blank/%u", "x"], ["/a=b"], ["'/x'"])),
-    lambda draw: draw.one(([""], ["/a", ""], ["~nosuch/k"], ["none", "/a"], ["/a", "none"])))
-ONE_FILE = Grammar(
-    lambda draw: draw.one((["/etc/principals/%u"], ["none"], ["~/p"], ["rel/%u"], ["/with blank"])),
-    lambda draw: draw.one(([""], ["/a", "/b"], ["~nosuch/p"])))
-CHROOT = words("/srv/%u none %h ~/x rel", "", cased=False)
-AGENT_SOCKET = words("user:.ssh/agent none user:a/b", "/x rel system:x user:", cased=False)
+FLAG = word("yes no", "true on 1 oui")
+ROOT_LOGIN = word("yes no without-password prohibit-password forced-commands-only", "password")
+IGNORE_RHOSTS = word("yes no shosts-only", "shosts")
+TCP_FORWARDING = word("yes no all local remote", "both")
+GATEWAY = word("yes no clientspecified", "client")
+COMPRESSION = word("yes no delayed", "zlib")
+FAMILY = word("any any any inet inet6", "inet4")
+TUNNEL = word("yes no point-to-point ethernet", "Yes NO tun", cased=False)
+LEVEL = word("QUIET FATAL ERROR INFO VERBOSE DEBUG DEBUG1 DEBUG2 DEBUG3 SILENT", "NOTICE WARN")
+FACILITY = word(
+    "DAEMON USER AUTH AUTHPRIV LOCAL0 LOCAL1 LOCAL2 LOCAL3 LOCAL4 LOCAL5 LOCAL6 LOCAL7",
+    "KERN LOCAL8",
+)
+DIGEST = word("md5 sha1 sha256 sha384 sha512", "sha3 SHA-256")
+INTEGER = word(
+    "0 1 2 3 5 6 10 06 +6 00 255 1024 2048 2147483647",
+    "-1 0x6 6x 2147483648 six 99999999999999999999 6.0 +-6",
+    cased=False,
+)
+PORT = word(
+    "22 2222 443 65535 ssh https altssh 0022 +22 www",
+    "0 65536 -22 22x 2,3 nosuch domain/tcp",
+    cased=False,
+)
+MASK = word("0177 0777 000 0 22 0x1 0177x +7", "1000 -1 x 8", cased=False)
+KEY_OPTIONS = several(
+    "none touch-required verify-required NONE Touch-Required",
+    "touch-required,verify-required | foo | none ''",
+    high=2,
+)
+MORE_KEY_OPTIONS = several(  # since 10.6
+    "none touch-required verify-required max-pk-ok:3 max-pk-ok:0 MAX-PK-OK:5",
+    "max-pk-ok:x | max-pk-ok: | max-pk-ok | max-pk-ok:-1 | max-pk-ok:2147483648 | foo",
+)
+USER_ENVIRONMENT = word("yes no No YES LANG,LC_* LANG *", cased=False)
+LOCAL_USER = word("nobody root alice nosuch www-data", cased=False)
+SERVICE_NAME = word("sshd sshd-alt other", cased=False)
+PATH = lists(
+    "/etc/ssh/banner | '/var/x y' | none | NONE | ~/x | ~root/x | ~alice | x/y | ./x | /a#b"
+    " | /%u/%h | //double//slash | /etc/../x | ~ | ~bob/a/b",
+    "'' | ~nosuch/x | /a /b |",
+)
+HOST_KEY = lists(
+    " | ".join(2 * world.HOST_KEYS) + " | /etc/ssh/nosuch | none | etc/ssh/ssh_host_rsa_key",
+    "'' | /a /b | ~nosuch/k |",
+)
+HOST_KEY_AGENT = word("SSH_AUTH_SOCK /run/agent none ~/agent ssh_auth_sock", cased=False)
+PROVIDER = word("internal /usr/lib/sk.so Internal none rel", cased=False)
+FILES = lists(
+    ".ssh/authorized_keys | /etc/keys/%u | none | None | .ssh/authorized_keys /etc/keys/%u | ~/keys"
+    " | ~alice/k %h/k | '/with blank/%u' x | /a=b | \"'/x'\"",
+    "'' | /a '' | ~nosuch/k | none /a | /a none |",
+)
+ONE_FILE = lists(
+    "/etc/principals/%u | none | ~/p | rel/%u | '/with blank'",
+    "'' | /a /b | ~nosuch/p |",
+)
+CHROOT = word("/srv/%u none %h ~/x rel", cased=False)
+AGENT_SOCKET = word(
+    "user:.ssh/agent none user:a/b shared:/run/agents user:/x",
+    "/x rel system:x user: shared: shared:x None USER:x",
+    cased=False,
+)
 
 
 def good_time(draw: Draw) -> list[str]:
-    forms = ["0", "30", "2m", "1h30m", "1d", "1W2D", "90s", "2147483647", "1M", "0s", "1h1h", "010"]
+    forms = "0 30 2m 1h30m 1d 1W2D 90s 2147483647 1M 0s 1h1h 010".split()
     if draw.number < 908:
         forms += ["+5", " 5"]
     if draw.number >= 1003:
@@ -125,62 +163,79 @@ def good_time(draw: Draw) -> list[str]:
     return [draw.one(forms)]
 
 
-BAD_TIMES = ("", "1y", "m", "-1", "1 m", "99999999999", "2147483648", "1m-5", "0x10", "1..5", "1.5m",
-             "24855d", "2147483647s1s", "5000000000w")
-TIME = Grammar(good_time, lambda draw: draw.one([[t] for t in BAD_TIMES] + [["1m", "2m"], []]))
-TIME_OR_NONE = Grammar(lambda draw: draw.one((["none"], ["None"], good_time(draw), good_time(draw))),
-                       TIME.bad)
+BAD_TIMES = (
+    "'' | 1y | m | -1 | '1 m' | 99999999999 | 2147483648 | 1m-5 | 0x10 | 1..5 | 1.5m | 24855d"
+    " | 2147483647s1s | 5000000000w | 1m 2m | +5 | 1.5 |"
+)
+TIME = Grammar(good_time, choice(BAD_TIMES))
+TIME_OR_NONE = Grammar(
+    lambda draw: draw.one((["none"], ["None"], good_time(draw), good_time(draw))),
+    choice(BAD_TIMES + " none 5 | 5 none"),
+)
 
 
 def good_rekey(draw: Draw) -> list[str]:
-    size = draw.one(("default", "1G", "512M", "1.5M", "16", "100K", "0", "1g", "1.25k", "4E", "2T", "100B"))
+    size = draw.one("default 1G 512M 1.5M 16 100K 0 1g 1.25k 4E 2T 100B 0.5G".split())
     return draw.one(([size], [size, "none"], [size, *good_time(draw)]))
 
 
-REKEY = Grammar(good_rekey, lambda draw: draw.one(
-    (["15"], ["1Q"], ["-1G"], ["abc"], ["1G", "1h", "x"], ["9E"], ["1.5"], ["none"], ["Default"],
-     ["1G", "x"], ["1G", "None"], ["100000000000G"], [""], ["1 G"], ["1.5.5K"], ["-5"])))
+REKEY = Grammar(
+    good_rekey,
+    choice(
+        "15 | 1Q | -1G | abc | 1G 1h x | 9E | 1.5 | none | Default | 1G x | 1G None | '' | '1 G'"
+        " | -5 | 100000000000G | 1.5.5K | 0x10 | .5G | 1. | +1G | 1.123456789012345678901K | 1GB |"
+    ),
+)
 
 
 def good_qos(draw: Draw) -> list[str]:
-    names = ["af11", "af12", "af21", "AF33", "af43", "cs0", "cs1", "CS7", "ef", "lowdelay", "throughput",
-             "reliability", "none", "None", "10", "63", "255", "8", "0"]
-    if draw.number >= 804:
-        names.append("le")
+    names = (
+        "af11 af12 af21 AF33 af43 cs0 cs1 CS7 ef lowdelay throughput reliability none None 10 63"
+        " 255 8 0 le"
+    ).split()
     if draw.number < 908:
         names += ["0x10", "010"]
+    if draw.number >= 1006:
+        names.append("va")
     return draw.some(names, 1, 2)
 
 
-QOS = Grammar(good_qos, lambda draw: draw.one(
-    (["256"], ["cs8"], ["foo"], ["af11", "bar"], ["ef", "ef", "ef"], ["-1"], [""], ["ef", ""])))
+QOS = Grammar(good_qos, choice("256 | cs8 | foo | af11 bar | ef ef ef | -1 | '' | ef '' | va |"))
 
-PERMIT_OPEN = Grammar(
-    lambda draw: draw.one((["any"], ["none"], ["host:22"], ["*:*"], ["[::1]:80", "10.0.0.1:*"],
-                           ["example.com:https"], ["a:1", "b:2", "c:3"], ["[2001:db8::7]:443"],
-                           ["HOST:22"])),
-    lambda draw: draw.one((["host"], ["host:0x"], ["any", "x:1"], ["x:1", "any"], ["host:99999"], [""],
-                           ["x:1", "none"], ["none", "c:3"], ["x:"], ["Any"], ["host:0"], ["localhost/22"], ["0"], ["a:1:2"], ["[::1]"])))
-PERMIT_LISTEN = Grammar(
-    lambda draw: draw.one((["any"], ["none"], ["8080"], ["*:80", "localhost:*"], ["*"], ["[::1]:80"],
-                           ["https", "localhost:8443"])),
-    lambda draw: draw.one((["x"], ["a:b"], ["any", "8080"], ["8080", "any"], [""], ["99999"], ["0"], ["8080", ""])))
-ACCEPT_ENV = several(["LANG", "LC_*", "X?Y", "*", "COLORTERM", "lang", "A-B"],
-                     [["A=b"], [""], ["LANG", ""], ["LANG", "B=c"]])
-SET_ENV = several(["A=1", "A=2", "B=x y", "C=", "LD_PRELOAD=/x", "a=3", "D==", "E=#x"],
-                  [["A"], [""], ["=x"], ["A=1", "B"], ["A=1", ""]])
+PERMIT_OPEN = lists(
+    "any | none | host:22 | *:* | [::1]:80 10.0.0.1:* | example.com:https | a:1 b:2 c:3"
+    " | [2001:db8::7]:443 | HOST:22",
+    "host | host:0x | any x:1 | x:1 any | host:99999 | '' | x:1 none | none c:3 | x: | Any | a:1:2"
+    " | [::1] | host:0 | localhost/22 | :22 |",
+)
+PERMIT_LISTEN = lists(
+    "any | none | 8080 | *:80 localhost:* | * | [::1]:80 | https localhost:8443",
+    "x | a:b | any 8080 | 8080 any | '' | 99999 | 0 | 8080 '' | [::1] | ::1 |",
+)
+ACCEPT_ENV = several("LANG LC_* X?Y * COLORTERM lang A-B", "A=b | '' | LANG '' | LANG B=c |")
+SET_ENV = several(
+    "A=1 A=2 'B=x y' C= LD_PRELOAD=/x a=3 D== 'E=#x'", "A | '' | =x | A=1 B | A=1 '' |"
+)
 USER_PATTERNS = several(
-    ["alice", "bob", "a*", "?ob", "*", "root", "alice@10.0.0.1", "bob@*.example.com", "carol@192.0.2.0/24",
-     "root@!10.0.0.1,10.*", "git@2001:db8::/32", "DOM\\eve", "!root", "alice,bob", "dave@gate", "al ice",
-     "x@y@z", "@host"],
-    [["x@1.2.3.4/24"], [""], ["alice", ""], ["x@10/8"], ["a@"], ["x@::1/129"]])
-GROUP_PATTERNS = several(["wheel", "ssh-*", "sftp-only", "twin", "!wheel", "*", "a?ice", "with blank"],
-                         [[""], ["wheel", ""]])
-PENALTY_EXEMPT = words("10.0.0.0/8 192.0.2.1,198.51.100.0/24 !10.1.2.3,10.* 2001:db8::/32 * 10.?.?.?",
-                       "10.0.0.1/8 a, a,,b 1.2.3.4/33 ,a", cased=False)
-START_UPS = words("10 10:30:100 5:20:50 10x 10:30:60:70 100 1:1:1 +5 010:30:100 3:100:3 10:30:100x",
-                  "10:30 100:30:10 10:0:20 10:101:20 x -5 10:30:x :1:2 -1:30:100", cased=False)
-SOURCE_START_UPS = words("none none 5 0 100 06", "None -1 5x 2147483648", cased=False)
+    "alice bob a* ?ob * root alice@10.0.0.1 bob@*.example.com carol@192.0.2.0/24"
+    " root@!10.0.0.1,10.* git@2001:db8::/32 'DOM\\eve' !root alice,bob dave@gate 'al ice'"
+    " x@y@z @host",
+    "x@1.2.3.4/24 | '' | alice '' | x@10/8 | a@ | x@::1/129 |",
+)
+GROUP_PATTERNS = several(
+    "wheel ssh-* sftp-only twin !wheel * a?ice 'with blank'", "'' | wheel '' |"
+)
+PENALTY_EXEMPT = word(
+    "10.0.0.0/8 192.0.2.1,198.51.100.0/24 !10.1.2.3,10.* 2001:db8::/32 * 10.?.?.?",
+    "10.0.0.1/8 a, a,,b 1.2.3.4/33 ,a",
+    cased=False,
+)
+START_UPS = word(
+    "10 10:30:100 5:20:50 10x 10:30:60:70 100 1:1:1 +5 010:30:100 3:100:3 10:30:100x",
+    "10:30 100:30:10 10:0:20 10:101:20 x -5 10:30:x :1:2 -1:30:100 0 0:30:100",
+    cased=False,
+)
+SOURCE_START_UPS = word("none none 5 0 100 06", "None -1 5x 2147483648", cased=False)
 
 
 def good_net_block(draw: Draw) -> list[str]:
@@ -190,77 +245,102 @@ def good_net_block(draw: Draw) -> list[str]:
     return [draw.one(forms)]
 
 
-NET_BLOCK = Grammar(good_net_block,
-                    lambda draw: [draw.one(("33:64", "24:129", "x", "-1:5", ":5", "24:-1", "33", ""))])
+NET_BLOCK = Grammar(
+    good_net_block, choice("33:64 | 24:129 | x | -1:5 | :5 | 24:-1 | 33 | '' | 24:64 x |")
+)
 
 
 def good_penalties(draw: Draw) -> list[str]:
     if draw.chance(0.2):
         return [draw.one(("yes", "no", "YES", "No"))]
-    names = ["crash", "authfail", "noauth", "grace-exceeded", "max", "min"]
+    names = "crash authfail noauth grace-exceeded max min".split()
     if draw.number >= 909:
         names.append("refuseconnection")
     if draw.number >= 1003:
         names.append("invaliduser")
     parts = [f"{name}:{good_time(draw)[0].strip()}" for name in draw.some(names, 1, 3)]
+    others = (
+        "max-sources4:100 max-sources6:0 overflow:deny-all overflow:permissive overflow6:deny-all"
+        " overflow6:permissive"
+    )
     if draw.chance(0.4):
-        parts.append(draw.one(("max-sources4:100", "max-sources6:0", "overflow:deny-all",
-                               "overflow:permissive", "overflow6:deny-all", "overflow6:permissive")))
+        parts.append(draw.one(others.split()))
     return parts
 
 
-PENALTIES = Grammar(good_penalties, lambda draw: draw.one(
-    (["crash:x"], ["foo:1"], ["no", "crash:1"], ["crash:1", "no"], ["max-sources4:-1"], ["crash"], [""],
-     ["overflow:Deny-all"], ["overflow:no"], ["crash:1", "yes"], ["CRASH:1"], ["crash:"])))
+PENALTIES = Grammar(
+    good_penalties,
+    choice(
+        "crash:x | foo:1 | no crash:1 | crash:1 no | max-sources4:-1 | crash | '' | crash:"
+        " | CRASH:1 | overflow:Deny-all | overflow:no | crash:1 yes | yes no | crash:-1"
+        " | max-sources6:x |"
+    ),
+)
 
 
 def good_methods(draw: Draw) -> list[str]:
     if draw.number >= 907 and draw.chance(0.15):
         return ["any"]
-    return draw.some(("publickey", "publickey,password", "password", "publickey,keyboard-interactive:pam",
-                      "publickey,publickey", "keyboard-interactive", "keyboard-interactive:bsdauth,publickey",
-                      "publickey,keyboard-interactive"), 1, 2)
+    methods = (
+        "publickey publickey,password password publickey,keyboard-interactive:pam"
+        " publickey,publickey keyboard-interactive keyboard-interactive:bsdauth,publickey"
+        " publickey,keyboard-interactive password,publickey,keyboard-interactive"
+    )
+    return draw.some(methods.split(), 1, 2)
 
 
-METHODS = Grammar(good_methods, lambda draw: draw.one(
-    (["foo"], ["publickey,"], ["any", "publickey"], ["publickey", "any"], ["publickey:x"], [""], ["Publickey"],
-     ["password,,publickey"], ["any"], ["none"], ["gssapi-with-mic"], ["hostbased"], ["publickey", ""],
-     ["password:pam"], [",publickey"], ["Any"])))
+METHODS = Grammar(
+    good_methods,
+    choice(
+        "foo | publickey, | any publickey | publickey any | publickey:x | '' | Publickey | any"
+        " | none | password,,publickey | gssapi-with-mic | hostbased | publickey '' | password:pam"
+        " | ,publickey | Any | keyboard-interactive: | none password | any any |"
+    ),
+)
+
+
 def good_channels(draw: Draw) -> list[str]:
     if draw.chance(0.2):
         return [draw.one(("none", "NONE"))]
-    types = ["session", "direct-tcpip", "*", "agent-connection", "session:*", "x11-connection", "foo"]
-    return [f"{draw.one(types)}={good_time(draw)[0].strip()}" for _ in range(draw.rng.randint(1, 3))]
+    types = "session direct-tcpip * agent-connection session:* x11-connection foo global".split()
+    return [f"{kind}={good_time(draw)[0].strip()}" for kind in draw.some(types, 1, 3)]
 
 
-CHANNELS = Grammar(good_channels, lambda draw: draw.one(
-    (["session"], ["session="], ["=5"], ["none", "x=1"], ["x=1", "none"], ["session=x"], ["a=-1"], [""])))
-LOG_VERBOSE = several(["kex.c:*:1000", "*:kex_exchange_identification():*", "packet.c:*", "nothing", "none2"],
-                      [[""], ["a", ""], ["none", "a"], ["a", "none"]])
+CHANNELS = Grammar(
+    good_channels,
+    choice("session | session= | =5 | none x=1 | x=1 none | session=x | a=-1 | '' | x=1 '' |"),
+)
+LOG_VERBOSE = several(
+    "kex.c:*:1000 *:kex_exchange_identification():* packet.c:* nothing none2",
+    "'' | a '' | none a | a none |",
+)
+SUBSYSTEM_NAMES = "sftp sftp SFTP netconf x y".split()
+SUBSYSTEM_COMMANDS = argument_lists(
+    "/usr/lib/openssh/sftp-server | internal-sftp | internal-sftp -f AUTH | /bin/x 'a b'"
+    " | /bin/x \"it's\" | '/bin/with blank' -v | /bin/x a=b | /bin/x 'a\\b' 'q\"q' | /bin/x \"\" y"
+)
 SUBSYSTEM = Grammar(
-    lambda draw: [draw.one(("sftp", "sftp", "SFTP", "netconf", "x", "y")),
-                  *draw.one((["/usr/lib/openssh/sftp-server"], ["internal-sftp"], ["internal-sftp", "-f", "AUTH"],
-                             ["/bin/x", "a b"], ["/bin/x", "it's"], ["/bin/with blank", "-v"],
-                             ["/bin/x", "a=b"], ["/bin/x", "a\\b", "q\"q"], ["/bin/x", "", "y"]))],
-    lambda draw: draw.one((["sftp"], [""], ["sftp", ""], ["", "/bin/x"])))
-LISTEN = Grammar(
-    lambda draw: draw.one((["10.0.0.1"], ["0.0.0.0"], ["[::1]:2222"], ["2001:db8::1"], ["192.0.2.1:443"],
-                           ["localhost"], ["::"], ["*:22"], ["gateway:https"], ["[2001:db8::1]"],
-                           ["2001:db8::1:22"], ["127.1:22"], ["[10.0.0.1]:22"], ["gateway6"], ["0"])),
-    lambda draw: draw.one(([""], ["10.0.0.1:0"], ["nosuch.invalid"], ["10.0.0.1", "rdomain", "0"],
-                           ["10.0.0.1", "x"], ["[::1]:x"], ["10.0.0.1:99999"], ["::g"], ["a/22"],
-                           ["10.0.0.1", "rdomain"], ["10.0.0.1:"], ["[::1"])))
+    lambda draw: [draw.one(SUBSYSTEM_NAMES), *draw.one(SUBSYSTEM_COMMANDS)],
+    choice("sftp | '' | sftp '' | '' /bin/x |"),
+)
+LISTEN = lists(
+    "10.0.0.1 | 0.0.0.0 | [::1]:2222 | 2001:db8::1 | 192.0.2.1:443 | localhost | :: | gateway:https"
+    " | [2001:db8::1] | 2001:db8::1:22 | 127.1:22 | [10.0.0.1]:22 | gateway6 | 0 | 10.0.0.1:ssh",
+    "'' | 10.0.0.1:0 | nosuch.invalid | 10.0.0.1 rdomain 0 | 10.0.0.1 x | [::1]:x | 10.0.0.1:99999"
+    " | ::g | a/22 | 10.0.0.1 rdomain | 10.0.0.1: | [::1 | *:22 | * |",
+)
 
 
 def algorithms(kind: str, wild: bool) -> Grammar:
-    """A list of algorithms of a kind of `ssh -Q`, with the + - ^ forms, for keys with wildcards."""
+    """Algorithms of a kind of `ssh -Q`, with the + - ^ forms; for keys with wildcards (WILD)."""
 
     def names(draw: Draw) -> str:
-        pool = draw.release.algorithms[kind]
-        chosen = draw.some(pool, 1, 4)
+        chosen = draw.some(draw.release.algorithms[kind], 1, 4)
         if wild and draw.chance(0.25):
             chosen.append(draw.one(("ssh-*", "ecdsa-*", "*ed25519*", "rsa-sha2-???", "*")))
         return ",".join(chosen)
+
+    removals = "* bogus *sha1*,*cbc* ssh-* !x,* *@openssh.com *256* !*256*,*".split()
 
     def good(draw: Draw) -> list[str]:
         shape = draw.rng.random()
@@ -268,15 +348,18 @@ def algorithms(kind: str, wild: bool) -> Grammar:
             return [names(draw)]
         if shape < 0.75:
             return [draw.one("+^") + names(draw)]
-        return ["-" + draw.one((names(draw), "*", "bogus", "*sha1*,*cbc*", "ssh-*", "!x,*", "",
-                                "*@openssh.com", "*256*", "!*256*,*"))]
+        return ["-" + draw.one((names(draw), "", *removals))]
+
+    wrong = argument_lists(
+        "none | NAME,bogus | !NAME | +NAME,!x | NAME, '' | rsa | 'NAME, x' | '' | + | ^ | default"
+        " | NAME,,bogus | ,NAME | +NAME x | nosuch* | NAME, | ++NAME | ^nosuch | NAME,none | aes* |"
+    )
 
     def bad(draw: Draw) -> list[str]:
         name = draw.one(draw.release.algorithms[kind])
-        return draw.one(([name.upper()], ["none"], [f"{name},bogus"], [f"!{name}"], [f"+{name},!x"],
-                         [f"{name},", ""], ["rsa"], [f"{name}, x"], [""], ["+"], ["^"], [f"{name},,bogus"],
-                         [f",{name}"], ["default"], [f"+{name}", "x"], ["nosuch*"], [f"{name},"],
-                         [f"++{name}"], ["^nosuch"]))
+        if draw.chance(0.05):
+            return [name.upper()]
+        return [argument.replace("NAME", name) for argument in draw.one(wrong)]
 
     return Grammar(good, bad)
 
@@ -286,17 +369,75 @@ MACS = algorithms("mac", False)
 KEX = algorithms("kex", False)
 KEYS = algorithms("key", True)
 PLAIN_KEYS = algorithms("key-plain", True)
+GSS_KEX_NAMES = (
+    "gss-group14-sha256- gss-group16-sha512- gss-nistp256-sha256- gss-curve25519-sha256-"
+    " gss-gex-sha1- gss-group14-sha1-"
+).split()
 GSS_KEX = Grammar(
-    lambda draw: [",".join(draw.some(("gss-group14-sha256-", "gss-group16-sha512-", "gss-nistp256-sha256-",
-                                      "gss-curve25519-sha256-", "gss-gex-sha1-", "gss-group14-sha1-")))],
-    lambda draw: draw.one((["bogus"], [""], ["gss-group14-sha256"], ["+gss-gex-sha1-"], ["a", "b"])))
+    lambda draw: [",".join(draw.some(GSS_KEX_NAMES))],
+    choice("bogus | '' | gss-group14-sha256 | +gss-gex-sha1- | a b |"),
+)
 
-# Raw values: the rest of the line as it stands.
-COMMAND = lines([["/bin/echo"], ["internal-sftp -l INFO"], ["\"/bin/echo a\" b"], ["none"], ["None"],
-                 ["/bin/x # hi"], ["# x"], ["a  b\tc"], ["=x"], ["'one' \\\"two"], ["x=y z=w"]],
-                [[""], ["echo don't"], ["\"open"], ["\\\""]])
-ABSOLUTE = lines([["/usr/bin/keys %u"], ["none"], ["NONE"], ["/bin/x  \"a b\""], ["/bin/x # c"], ["/a=b c=d"]],
-                 [["bin/x"], ["\"/bin/x\""], [""], ["/bin/x 'y"], ["none x"]])
-ADDENDUM = lines([["Hello"], ["none"], ["None"], ["two words"], ["x # y"], ["\"quoted\" text"], ["a=b"]],
-                 [[""], ["don't"], ["a\rb"]])
-ANYTHING = lines([["yes"], ["2"], ["a", "b", "c"], ["=x"]], [["\"open"], []])
+
+def raw(good: str, bad: str) -> Grammar:
+    """Values that are the rest of the line as it stands, one per line."""
+    rests, wrong = good.strip("\n").split("\n"), bad.strip("\n").split("\n")
+    return Grammar(lambda draw: [draw.one(rests)], lambda draw: [draw.one(wrong)])
+
+
+COMMAND = raw(
+    """
+/bin/echo
+internal-sftp -l INFO
+"/bin/echo a" b
+none
+None
+/bin/x # hi
+# x
+a  b\tc
+=x
+'one' \\"two
+x=y z=w
+""",
+    """
+echo don't
+"open
+\\"
+
+""",
+)
+ABSOLUTE = raw(
+    """
+/usr/bin/keys %u
+none
+NONE
+/bin/x  "a b"
+/bin/x # c
+/a=b c=d
+""",
+    """
+bin/x
+"/bin/x"
+/bin/x 'y
+none x
+ # c
+
+""",
+)
+ADDENDUM = raw(
+    """
+Hello
+none
+None
+two words
+x # y
+"quoted" text
+a=b
+""",
+    """
+don't
+a\rb
+
+""",
+)
+ANYTHING = lists("yes | 2 | a b c | =x", '"\\"open" |')

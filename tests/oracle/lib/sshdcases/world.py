@@ -20,21 +20,41 @@ ACCOUNTS = (
 )
 # Name, gid, members. wheel and twin share a gid: sshd sees the first name only.
 GROUPS = (
-    ("alice", 1000, ""), ("bob", 1001, ""), ("deploy", 1004, ""), ("git", 1005, ""),
-    ("eve", 1006, ""), ("wheel", 2000, "alice,bob"), ("twin", 2000, "carol"),
-    ("sftp-only", 2001, "deploy,bob"), ("ssh-users", 2002, "alice,dave,carol"), ("empty", 2003, ""),
+    ("alice", 1000, ""),
+    ("bob", 1001, ""),
+    ("deploy", 1004, ""),
+    ("git", 1005, ""),
+    ("eve", 1006, ""),
+    ("wheel", 2000, "alice,bob"),
+    ("twin", 2000, "carol"),
+    ("sftp-only", 2001, "deploy,bob"),
+    ("ssh-users", 2002, "alice,dave,carol"),
+    ("empty", 2003, ""),
 )
 USERS = ("root", "alice", "bob", "carol", "dave", "deploy", "git", "nobody")
 STRANGERS = ("mallory", "DOM\\eve", "Root", "a,b", "al ice")
 GROUP_NAMES = ("root", "alice", "bob", "wheel", "twin", "sftp-only", "ssh-users", "empty", "eve")
 HOSTS = ("client.example.com", "db1.example.com", "Gate.Example.ORG", "gate", "10.1.2.3")
-ADDRESSES = ("10.1.2.3", "10.9.9.9", "192.0.2.7", "192.0.2.200", "203.0.113.9", "2001:db8::7",
-             "2001:db8:1::1", "fe80::1", "127.0.0.1", "::1")
+ADDRESSES = (
+    "10.1.2.3",
+    "10.9.9.9",
+    "192.0.2.7",
+    "192.0.2.200",
+    "203.0.113.9",
+    "2001:db8::7",
+    "2001:db8:1::1",
+    "fe80::1",
+    "127.0.0.1",
+    "::1",
+)
 LOCAL_ADDRESSES = ("10.0.0.1", "192.0.2.1", "2001:db8::1", "127.0.0.1")
 PORTS = ("22", "2222", "443")
 RDOMAINS = ("0", "vrf-blue", "vrf-red")
-HOST_KEYS = ("/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ecdsa_key",
-             "/etc/ssh/ssh_host_ed25519_key")
+HOST_KEYS = (
+    "/etc/ssh/ssh_host_rsa_key",
+    "/etc/ssh/ssh_host_ecdsa_key",
+    "/etc/ssh/ssh_host_ed25519_key",
+)
 
 SERVICES = """ssh 22/tcp
 domain 53/tcp
@@ -49,8 +69,10 @@ NAMES = """127.0.0.1 localhost
 192.0.2.1 gateway.example.com gateway
 2001:db8::1 gateway6
 """
-SWITCH = "".join(f"{name}: files\n" for name in
-                 ("passwd", "group", "shadow", "hosts", "services", "protocols", "networks"))
+SWITCH = "".join(
+    f"{name}: files\n"
+    for name in ("passwd", "group", "shadow", "hosts", "services", "protocols", "networks")
+)
 
 
 NETWORK_FILES = {"services": SERVICES, "hosts": NAMES, "nsswitch.conf": SWITCH}
