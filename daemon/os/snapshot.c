@@ -212,6 +212,7 @@ struct reader {
         char *chunk;
         struct snapshot *snapshot;
         bool keeps; /* the content in data: all of it, or head and tail */
+        bool keeps_whole;
 };
 
 static int read_chunk(int fd, char *buffer, size_t n, uint64_t offset) {
@@ -248,7 +249,7 @@ static int read_ends(int fd, struct snapshot *s) {
 
 static int hash_file(int fd, struct reader *reader) {
         struct snapshot *s = reader->snapshot;
-        bool keeps = reader->keeps && !s->metadata.is_oversize;
+        bool keeps = reader->keeps && (!s->metadata.is_oversize || reader->keeps_whole);
         uint64_t offset = 0;
 
         if (EVP_DigestInit_ex(reader->digest, EVP_sha256(), NULL) != 1)
@@ -279,6 +280,7 @@ static int hash_file(int fd, struct reader *reader) {
 static int read_once(int fd, struct reader *reader) {
         struct snapshot *s = reader->snapshot;
         uint64_t size = s->metadata.size;
+        bool is_cut;
         int r = 0;
 
         free(s->data);
@@ -286,8 +288,9 @@ static int read_once(int fd, struct reader *reader) {
         s->n_data = 0;
         s->metadata.has_sha256 = false;
         s->metadata.is_oversize = size > SNAPSHOT_CONTENT_MAX;
+        is_cut = s->metadata.is_oversize && !(reader->keeps_whole && size <= SNAPSHOT_HASH_MAX);
         if (reader->keeps) {
-                size_t n = s->metadata.is_oversize ? 2 * (size_t)SNAPSHOT_END_MAX : (size_t)size;
+                size_t n = is_cut ? 2 * (size_t)SNAPSHOT_END_MAX : (size_t)size;
 
                 s->data = malloc(n + 1);
                 if (!s->data)
@@ -295,7 +298,7 @@ static int read_once(int fd, struct reader *reader) {
         }
         if (size <= SNAPSHOT_HASH_MAX)
                 r = hash_file(fd, reader);
-        if (r == 0 && s->data && s->metadata.is_oversize)
+        if (r == 0 && s->data && is_cut)
                 r = read_ends(fd, s);
         if (s->data)
                 s->data[s->n_data] = '\0';
@@ -326,7 +329,9 @@ static int read_content(int path_fd, unsigned flags, struct snapshot *s) {
         CLEANUP(digest_free) EVP_MD_CTX *digest = NULL;
         CLEANUP_FREE char *chunk = NULL;
         CLEANUP_FD int fd = -1;
-        struct reader reader = { .snapshot = s, .keeps = !(flags & SNAPSHOT_SECRET) };
+        struct reader reader = { .snapshot = s,
+                                 .keeps = !(flags & SNAPSHOT_SECRET),
+                                 .keeps_whole = flags & SNAPSHOT_WHOLE };
         int r = 0;
 
         fd = open(fd_name(path_fd).path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

@@ -40,6 +40,8 @@ enum snapshot_flags {
         SNAPSHOT_NO_LINKS =
                 1 << 2, /* no symbolic link in any component: -ELOOP → FILE_UNREADABLE */
         SNAPSHOT_SECRET = 1 << 3, /* hash the content, keep none of it */
+        SNAPSHOT_WHOLE = 1 << 4,  /* keep all of an oversize file up to SNAPSHOT_HASH_MAX: what is
+                                     to be approved; `is_oversize` is set all the same */
 };
 
 /* Always gives a snapshot for what the path is (absent, a FIFO, a dangling link, unreadable …).

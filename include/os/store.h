@@ -13,12 +13,29 @@
 
 struct store;
 
-/* Opens or creates DIR/state.db (mode 0600). Returns 0; -EUCLEAN if it is damaged (the caller sets
- * it aside with store_set_aside() and opens again); or a negative errno. */
+enum {
+        STORE_QUARANTINE_COPIES_MAX = 64, /* different contents kept of one path */
+        STORE_QUARANTINE_FAIR = 8,        /* copies a path may have when the whole is full */
+        STORE_INCIDENTS_MAX = 100000,     /* then the oldest without a quarantined version go */
+};
+/* Of all quarantined content together; a path's first copy is kept even beyond. */
+#define STORE_QUARANTINE_BYTES_MAX (INT64_C(256) << 20)
+
+/* Every function returns 0 or a negative errno unless said otherwise: -ENOMEM, -ENOSPC, -EIO,
+ * -EROFS, -EBUSY (another process is writing), -EUCLEAN (the database is damaged). */
+
+/* Opens or creates DIRECTORY (mode 0700) and DIRECTORY/state.db (mode 0600), checks it, and brings
+ * its schema up to date. -EUCLEAN if it is damaged (the caller sets it aside with store_set_aside()
+ * and opens again); -ENOTSUP if a later release of ours wrote it. */
 int store_open(const char *directory, struct store **ret);
+/* For looking only, also while the daemon runs: -ENOENT if there is none. */
+int store_open_read_only(const char *directory, struct store **ret);
+/* Renames the database and its journal to a free name beside it. */
 int store_set_aside(const char *directory, char **ret_kept_as);
 void store_free(struct store *store);
 
+/* What is between begin and commit happens as a whole or not at all, also over a power cut; each
+ * function alone does so without them. */
 int store_begin(struct store *store);
 int store_commit(struct store *store);
 void store_rollback(struct store *store);
@@ -31,17 +48,20 @@ struct approved_version {
         char *reason;   /* "adopted at first start", "approved by root", "repaired" … */
         bool is_secret; /* no content is kept */
 };
-/* The version's content is stored under its SHA-256, once. DATA may be NULL for kinds without. */
+/* Replaces the approved version of a path. The content is stored under its SHA-256, once; DATA is
+ * NULL for kinds without, for secrets, and for what is alerted on but never put back. -EINVAL if
+ * DATA does not hash to the metadata's digest. */
 int store_approve(struct store *store, const struct approved_version *version, const char *data,
                   size_t n_data);
-/* 0, -ENOENT, or a negative errno. */
+/* -ENOENT if there is none. */
 int store_get_approved(struct store *store, const char *path, struct approved_version *ret);
 int store_forget_approved(struct store *store, const char *path);
+/* In byte order of their paths. */
 int store_list_approved(struct store *store, struct approved_version **ret, size_t *ret_n);
 void approved_version_done(struct approved_version *version);
 void approved_versions_free(struct approved_version *versions, size_t n);
 
-/* Content by digest: 0, -ENOENT, -EUCLEAN if it does not hash to its name. */
+/* Content by digest: -ENOENT if it is not kept, -EUCLEAN if it does not hash to its name. */
 int store_get_content(struct store *store, const uint8_t sha256[FILE_SHA256_SIZE], char **ret_data,
                       size_t *ret_n);
 
@@ -56,14 +76,20 @@ struct incident {
         char *action;  /* "reverted", "alerted", "would revert", "accepted", "restored" … */
         char *outcome; /* why it could not be done, NULL if it was */
         uint64_t generation;
-        bool has_quarantine;           /* the version that was there is kept */
-        struct file_metadata metadata; /* of that version */
-        int64_t count;                 /* how many times, when summarised */
+        bool has_version;    /* `metadata` is that of the version that was there */
+        bool has_quarantine; /* and its content is kept */
+        struct file_metadata metadata;
+        int64_t count; /* how many times, when summarised */
 };
-/* Records an incident; with SNAPSHOT its version is quarantined under the incident. *ret_id is set.
- */
+/* Records an incident (id, has_… and metadata of it are not looked at); with QUARANTINED that
+ * version is kept under the incident. Content that is kept already costs nothing; beyond the bounds
+ * above the content, not the metadata, of a further copy is dropped and counted. */
 int store_add_incident(struct store *store, const struct incident *incident,
                        const struct snapshot *quarantined, int64_t *ret_id);
+/* Sets what became known later; -ENOENT if there is no such incident. */
+int store_update_incident(struct store *store, int64_t id, const char *action, const char *outcome,
+                          int64_t count);
+/* -ENOENT if there is none. */
 int store_get_incident(struct store *store, int64_t id, struct incident *ret);
 struct incident_filter {
         const char *path, *rule_id; /* NULL: any */
@@ -73,12 +99,20 @@ struct incident_filter {
 };
 int store_list_incidents(struct store *store, const struct incident_filter *filter,
                          struct incident **ret, size_t *ret_n);
-/* The quarantined bytes of an incident: 0, -ENOENT. */
+/* The quarantined bytes of an incident (head and tail of an oversize file): -ENOENT if none are
+ * kept. */
 int store_get_quarantine(struct store *store, int64_t id, char **ret_data, size_t *ret_n);
 void incident_done(struct incident *incident);
 void incidents_free(struct incident *incidents, size_t n);
 
-/* Small values: "generation", "clean-shutdown", "last-seen" … */
+struct store_usage {
+        int64_t n_approved, n_incidents;
+        int64_t quarantine_bytes, n_quarantined;
+        int64_t n_dropped; /* copies that were not kept because of the bounds */
+};
+int store_get_usage(struct store *store, struct store_usage *ret);
+
+/* Small values: "generation", "clean-shutdown", "last-seen" …; get: -ENOENT if it was never set. */
 int store_set_value(struct store *store, const char *name, const char *value);
 int store_get_value(struct store *store, const char *name, char **ret);
 
@@ -89,6 +123,9 @@ struct gap {
         char *reason;
 };
 int store_add_gap(struct store *store, const struct gap *gap);
+/* Ends every gap that is still open. */
+int store_close_gaps(struct store *store, int64_t until_us);
+/* Newest first; LIMIT 0: all. */
 int store_list_gaps(struct store *store, size_t limit, struct gap **ret, size_t *ret_n);
 void gaps_free(struct gap *gaps, size_t n);
 

@@ -161,6 +161,12 @@ static void test_oversize(void **state) {
                             SNAPSHOT_END_MAX);
         assert_sha256_of(&s, data, n);
         snapshot_done(&s);
+        assert_int_equal(snapshot_take(&tree.root, "/d/big", SNAPSHOT_WHOLE, &s), 0);
+        assert_true(s.metadata.is_oversize);
+        assert_int_equal(s.n_data, n);
+        assert_memory_equal(s.data, data, n);
+        assert_sha256_of(&s, data, n);
+        snapshot_done(&s);
         tree_write_n(&tree, "/d/big", data, SNAPSHOT_CONTENT_MAX);
         assert_int_equal(snapshot_take(&tree.root, "/d/big", 0, &s), 0);
         assert_false(s.metadata.is_oversize);
