@@ -195,7 +195,7 @@ def good_qos(draw: Draw) -> list[str]:
     ).split()
     if draw.number < 908:
         names += ["0x10", "010"]
-    if draw.number >= 1006:
+    if draw.number >= 1003:
         names.append("va")
     return draw.some(names, 1, 2)
 
@@ -325,7 +325,8 @@ SUBSYSTEM = Grammar(
 )
 LISTEN = lists(
     "10.0.0.1 | 0.0.0.0 | [::1]:2222 | 2001:db8::1 | 192.0.2.1:443 | localhost | :: | gateway:https"
-    " | [2001:db8::1] | 2001:db8::1:22 | 127.1:22 | [10.0.0.1]:22 | gateway6 | 0 | 10.0.0.1:ssh",
+    " | [2001:db8::1] | 2001:db8::1:22 | 127.1:22 | [10.0.0.1]:22 | gateway6 | 0 | 10.0.0.1:ssh"
+    " | 10.0.0.1 rdomain lo | [::1]:2222 rdomain lo",
     "'' | 10.0.0.1:0 | nosuch.invalid | 10.0.0.1 rdomain 0 | 10.0.0.1 x | [::1]:x | 10.0.0.1:99999"
     " | ::g | a/22 | 10.0.0.1 rdomain | 10.0.0.1: | [::1 | *:22 | * |",
 )
