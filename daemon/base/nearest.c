@@ -58,8 +58,8 @@ void nearest_offer(struct nearest *nearest, const char *candidate) {
         if (longer > NAME_MAX_BYTES)
                 return;
         distance = distance_between(nearest->name, n_name, candidate, n_candidate);
-        if (distance > (longer + 2) / 3)
-                return;
+        if (distance > (longer + 2) / 3 || distance >= longer)
+                return; /* too far, or another name of one letter */
         if (!nearest->best || distance < nearest->distance) {
                 nearest->best = candidate;
                 nearest->distance = distance;

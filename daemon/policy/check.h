@@ -14,6 +14,7 @@ struct statement {
         struct rule rule;      /* family and subject set; other values where they are named */
         uint32_t common;       /* bit i: schema_common()->keys[i] is named */
         uint32_t conditions;   /* bit i: the family's keys[i] is named */
+        bool has_unknown_key;  /* complained about */
         unsigned line;         /* of the group */
         unsigned subject_line; /* 0: the subject is an earlier file's */
         unsigned lines[SCHEMA_KEYS_MAX]; /* of each condition */
@@ -32,3 +33,16 @@ int check_subject(const struct checker *checker, struct statement *statement);
 
 /* The conditions named; values of sshd keywords become canonical. A check_result or -ENOMEM. */
 int check_conditions(const struct checker *checker, struct statement *statement);
+
+/* --- for the families' own files -------------------------------------------------------------- */
+
+int check_sshd_subject(const struct checker *checker, struct statement *statement);
+int check_sshd_conditions(const struct checker *checker, struct statement *statement);
+
+/* Returns CHECK_BAD or -ENOMEM. */
+int check_complain(const struct checker *checker, unsigned line, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* The line of the condition that lives at OFFSET of struct rule; the group's if it is not named. */
+unsigned check_line(const struct statement *statement, size_t offset);
+#define LINE_OF(statement, member) check_line(statement, offsetof(struct rule, member))

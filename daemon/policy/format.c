@@ -9,6 +9,7 @@
 
 #include "policy/parse.h"
 #include "schema.h"
+#include "sshd/keywords.h"
 
 /* Only `"` and `\` need an escape: the reader lets no control byte in. */
 static void append_string(struct text *text, const char *string) {
@@ -21,7 +22,12 @@ static void append_string(struct text *text, const char *string) {
         (void)text_append_char(text, '"');
 }
 
+/* A list of one is as good as the word itself. */
 static void append_words(struct text *text, const struct rule_words *words) {
+        if (words->n_items == 1) {
+                append_string(text, words->items[0]);
+                return;
+        }
         (void)text_append(text, "[");
         for (size_t i = 0; i < words->n_items; i++) {
                 (void)text_append(text, i == 0 ? " " : ", ");
@@ -78,7 +84,13 @@ static void append_conditions(struct text *text, const struct rule *rule) {
         const struct schema *schema = schema_of_family(rule->family);
         const char *group = NULL;
 
-        append_key(text, rule, &schema->subject, "    ");
+        if (rule->family == RULE_SSHD) {
+                (void)text_append(text, "    sshd = ");
+                append_string(text, sshd_keyword_display_name(rule->sshd.keyword));
+                (void)text_append(text, ";\n");
+        } else {
+                append_key(text, rule, &schema->subject, "    ");
+        }
         for (size_t i = 0; i < schema->n_keys; i++) {
                 const struct schema_key *key = &schema->keys[i];
 

@@ -129,7 +129,9 @@ static int take_rules(const struct source *source, const config_setting_t *setti
                 return read_complain(&source->reader, setting,
                                      "`rules` takes a list of groups: write rules = ( { … }, "
                                      "{ … } )");
-        for (int i = 0; i < config_setting_length(setting); i++) {
+        for (int i = 0; i < config_setting_length(setting) &&
+                        source->loader->diagnostics->n_items < POLICY_COMPLAINTS_MAX;
+             i++) {
                 int r = statement_apply(&target, config_setting_get_elem(setting, (unsigned)i));
 
                 if (r < 0)
@@ -299,6 +301,34 @@ static int load_profiles(const struct source *source, const config_setting_t *se
         return READ_OK;
 }
 
+/* --- the complaints --------------------------------------------------------------------------- */
+
+static size_t first_of_file(const struct diagnostics *diagnostics, size_t from, size_t i) {
+        const char *file = diagnostics->items[i].file;
+
+        for (size_t k = from; k < i; k++)
+                if (strcmp(diagnostics->items[k].file, file) == 0)
+                        return k;
+        return i;
+}
+
+/* By file in the order of their first complaint, then by line: the text is looked at twice, but
+ * read once. An insertion sort, as it is stable and there are few. */
+static void sort_complaints(struct diagnostics *diagnostics, size_t from) {
+        for (size_t i = from; i < diagnostics->n_items; i++) {
+                struct diagnostic item = diagnostics->items[i];
+                size_t first = first_of_file(diagnostics, from, i), end = first, to;
+
+                while (end < i && strcmp(diagnostics->items[end].file, item.file) == 0)
+                        end++;
+                for (to = end; to > first && diagnostics->items[to - 1].line > item.line; to--)
+                        ;
+                memmove(&diagnostics->items[to + 1], &diagnostics->items[to],
+                        (i - to) * sizeof item);
+                diagnostics->items[to] = item;
+        }
+}
+
 /* --- all files -------------------------------------------------------------------------------- */
 
 DEFINE_CLEANUP(cleanup_policy, struct policy, policy_free)
@@ -319,6 +349,7 @@ int policy_parse(const struct policy_sources *sources, struct policy **ret_polic
         for (size_t i = 0; r >= 0 && i < sources->n_fragments; i++)
                 r = load_text(&loader, &sources->fragments[i], NULL, IN_FRAGMENT);
         strings_free(loader.loaded, loader.n_loaded);
+        sort_complaints(diagnostics, n_before);
         if (r < 0)
                 return r;
         if (diagnostics->n_items > n_before)

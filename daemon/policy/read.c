@@ -71,7 +71,7 @@ static int wrong_type(const struct reader *reader, const config_setting_t *setti
                       const char *wanted) {
         const char *name = name_of_setting(setting);
 
-        if (config_setting_type(setting) == CONFIG_TYPE_BOOL)
+        if (config_setting_type(setting) == CONFIG_TYPE_BOOL && strcmp(name, "must") == 0)
                 return read_complain(reader, setting, "`%s` takes %s, not a boolean: write \"%s\"",
                                      name, wanted, config_setting_get_bool(setting) ? "yes" : "no");
         return read_complain(reader, setting, "`%s` takes %s, not %s", name, wanted,

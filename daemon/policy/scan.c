@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "schema.h"
 
 enum { NAME_MAX_BYTES = 64, LITERAL_MAX_BYTES = 64 };
 
@@ -173,6 +174,18 @@ static bool is_octal_mode(const char *digits) {
         return digits[n] == '\0' && (n == 3 || n == 4);
 }
 
+/* A key that takes numbers as strings too can have one of any size. */
+static bool takes_text(const char *name) {
+        for (int i = 0; i < N_RULE_FAMILIES; i++) {
+                const struct schema *schema = schema_of_family((enum rule_family)i);
+                const struct schema_key *key = schema ? schema_find(schema, NULL, name) : NULL;
+
+                if (key && (key->type == SCHEMA_SCALAR || key->type == SCHEMA_WORDS))
+                        return true;
+        }
+        return false;
+}
+
 /* What is wrong with an integer as it is spelled; the good spelling depends on what it is for. */
 static int judge_integer(struct scanner *scanner, const char *literal) {
         bool is_hex = literal[strcspn(literal, "xX")] != '\0';
@@ -195,10 +208,15 @@ static int judge_integer(struct scanner *scanner, const char *literal) {
         value = strtoll(literal, NULL, is_hex ? 16 : 10);
         if (errno == 0 && value >= INT_MIN && value <= INT_MAX)
                 return 0;
+        if (takes_text(scanner->name))
+                return diagnostics_add(scanner->diagnostics, scanner->path, scanner->line, 0,
+                                       "%s does not fit into 32 bits and would wrap around "
+                                       "silently: write %s = \"%s\"",
+                                       literal, scanner->name, literal);
         return diagnostics_add(scanner->diagnostics, scanner->path, scanner->line, 0,
-                               "%s does not fit into 32 bits and would wrap around silently: "
-                               "write %s = \"%s\"",
-                               literal, scanner->name, literal);
+                               "%s does not fit into 32 bits and would wrap around silently; no "
+                               "key that takes an integer takes one this large",
+                               literal);
 }
 
 static int read_number(struct scanner *scanner) {
@@ -268,7 +286,8 @@ int scan_text(const char *path, const char *data, size_t n, struct diagnostics *
         r = refuse_bytes(&scanner);
         if (r == 0 && !scanner.is_unsafe)
                 r = refuse_includes(&scanner);
-        while (r == 0 && !scanner.is_unsafe && scanner.at < scanner.n)
+        while (r == 0 && !scanner.is_unsafe && scanner.at < scanner.n &&
+               diagnostics->n_items < POLICY_COMPLAINTS_MAX)
                 r = scan_token(&scanner);
         if (r < 0)
                 return r;

@@ -10,8 +10,9 @@
 #include "base/diagnostics.h"
 
 enum {
-        POLICY_TEXT_MAX = 1 << 20, /* bytes of one file; the largest profile has a few thousand */
-        POLICY_DEPTH_MAX = 16,     /* nested brackets; the language needs four */
+        POLICY_TEXT_MAX = 1 << 20,   /* bytes of one file; the largest profile has a few thousand */
+        POLICY_DEPTH_MAX = 16,       /* nested brackets; the language needs four */
+        POLICY_COMPLAINTS_MAX = 200, /* then it is no policy, and nobody reads on */
 };
 
 /* Adds a diagnostic for each literal or construct that is refused. Returns 0 or -ENOMEM;

@@ -211,8 +211,12 @@ static int read_key(const struct rule_target *target, const config_setting_t *se
                 return read_value(&target->reader, key, setting, &statement->rule);
         }
         key = group ? NULL : schema_find(schema_common(), NULL, name);
-        if (!key)
-                return complain_unknown_key(target, setting, schema, group);
+        if (!key) {
+                int r = complain_unknown_key(target, setting, schema, group);
+
+                statement->has_unknown_key = true;
+                return r < 0 ? r : READ_OK; /* the keys that are known may be judged */
+        }
         statement->common |= UINT32_C(1) << (size_t)(key - schema_common()->keys);
         return read_value(&target->reader, key, setting, &statement->rule);
 }
@@ -304,7 +308,7 @@ static int read_and_merge(const struct rule_target *target, const config_setting
         if (r != READ_OK)
                 return r;
         r = read_keys(target, group, NULL, statement);
-        if (r == READ_OK && (!base || statement->conditions))
+        if (r == READ_OK && (statement->conditions || (!base && !statement->has_unknown_key)))
                 r = check_conditions(&checker, statement);
         if (r < 0)
                 return r;
