@@ -140,7 +140,7 @@ class Breakage(unittest.TestCase):
 
     def test_what_clang_tidy_must_not_find(self):
         source = self.write("daemon/base/broken.c", HEAD + "int broken(int *p);\nint broken(int *p) {\n"
-                            "        int unused = *p;\n        unused = 2;\n        return *p;\n}\n")
+                            "        return p == 0 ? 1 / (p != 0) : *p;\n}\n")
         build = self.tree / "build"
         build.mkdir()
         shutil.rmtree(self.tree / "client", ignore_errors=True)

@@ -73,6 +73,43 @@ def the_package_installs(machine):
     machine.run("systemd-analyze --man=no verify sshguardd.service sshguardd-notify@1.service")
 
 
+SANDBOX_PROBE = """
+set -e
+sshd -T >/root/sandboxed
+# what a moved-away and re-created /etc/ssh needs
+mv /etc/ssh /etc/ssh.moved
+cp -a /etc/ssh.moved /etc/ssh
+rm -r /etc/ssh.moved
+# what a revert needs
+echo >/etc/ssh/probe
+chown sshd:sshguardd /etc/ssh/probe
+chmod 2640 /etc/ssh/probe
+setfacl -m u:sshd:r /etc/ssh/probe
+setfattr -n user.note -v x /etc/ssh/probe
+chattr +i /etc/ssh/probe
+chattr -i /etc/ssh/probe
+mv /etc/ssh/probe /root/probe
+setpriv --reuid=sshd --clear-groups true
+# what it must not do
+if touch /usr/probe || mknod /root/device b 7 0 || mount --bind /root /mnt; then exit 9; fi
+"""
+
+
+@check
+def the_sandbox_allows_what_the_job_needs(machine):
+    unit = machine.read("/usr/lib/systemd/system/sshguardd.service")
+    unit = re.sub(r"^(Before|WatchdogSec|Restart\w*|NotifyAccess|FileDescriptor\w+)=.*\n", "", unit, flags=re.M)
+    unit = unit.replace("Type=notify", "Type=oneshot")
+    unit = unit.replace("ExecStart=/usr/sbin/sshguardd", "ExecStart=/bin/sh /root/probe.sh")
+    machine.write("/run/systemd/system/probe.service", unit)
+    machine.write("/root/probe.sh", SANDBOX_PROBE)
+    machine.run("sshd -T >/root/free && systemctl daemon-reload")
+    result = machine.run("systemctl start probe || { journalctl -o cat -u probe; exit 1; }", check=False)
+    expect(result.returncode == 0, result.stdout)
+    machine.run("diff /root/free /root/sandboxed")
+    machine.run("rm -rf /run/systemd/system/probe.service /var/lib/sshguardd/* && systemctl daemon-reload")
+
+
 @check
 def a_password_opens_a_session_on_a_stock_machine(machine):
     machine.run(f"useradd -m -s /bin/bash alice && echo 'alice:{PASSWORD}' | chpasswd")
@@ -305,6 +342,23 @@ def a_policy_with_a_typo_changes_nothing(machine):
     expect("60-typo.conf:1" in result.stderr and "PasswordAuthentication" in result.stderr, result.stderr)
     expect(ctl(machine, "status")["generation"] == generation, "the generation moved")
     machine.run("rm /etc/sshguardd/policy.d/60-typo.conf && sshguardctl reload")
+
+
+@check
+def at_boot_sshd_waits_for_the_guard(machine):
+    machine.run("systemctl stop sshguardd")
+    machine.run(f"sed -i '/^PasswordAuthentication/s/no$/yes/' {SITE_DROP_IN}")
+    machine.reboot()
+    entries = machine.journal("_PID=1", "--boot", "JOB_TYPE=start")
+    began = {entry.get("UNIT"): int(entry["__MONOTONIC_TIMESTAMP"]) for entry in entries
+             if entry.get("MESSAGE", "").startswith("Starting ")}
+    ready = {entry.get("UNIT"): int(entry["__MONOTONIC_TIMESTAMP"]) for entry in entries
+             if entry.get("MESSAGE", "").startswith("Started ")}
+    expect(ready["sshguardd.service"] <= began["ssh.service"], f"{ready} {began}")
+    expect("PasswordAuthentication no" in machine.read(SITE_DROP_IN), "it was not put right")
+    expect(not can_log_in(machine), "alice can log in with a password")
+    cycles = machine.run("journalctl --boot --grep 'ordering cycle' --quiet", check=False).stdout
+    expect(not cycles, cycles)
 
 
 @check

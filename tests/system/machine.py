@@ -70,6 +70,14 @@ class Machine:
         self.nspawn.wait()
         self.console.close()
 
+    def reboot(self):
+        """Restarts the machine, as `systemctl reboot` does; systemd-nspawn starts it again."""
+        before = self.leader
+        self.run("systemctl reboot", check=False)
+        self.leader = eventually("the machine is down and starts again",
+                                 lambda: (leader := self.find_leader()) != before and leader, BOOT_SECONDS)
+        eventually("systemd boots", self.is_up, BOOT_SECONDS)
+
     def find_leader(self):
         """The process on the host that is the machine's process 1."""
         if self.nspawn.poll() is not None:
