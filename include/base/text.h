@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct text {
         char *data; /* NULL while empty */
@@ -39,3 +40,13 @@ void text_done(struct text *text);
 
 /* asprintf() that returns NULL on failure and nothing else to check. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* For members that own a string elsewhere and only lend one here: a const string as a plain one.
+ * Whoever receives it must not write to it or free it. */
+#define BORROWED(string)                                                                           \
+        __extension__({                                                                            \
+                const char *borrowed_ = (string);                                                  \
+                char *lent_;                                                                       \
+                memcpy(&lent_, &borrowed_, sizeof lent_);                                          \
+                lent_;                                                                             \
+        })
