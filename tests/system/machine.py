@@ -45,15 +45,8 @@ class Machine:
 
     def __enter__(self):
         self.console = open(self.tree.parent / "console", "w+")
-        self.nspawn = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", f"--directory={self.tree}", "--boot", "--register=no", "--keep-unit",
-             "--private-network", f"--machine=sshguardd-{os.getpid()}", "--hostname=guarded",
-             "--link-journal=no", "--settings=no", "--resolv-conf=off", "--timezone=off"],
-            stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT,
-            preexec_fn=die_with_parent)
         try:
-            self.leader = eventually("the container starts", self.find_leader)
-            eventually("systemd boots", self.is_up, BOOT_SECONDS)
+            self.boot()
         except Failure:
             self.console.seek(0)
             print(self.console.read()[-4000:])
@@ -61,22 +54,31 @@ class Machine:
             raise
         return self
 
-    def __exit__(self, *_):
-        """Pulls the plug: what it wrote is deleted anyway."""
-        if self.leader:
-            os.kill(self.leader, signal.SIGKILL)
-        else:
-            self.nspawn.kill()
-        self.nspawn.wait()
-        self.console.close()
+    def boot(self):
+        self.nspawn = subprocess.Popen(
+            ["systemd-nspawn", "--quiet", f"--directory={self.tree}", "--boot", "--register=no", "--keep-unit",
+             "--private-network", f"--machine=sshguardd-{os.getpid()}", "--hostname=guarded",
+             "--link-journal=no", "--settings=no", "--resolv-conf=off", "--timezone=off"],
+            stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent)
+        self.leader = eventually("the container starts", self.find_leader)
+        eventually("systemd boots", self.is_up, BOOT_SECONDS)
 
     def reboot(self):
-        """Restarts the machine, as `systemctl reboot` does; systemd-nspawn starts it again."""
-        before = self.leader
+        """Restarts the machine as `systemctl reboot` does; with --keep-unit starting it is left to us."""
         self.run("systemctl reboot", check=False)
-        self.leader = eventually("the machine is down and starts again",
-                                 lambda: (leader := self.find_leader()) != before and leader, BOOT_SECONDS)
-        eventually("systemd boots", self.is_up, BOOT_SECONDS)
+        self.nspawn.wait(BOOT_SECONDS)
+        self.leader = None
+        self.boot()
+
+    def __exit__(self, *_):
+        """Pulls the plug: what it wrote is deleted anyway."""
+        try:
+            os.kill(self.leader or self.nspawn.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.nspawn.wait()
+        self.console.close()
 
     def find_leader(self):
         """The process on the host that is the machine's process 1."""
