@@ -69,7 +69,8 @@ struct replace_request {
 
 struct replacement {
         enum replace_outcome outcome;
-        int error;           /* errno behind the outcome, 0 if there is none */
+        int error;           /* errno behind the outcome, 0 if there is none; of REPLACE_DONE: why
+                                `old` could not be read, the spare has it */
         struct snapshot old; /* what was there at the moment of the exchange, flags included */
         char *path;          /* where the file really is, inside the root */
         char *spare;      /* where the old version is by now, NULL if nowhere: replace_finish() */
