@@ -59,6 +59,11 @@ static const char *const migrations[] = {
         "CREATE TABLE gap ("
         "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
         "  from_us INTEGER NOT NULL, until_us INTEGER NOT NULL, reason TEXT);",
+        "CREATE TABLE permit ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  kind INTEGER NOT NULL, path TEXT, rule_id TEXT,"
+        "  since_us INTEGER NOT NULL, until_us INTEGER NOT NULL, uses_left INTEGER NOT NULL,"
+        "  by_uid INTEGER NOT NULL, reason TEXT);",
 };
 
 #define VERSION_COLUMNS                                                                            \
@@ -146,6 +151,14 @@ static const char *const sql[N_STATEMENTS] = {
         [SQL_CLOSE_GAPS] = "UPDATE gap SET until_us = ?1 WHERE until_us = 0",
         [SQL_LIST_GAPS] = "SELECT id, from_us, until_us, reason FROM gap ORDER BY id DESC "
                           "LIMIT ?1",
+        [SQL_ADD_PERMIT] =
+                "INSERT INTO permit (kind, path, rule_id, since_us, until_us, uses_left, "
+                "by_uid, reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        [SQL_UPDATE_PERMIT] = "UPDATE permit SET until_us = ?2, uses_left = ?3 WHERE id = ?1",
+        [SQL_DROP_PERMIT] = "DELETE FROM permit WHERE id = ?1",
+        [SQL_LIST_PERMITS] =
+                "SELECT id, kind, since_us, until_us, uses_left, by_uid, path, rule_id, "
+                "reason FROM permit ORDER BY id",
 };
 
 /* What happened, as the caller can act on it. */

@@ -43,6 +43,10 @@ enum statement {
         SQL_ADD_GAP,
         SQL_CLOSE_GAPS,
         SQL_LIST_GAPS,
+        SQL_ADD_PERMIT,
+        SQL_UPDATE_PERMIT,
+        SQL_DROP_PERMIT,
+        SQL_LIST_PERMITS,
         N_STATEMENTS
 };
 
