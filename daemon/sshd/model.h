@@ -22,7 +22,8 @@
 #include "base/text.h"
 #include "sshd/config.h"
 
-struct keyword; /* a row of the keyword table: keywords.h beside this file */
+struct keyword; /* a row of the keyword table: table.h */
+struct state;   /* grammar.h */
 
 /* A parsed value. Which members a keyword uses is its grammar's business (grammar.h); the rest is
  * empty. Numbers that a line does not give (the interval of `RekeyLimit 1G`) are SSHD_UNSET. */
@@ -33,6 +34,14 @@ struct sshd_value {
         size_t n_numbers;
         char **strings;
         size_t n_strings;
+};
+
+/* What sshd would die of if a line's value were taken, though it accepts the line where it is
+ * overruled or does not match (`Banner ~nobody/x`). */
+struct refusal_later {
+        char *complaint; /* what it says before that; NULL: nothing */
+        char *reason;    /* NULL: the value is fine */
+        bool is_bare;    /* sshd says it without file and line */
 };
 
 /* One file as it was read: the bytes stay as they are on disk, for edits. */
@@ -79,19 +88,32 @@ struct sshd_block {
         const struct sshd_block *parent;
         struct sshd_criterion *criteria; /* all must match */
         size_t n_criteria;
-        bool always; /* in force without a connection: takes part in pass 1 */
+        bool always; /* its own criteria hold without a connection: `all`, a matching `version` */
+        bool is_global;        /* always, and so is its parent: takes part in pass 1 */
+        size_t next_directive; /* index of the first directive that was read after it */
+};
+
+/* A keyword that is only read over, with a note on standard error: in pass 1 and again in pass 2.
+ */
+struct sshd_notice {
+        struct sshd_place place;
+        const struct sshd_block *block;
+        bool is_global_only; /* of a keyword that is not allowed in Match blocks */
+        char *text;          /* "Deprecated option UseLogin" */
+        size_t next_directive;
 };
 
 /* A line that sets something. Include and Match lines are not among them. */
 struct sshd_directive {
         const struct keyword *keyword; /* the row it was read by; aliases have rows of their own */
-        const char *name;              /* as it was written, without quotes */
+        char *name;                    /* as it was written, without quotes */
         struct sshd_place place;
+        char *text;                     /* the line without its leading and trailing blanks */
         const struct sshd_block *block; /* innermost block; NULL: the global section */
         struct sshd_value value;
-        /* What sshd would die of if this line's value were taken, though it accepts the line where
-         * it is overruled or does not match (`Banner ~nobody/x`); NULL: nothing. */
-        char *refusal;
+        int global_taking; /* enum taking (grammar.h): what became of it in pass 1 */
+        size_t index;      /* in config->directives */
+        struct refusal_later later;
 };
 
 /* An Include line, for edit: where a new global line has to go to win over a drop-in. */
@@ -119,15 +141,20 @@ struct sshd_config {
         size_t n_blocks;
         struct sshd_include *includes;
         size_t n_includes;
-        struct sshd_slot *slots; /* indexed by keyword->slot */
+        struct sshd_slot *slots; /* indexed by keyword->setting */
         size_t n_slots;
         char **globs;
         size_t n_globs;
         struct sshd_named_path *named_paths;
         size_t n_named_paths;
-        struct text notices; /* what sshd writes to standard error without refusing */
+        struct state *global;    /* what pass 1 comes to, by setting (grammar.h) */
+        char **listen_addresses; /* as they are printed */
+        size_t n_listen_addresses;
+        struct sshd_notice *notices;
+        size_t n_notices;
+        struct text messages; /* what sshd writes to standard error in pass 1 */
         struct sshd_refusal *refusal;
 };
 
-/* A keyword of N settings has slots 0..N-1; aliases share one. Returns NULL for unknown names. */
-const struct sshd_slot *sshd_config_slot(const struct sshd_config *config, const char *canonical);
+/* The slot of a keyword (any case, aliases too); NULL if it is no setting of the release. */
+const struct sshd_slot *sshd_config_slot(const struct sshd_config *config, const char *keyword);

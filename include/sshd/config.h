@@ -51,7 +51,7 @@ struct sshd_source {
 struct sshd_refusal {
         char *file;    /* "command-line" for an override; NULL if no file is to blame */
         unsigned line; /* 0 if none */
-        char *message; /* every line sshd writes to standard error, "\n" separated, as it writes it
+        char *message; /* all that sshd writes to standard error, byte for byte: lines end in "\r\n"
                         */
         char *reason;  /* the one-line reason without "FILE line N: " and the like */
         int exit_status; /* 1 or 255 */
@@ -60,8 +60,12 @@ struct sshd_refusal {
 struct sshd_config;
 
 /* Reads and parses. Returns 0 with *ret_config set, also for a configuration that sshd refuses
- * (sshd_config_refusal() is then not NULL); -ENOMEM, or the error of an environment function that
- * is no file error (-ETIMEDOUT and the like). */
+ * (sshd_config_refusal() is then not NULL); -ENOMEM, -E2BIG (includes multiply to more than a
+ * million lines), or the error of an environment function that is no file error (-ETIMEDOUT and the
+ * like).
+ *
+ * `scope` is also asked while connections are evaluated: it and its userdata must live as long as
+ * the config. */
 int sshd_config_load(const struct sshd_source *source, const struct sshd_environment *environment,
                      struct sshd_config **ret_config);
 void sshd_config_free(struct sshd_config *config);
@@ -69,6 +73,11 @@ void sshd_config_free(struct sshd_config *config);
 /* NULL if sshd would start with it. Host keys, and whether files named by settings exist, are not
  * looked at. */
 const struct sshd_refusal *sshd_config_refusal(const struct sshd_config *config);
+
+/* What sshd writes to standard error while it reads, refusing or not: "" if nothing. Its lines end
+ * in "\r\n".
+ */
+const char *sshd_config_messages(const struct sshd_config *config);
 
 const struct sshd_release *sshd_config_release(const struct sshd_config *config);
 

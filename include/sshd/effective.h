@@ -61,3 +61,7 @@ void sshd_refusal_free(struct sshd_refusal *refusal);
 /* NULL if no keyword (or alias) of that name, in any case, exists in this release. */
 const struct sshd_setting *sshd_effective_get(const struct sshd_effective *effective,
                                               const char *keyword);
+
+/* What sshd writes to standard error in this pass (`Deprecated option …` again): "" if nothing. */
+const char *sshd_effective_messages(const struct sshd_effective *effective);
+const struct sshd_release *sshd_effective_release(const struct sshd_effective *effective);

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Evaluation: pass 2 of sshd, for one connection.
+ *
+ * Pass 1 was worked out while loading. Here the Match blocks in force are found, then each
+ * keyword's own lines in them are taken in order, and go over what pass 1 set. A keyword costs a
+ * walk over its own lines only.
+ *
+ * Messages of this pass call the main file "reprocess config", as sshd does. */
+
+#include "sshd/effective.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "evaluate.h"
+#include "loader.h"
+#include "take.h"
+
+struct sshd_effective {
+        const struct sshd_config *config;
+        struct sshd_setting settings[N_SETTINGS]; /* keyword NULL: none of this release */
+        struct text messages;
+};
+
+static const char main_file_name[] = "reprocess config";
+
+/* What sshd dies of in this pass, and after how many directives. */
+struct failure {
+        size_t position;
+        const struct sshd_directive *directive; /* NULL: a Match line, or no line */
+        char *reason;
+};
+
+static void failure_done(struct failure *failure) {
+        free(failure->reason);
+}
+
+/* Keeps the failure that sshd meets first. Takes REASON. */
+static void failure_note(struct failure *failure, size_t position,
+                         const struct sshd_directive *directive, char *reason) {
+        if (failure->reason && failure->position <= position) {
+                free(reason);
+                return;
+        }
+        free(failure->reason);
+        *failure = (struct failure){ position, directive, reason };
+}
+
+static const char *file_name(const struct sshd_config *config, const struct sshd_place *place) {
+        return place->file == config->files[0] ? main_file_name : place->file->path;
+}
+
+/* The notes on deprecated keywords, which sshd repeats, up to where it stops. */
+static int append_notices(const struct sshd_config *config, const bool *active, size_t position,
+                          struct text *messages) {
+        for (size_t i = 0; i < config->n_notices; i++) {
+                const struct sshd_notice *notice = &config->notices[i];
+                bool is_active = notice->block && active[notice->block->index];
+                CLEANUP_FREE char *line = NULL;
+                int r;
+
+                if (!notice->place.file || (notice->is_global_only && !is_active) ||
+                    notice->next_directive > position)
+                        continue;
+                line = text_format("%s line %u: %s", file_name(config, &notice->place),
+                                   notice->place.line, notice->text);
+                r = line ? log_append(messages, line) : -ENOMEM;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int append_failure(const struct sshd_config *config, const struct failure *failure,
+                          struct text *messages) {
+        const struct sshd_directive *directive = failure->directive;
+        CLEANUP_FREE char *line = NULL;
+        int r = 0;
+
+        if (directive && directive->later.reason && directive->later.complaint)
+                r = log_append(messages, directive->later.complaint);
+        if (r < 0)
+                return r;
+        if (!directive || (directive->later.reason && directive->later.is_bare))
+                line = strdup(failure->reason);
+        else
+                line = text_format("%s line %u: %s", file_name(config, &directive->place),
+                                   directive->place.line, failure->reason);
+        return line ? log_append(messages, line) : -ENOMEM;
+}
+
+/* Returns -EINVAL with *reterr set (if asked for), or -ENOMEM. */
+static int fail(const struct sshd_config *config, const bool *active, const struct failure *failure,
+                struct sshd_refusal **reterr) {
+        CLEANUP(text_done) struct text messages = { 0 };
+        struct sshd_refusal *refusal;
+        const struct sshd_directive *directive = failure->directive;
+
+        if (!reterr)
+                return -EINVAL;
+        if (append_notices(config, active, failure->position, &messages) < 0 ||
+            append_failure(config, failure, &messages) < 0)
+                return -ENOMEM;
+        refusal = calloc(1, sizeof *refusal);
+        if (!refusal)
+                return -ENOMEM;
+        refusal->exit_status = STATUS_FATAL;
+        refusal->reason = strdup(failure->reason);
+        refusal->message = text_take(&messages);
+        if (directive && directive->place.file) {
+                refusal->line = directive->place.line;
+                refusal->file = strdup(directive->place.file->path);
+        }
+        if (!refusal->reason || !refusal->message ||
+            (directive && directive->place.file && !refusal->file)) {
+                sshd_refusal_free(refusal);
+                return -ENOMEM;
+        }
+        *reterr = refusal;
+        return -EINVAL;
+}
+
+static int match_blocks(const struct sshd_config *config, const struct sshd_connection *connection,
+                        const struct accounts *accounts, bool *ret_active,
+                        struct failure *failure) {
+        for (size_t i = 0; i < config->n_blocks; i++) {
+                const struct sshd_block *block = config->blocks[i];
+                char *reason = NULL;
+                int r;
+
+                ret_active[i] = false;
+                if (block->parent && !ret_active[block->parent->index])
+                        continue;
+                r = sshd_block_matches(config, block, connection, accounts, &reason);
+                if (r == -EINVAL)
+                        failure_note(failure, block->next_directive, NULL, reason);
+                else if (r < 0)
+                        return r;
+                ret_active[i] = r == 1;
+        }
+        return 0;
+}
+
+int sshd_blocks_match(const struct sshd_config *config, const struct sshd_connection *connection,
+                      const struct accounts *accounts, bool *ret_active,
+                      struct sshd_refusal **reterr) {
+        CLEANUP(failure_done) struct failure failure = { 0 };
+        int r = match_blocks(config, connection, accounts, ret_active, &failure);
+
+        if (r < 0 || !failure.reason)
+                return r;
+        return fail(config, ret_active, &failure, reterr);
+}
+
+/* One keyword while it is evaluated. */
+struct evaluation {
+        const struct sshd_config *config;
+        const struct keyword *keyword; /* the setting's own row */
+        const bool *active;
+        struct state state;   /* pass 1, then all */
+        struct state matched; /* pass 2 */
+        const struct sshd_directive *winner;
+        bool is_matched; /* the winner stands in a Match block, by pass 2 */
+};
+
+static void evaluation_done(struct evaluation *evaluation) {
+        state_done(&evaluation->state);
+        state_done(&evaluation->matched);
+}
+
+static bool is_in_force(const struct evaluation *evaluation,
+                        const struct sshd_directive *directive) {
+        return directive->block && evaluation->active[directive->block->index];
+}
+
+/* Has another keyword been set before this line, in pass 2? (take_has_guard()) */
+static bool is_guarded(const struct evaluation *evaluation,
+                       const struct sshd_directive *directive) {
+        const struct sshd_slot *slot;
+        enum setting guard;
+
+        if (!take_has_guard(evaluation->keyword, &evaluation->config->release, &guard))
+                return false;
+        slot = &evaluation->config->slots[guard];
+        for (size_t i = 0; i < slot->n_directives; i++) {
+                if (slot->directives[i]->index > directive->index)
+                        return false;
+                if (is_in_force(evaluation, slot->directives[i]))
+                        return true;
+        }
+        return false;
+}
+
+/* Pass 2 over the keyword's lines. TAKINGS holds one result per line. */
+static int take_matched(struct evaluation *evaluation, const struct sshd_slot *slot, int *takings,
+                        struct failure *failure) {
+        const struct sshd_release *release = &evaluation->config->release;
+
+        for (size_t i = 0; i < slot->n_directives; i++) {
+                const struct sshd_directive *directive = slot->directives[i];
+                char *reason = NULL;
+
+                takings[i] = TAKING_LOST;
+                if (!directive->place.file || !evaluation->config->n_blocks)
+                        continue;
+                if (!(directive->keyword->flags & KEYWORD_IN_MATCH) &&
+                    !is_in_force(evaluation, directive))
+                        continue;
+                takings[i] = take_directive(&evaluation->matched, directive,
+                                            is_in_force(evaluation, directive),
+                                            is_guarded(evaluation, directive), release, &reason);
+                if (takings[i] < 0)
+                        return takings[i];
+                if (takings[i] == TAKING_FATAL) {
+                        failure_note(failure, directive->index, directive, reason);
+                        return 0;
+                }
+        }
+        return 0;
+}
+
+/* The line that decided: the last that won, or the first that joined. */
+static const struct sshd_directive *find_winner(const struct sshd_slot *slot, const int *takings) {
+        const struct sshd_directive *winner = NULL;
+
+        for (size_t i = 0; i < slot->n_directives; i++) {
+                int taking = takings ? takings[i] : slot->directives[i]->global_taking;
+
+                if (taking == TAKING_WON || (taking == TAKING_JOINED && !winner))
+                        winner = slot->directives[i];
+        }
+        return winner;
+}
+
+static struct sshd_line line_of(const struct sshd_directive *directive) {
+        return (struct sshd_line){
+                .file = directive->place.file ? directive->place.file->path : "command-line",
+                .line = directive->place.line,
+                .text = directive->text,
+        };
+}
+
+/* The lines in force that are neither the winner nor a part of the value. */
+static int collect_losers(const struct evaluation *evaluation, const struct sshd_slot *slot,
+                          const int *takings, struct sshd_setting *setting) {
+        for (size_t i = 0; i < slot->n_directives; i++) {
+                const struct sshd_directive *directive = slot->directives[i];
+                int taking = evaluation->is_matched ? takings[i] : directive->global_taking;
+                bool is_global = !directive->block || directive->block->is_global;
+                int r;
+
+                if (directive == evaluation->winner || taking == TAKING_JOINED ||
+                    (!is_global && !is_in_force(evaluation, directive)))
+                        continue;
+                r = ARRAY_GROW(setting->losers, setting->n_losers);
+                if (r < 0)
+                        return r;
+                setting->losers[setting->n_losers++] = line_of(directive);
+        }
+        return 0;
+}
+
+static bool is_copied(const struct keyword *keyword) {
+        return !(keyword->flags & KEYWORD_NOT_COPIED) &&
+               keyword->flags & (KEYWORD_IN_MATCH | KEYWORD_TEXT_COPIED);
+}
+
+static int evaluate(struct evaluation *evaluation, struct sshd_setting *setting,
+                    struct failure *failure) {
+        const struct sshd_config *config = evaluation->config;
+        const struct keyword *keyword = evaluation->keyword;
+        const struct sshd_slot *slot = &config->slots[keyword->setting];
+        CLEANUP_FREE int *takings = calloc(slot->n_directives + 1, sizeof *takings);
+        int r;
+
+        if (!takings)
+                return -ENOMEM;
+        r = take_matched(evaluation, slot, takings, failure);
+        if (r < 0 || failure->reason)
+                return r;
+        r = state_copy(&evaluation->state, &config->global[keyword->setting]);
+        if (r == 0 && is_copied(keyword)) {
+                evaluation->is_matched = evaluation->matched.is_set;
+                r = take_overlay(&evaluation->state, &evaluation->matched, keyword);
+        }
+        if (r < 0)
+                return r;
+        evaluation->winner = find_winner(slot, evaluation->is_matched ? takings : NULL);
+        setting->is_default = !evaluation->winner;
+        if (evaluation->winner)
+                setting->winner = line_of(evaluation->winner);
+        r = collect_losers(evaluation, slot, takings, setting);
+        if (r < 0)
+                return r;
+        if (keyword->setting == SETTING_LISTEN_ADDRESS)
+                return strings_copy(&setting->values, &setting->n_values, config->listen_addresses,
+                                    config->n_listen_addresses);
+        return take_print(keyword, &evaluation->state, evaluation->is_matched, &config->release,
+                          &setting->values, &setting->n_values);
+}
+
+/* Failures of algorithm lists come after all lines, in sshd's own order. */
+static int note_bad_list(const struct sshd_config *config, const struct keyword *keyword,
+                         struct failure *failure) {
+        for (size_t i = 0; i < n_assembled_lists; i++) {
+                char *reason;
+
+                if (assembled_lists[i].setting != keyword->setting)
+                        continue;
+                reason = assembled_list_reason(&assembled_lists[i], &config->release);
+                if (!reason)
+                        return -ENOMEM;
+                failure_note(failure, config->n_directives + i, NULL, reason);
+        }
+        return 0;
+}
+
+static int evaluate_keyword(const struct sshd_config *config, const struct keyword *keyword,
+                            const bool *active, struct sshd_setting *ret, struct failure *failure) {
+        CLEANUP(evaluation_done)
+        struct evaluation evaluation = { .config = config, .keyword = keyword, .active = active };
+        CLEANUP(failure_done) struct failure own = { 0 };
+        struct sshd_setting setting = { .keyword = keyword->lower_name };
+        int r;
+
+        r = evaluate(&evaluation, &setting, &own);
+        if (r == -EINVAL)
+                r = note_bad_list(config, keyword, &own);
+        if (r < 0) {
+                sshd_setting_done(&setting);
+                return r;
+        }
+        if (own.reason)
+                failure_note(failure, own.position, own.directive, TAKE(own.reason));
+        *ret = setting;
+        return 0;
+}
+
+int sshd_setting_evaluate(const struct sshd_config *config, const struct keyword *keyword,
+                          const bool *active, struct sshd_setting *ret,
+                          struct sshd_refusal **reterr) {
+        CLEANUP(failure_done) struct failure failure = { 0 };
+        struct sshd_setting setting = { 0 };
+        int r;
+
+        r = evaluate_keyword(config, keyword, active, &setting, &failure);
+        if (r == 0 && failure.reason)
+                r = fail(config, active, &failure, reterr);
+        if (r < 0) {
+                sshd_setting_done(&setting);
+                return r;
+        }
+        *ret = setting;
+        return 0;
+}
+
+void sshd_setting_done(struct sshd_setting *setting) {
+        strings_free(setting->values, setting->n_values);
+        free(setting->losers);
+        *setting = (struct sshd_setting){ 0 };
+}
+
+void sshd_effective_free(struct sshd_effective *effective) {
+        if (!effective)
+                return;
+        for (size_t i = 0; i < N_SETTINGS; i++)
+                sshd_setting_done(&effective->settings[i]);
+        text_done(&effective->messages);
+        free(effective);
+}
+
+DEFINE_CLEANUP(cleanup_effective, struct sshd_effective, sshd_effective_free)
+
+int sshd_effective_new(const struct sshd_config *config, const struct sshd_connection *connection,
+                       const struct accounts *accounts, struct sshd_effective **ret,
+                       struct sshd_refusal **reterr) {
+        CLEANUP(cleanup_effective) struct sshd_effective *effective = calloc(1, sizeof *effective);
+        CLEANUP_FREE bool *active = calloc(config->n_blocks + 1, sizeof *active);
+        CLEANUP(failure_done) struct failure failure = { 0 };
+        int r;
+
+        if (!effective || !active)
+                return -ENOMEM;
+        effective->config = config;
+        r = match_blocks(config, connection, accounts, active, &failure);
+        for (size_t i = 0; r == 0 && i < n_keyword_table; i++) {
+                const struct keyword *keyword = &keyword_table[i];
+
+                if (keyword->use != KEYWORD_SETTING || !keyword_is_of(keyword, &config->release) ||
+                    effective->settings[keyword->setting].keyword)
+                        continue;
+                r = evaluate_keyword(config, keyword, active,
+                                     &effective->settings[keyword->setting], &failure);
+        }
+        if (r == 0 && failure.reason)
+                return fail(config, active, &failure, reterr);
+        if (r == 0)
+                r = append_notices(config, active, config->n_directives, &effective->messages);
+        if (r < 0)
+                return r;
+        *ret = TAKE(effective);
+        return 0;
+}
+
+const struct sshd_setting *sshd_effective_get(const struct sshd_effective *effective,
+                                              const char *keyword) {
+        const struct keyword *row = keyword_find(keyword, &effective->config->release);
+
+        return row && row->setting != SETTING_NONE ? &effective->settings[row->setting] : NULL;
+}
+
+const char *sshd_effective_messages(const struct sshd_effective *effective) {
+        return text_get(&effective->messages);
+}
+
+const struct sshd_release *sshd_effective_release(const struct sshd_effective *effective) {
+        return &effective->config->release;
+}

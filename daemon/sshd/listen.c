@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ListenAddress: what the queue of addresses comes to when all ports are known.
+ *
+ * sshd asks getaddrinfo(3) for each address and port and puts the answers in front of what it has
+ * for that routing domain, then prints each domain's list from the end; so what is printed is in
+ * the order of the file, with the answers of one question reversed. Without a ListenAddress it asks
+ * for the wildcard, whose answers are IPv4 first. */
+
+#include "loader.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/address.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+
+enum { FAMILY_ANY = 0, RELEASE_CAMEL_CASE = 1005 };
+
+struct question {
+        const char *host; /* NULL: the wildcard */
+        const char *port;
+        const char *rdomain; /* NULL: none */
+};
+
+static int family_of(const struct sshd_config *config) {
+        const struct state *state = &config->global[SETTING_ADDRESS_FAMILY];
+
+        return state->is_set ? (int)state->numbers[0] : FAMILY_ANY;
+}
+
+static const char *family_error(int family) {
+        (void)family;
+        return "Address family for hostname not supported";
+}
+
+/* getaddrinfo(3) with the numeric texts of its answers, in its order. READING_FATAL: *reterr_words.
+ */
+static int resolve(const struct sshd_config *config, const char *host, char ***answers,
+                   size_t *n_answers, const char **reterr_words) {
+        const struct sshd_environment *environment = &config->environment;
+        int family = family_of(config), r;
+        char buffer[ADDRESS_TEXT_MAX];
+        struct address address;
+
+        if (!host || strcmp(host, "*") == 0) {
+                r = 0;
+                if (family != 6)
+                        r = strings_append(answers, n_answers, host ? "127.0.0.1" : "0.0.0.0");
+                if (r == 0 && family != 4)
+                        r = strings_append(answers, n_answers, host ? "::1" : "::");
+                return r;
+        }
+        if (address_parse(host, environment->scope, environment->userdata, &address)) {
+                if (family != FAMILY_ANY && family != address.family) {
+                        *reterr_words = family_error(family);
+                        return READING_FATAL;
+                }
+                return strings_append(answers, n_answers, address_format(&address, buffer));
+        }
+        *reterr_words = "Name or service not known";
+        if (!environment->resolve)
+                return READING_FATAL;
+        r = environment->resolve(environment->userdata, host, family, answers, n_answers);
+        return r == -ENOENT ? READING_FATAL : r;
+}
+
+static int print(struct sshd_config *config, const struct question *question,
+                 const char *const *answers, size_t n_answers) {
+        for (size_t i = n_answers; i-- > 0;) {
+                bool is_ipv6 = strchr(answers[i], ':') != NULL;
+                CLEANUP_FREE char *text = text_format(
+                        "%s%s%s:%s%s%s", is_ipv6 ? "[" : "", answers[i], is_ipv6 ? "]" : "",
+                        question->port, question->rdomain ? " rdomain " : "",
+                        question->rdomain ? question->rdomain : "");
+                int r = text ? strings_append(&config->listen_addresses,
+                                              &config->n_listen_addresses, text)
+                             : -ENOMEM;
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int ask(struct sshd_config *config, const struct question *question, char **reterr_reason) {
+        char **answers = NULL;
+        size_t n_answers = 0;
+        const char *words = NULL;
+        int r;
+
+        r = resolve(config, question->host, &answers, &n_answers, &words);
+        if (r == READING_FATAL) {
+                *reterr_reason = text_format("bad addr or host: %s (%s)", question->host, words);
+                if (!*reterr_reason)
+                        r = -ENOMEM;
+        } else if (r == 0) {
+                r = print(config, question, (const char *const *)answers, n_answers);
+        }
+        strings_free(answers, n_answers);
+        return r;
+}
+
+/* One address for its own port, or for all ports. */
+static int ask_for_ports(struct sshd_config *config, const struct sshd_value *value,
+                         char **reterr_reason) {
+        static const char *const initial_ports[] = { "22" };
+        const struct state *ports = &config->global[SETTING_PORT];
+        struct question question = {
+                .host = value ? value->strings[0] : NULL,
+                .rdomain = value && value->n_strings > 1 ? value->strings[1] : NULL,
+        };
+        const char *const *texts = ports->is_set ? ports->strings : initial_ports;
+        size_t n_texts = ports->is_set ? ports->n_strings : 1;
+        CLEANUP_FREE char *own = NULL;
+
+        if (value && value->numbers[0] > 0) {
+                own = text_format("%lld", value->numbers[0]);
+                if (!own)
+                        return -ENOMEM;
+                question.port = own;
+                return ask(config, &question, reterr_reason);
+        }
+        for (size_t i = 0; i < n_texts; i++) {
+                int r;
+
+                question.port = texts[i];
+                r = ask(config, &question, reterr_reason);
+                if (r != READING_DONE)
+                        return r;
+        }
+        return READING_DONE;
+}
+
+static bool has_rdomain(const struct sshd_directive *directive, const char *rdomain) {
+        const struct sshd_value *value = &directive->value;
+
+        if (value->n_strings < 2 || !rdomain)
+                return value->n_strings < 2 && !rdomain;
+        return strcmp(value->strings[1], rdomain) == 0;
+}
+
+/* Is this the first directive with its routing domain? */
+static bool is_first(const struct sshd_slot *slot, size_t i) {
+        const struct sshd_value *value = &slot->directives[i]->value;
+        const char *rdomain = value->n_strings > 1 ? value->strings[1] : NULL;
+
+        for (size_t k = 0; k < i; k++) {
+                if (has_rdomain(slot->directives[k], rdomain))
+                        return false;
+        }
+        return true;
+}
+
+int listen_resolve(struct sshd_config *config, char **reterr_reason) {
+        const struct sshd_slot *slot = &config->slots[SETTING_LISTEN_ADDRESS];
+
+        if (slot->n_directives == 0)
+                return ask_for_ports(config, NULL, reterr_reason);
+        for (size_t i = 0; i < slot->n_directives; i++) {
+                const struct sshd_value *value = &slot->directives[i]->value;
+                const char *rdomain = value->n_strings > 1 ? value->strings[1] : NULL;
+
+                if (!is_first(slot, i))
+                        continue;
+                for (size_t k = i; k < slot->n_directives; k++) {
+                        int r;
+
+                        if (!has_rdomain(slot->directives[k], rdomain))
+                                continue;
+                        r = ask_for_ports(config, &slot->directives[k]->value, reterr_reason);
+                        if (r != READING_DONE)
+                                return r;
+                }
+        }
+        return READING_DONE;
+}
