@@ -15,13 +15,11 @@ struct sshd_edit {
         unsigned line; /* the first line that differs, in the new file */
 };
 
-/* Makes KEYWORD have VALUES (as a configuration file spells them) for every connection in CONTEXTS:
- * the winning line is edited in place; an unset keyword goes before the first Match of the main
- * file, or before the Include if a drop-in would win. One edit may concern one file only; repeat
- * until nothing is left. Returns 0; -ENOTSUP if no such edit exists (the value comes from the
- * command line); -ENOMEM. */
-int sshd_edit_set(const struct sshd_config *config, const struct sshd_environment *environment,
-                  const char *keyword, const char *const *values, size_t n_values,
-                  const struct sshd_connection *connection, const struct accounts *accounts,
-                  struct sshd_edit *ret);
+/* Makes KEYWORD have VALUES (as a configuration file spells them) for CONNECTION: the winning line
+ * is edited in place; an unset keyword goes before the first Match of the main file. One edit
+ * concerns one file only; repeat until nothing is left. Returns 0; -ENOTSUP if no such edit exists
+ * (the value comes from the command line); -ENOMEM. */
+int sshd_edit_set(const struct sshd_config *config, const char *keyword, const char *const *values,
+                  size_t n_values, const struct sshd_connection *connection,
+                  const struct accounts *accounts, struct sshd_edit *ret);
 void sshd_edit_done(struct sshd_edit *edit);

@@ -19,8 +19,6 @@ struct sshd_mirror {
         size_t n_files;
 };
 
-/* PREFIX is absolute, without glob characters, blanks or quotes. Files are read again through
- * ENVIRONMENT. Returns 0, -ENOMEM, or an error of the environment. */
-int sshd_mirror_new(const struct sshd_config *config, const struct sshd_environment *environment,
-                    const char *prefix, struct sshd_mirror *ret);
+/* PREFIX is absolute, without glob characters, blanks or quotes. Returns 0 or -ENOMEM. */
+int sshd_mirror_new(const struct sshd_config *config, const char *prefix, struct sshd_mirror *ret);
 void sshd_mirror_done(struct sshd_mirror *mirror);
