@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What an administrator may have the manager do over the control socket. An action changes nothing
+ * unless it can be done whole; what it allowed is recorded with who and why. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/assess.h"
+#include "guard/messages.h"
+#include "manager.h"
+
+static int refuse(struct control_refusal *refusal, const char *reason) {
+        free(refusal->reason);
+        refusal->reason = strdup(reason);
+        return refusal->reason ? CONTROL_REFUSED : -ENOMEM;
+}
+
+/* What a view says is wrong because of PATH: findings whose winning line stands there, or about it.
+ */
+static int findings_because_of(struct manager *manager, struct view *view, const char *path,
+                               struct findings *ret) {
+        CLEANUP(findings_done) struct findings all = { 0 };
+        int r = assess_sshd(&manager->world, view, NULL, &all);
+
+        if (r == 0)
+                r = assess_file(&manager->world, view, path, &all);
+        for (size_t i = 0; i < all.n_items && r == 0; i++) {
+                struct finding copy;
+
+                if (!all.items[i].path || strcmp(all.items[i].path, path) != 0)
+                        continue;
+                r = finding_copy(&copy, &all.items[i]);
+                if (r == 0)
+                        r = findings_add(ret, &copy);
+        }
+        return r;
+}
+
+/* Records the exceptions that FINDINGS need. An enum control_result, or a negative errno. */
+static int grant_exceptions(struct manager *manager, const struct control_peer *peer,
+                            const struct control_exception *exception, const char *path,
+                            const char *reason, struct control_refusal *refusal) {
+        const struct permit permit = {
+                .kind = PERMIT_EXCEPTION,
+                .path = BORROWED(path),
+                .rule_id = BORROWED(exception->rule_id),
+                .since_us = record_now_us(),
+                .until_us = exception->until_us,
+                .uses_left = -1,
+                .by = peer->uid,
+                .reason = BORROWED(reason ? reason : ""),
+        };
+        int r;
+
+        if (!policy_find_rule(manager->world.policy, exception->rule_id) &&
+            strncmp(exception->rule_id, "sshd.", 5) != 0)
+                return CONTROL_NO_SUCH_RULE;
+        if (!reason || !reason[0] || exception->until_us <= permit.since_us)
+                return refuse(refusal, "an exception needs a reason and an end");
+        r = permits_add(&manager->permits, &permit, NULL);
+        if (r < 0)
+                return r;
+        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "uid %u allowed %s to break %s for a while: %s",
+                      peer->uid, path, exception->rule_id, reason);
+        manager_schedule_expiry(manager);
+        return CONTROL_DONE;
+}
+
+static bool all_are_excepted(const struct findings *findings,
+                             const struct control_exception *exception) {
+        for (size_t i = 0; i < findings->n_items; i++)
+                if (!exception->rule_id ||
+                    strcmp(findings->items[i].rule_id, exception->rule_id) != 0)
+                        return false;
+        return true;
+}
+
+static int check_reviewed(const struct snapshot *now, const struct control_approval *approval,
+                          struct control_refusal *refusal) {
+        bool is_absent = now->metadata.kind == FILE_ABSENT;
+
+        if (approval->absent
+                    ? is_absent
+                    : now->metadata.has_sha256 &&
+                              memcmp(now->metadata.sha256, approval->sha256, FILE_SHA256_SIZE) == 0)
+                return CONTROL_DONE;
+        refusal->has_sha256 = now->metadata.has_sha256;
+        memcpy(refusal->sha256, now->metadata.sha256, FILE_SHA256_SIZE);
+        return CONTROL_CONTENT_CHANGED;
+}
+
+static int approve(void *userdata, const struct control_approval *approval,
+                   struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+        const struct guarded *guarded = guarded_set_get(&manager->world.set, approval->path);
+        CLEANUP(findings_done) struct findings findings = { 0 };
+        const struct snapshot *now;
+        bool is_secret = guarded && guarded->flags & GUARDED_SECRET;
+        int r;
+
+        if (!guarded)
+                return CONTROL_NO_SUCH_PATH;
+        if (guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY))
+                return refuse(refusal, "that path has no approved version");
+        view_forget(manager->world.view, approval->path);
+        r = view_look(manager->world.view, approval->path, is_secret ? SNAPSHOT_SECRET : 0, &now);
+        if (r < 0)
+                return r;
+        r = check_reviewed(now, approval, refusal);
+        if (r != CONTROL_DONE)
+                return r;
+        r = findings_because_of(manager, manager->world.view, approval->path, &findings);
+        if (r < 0)
+                return r;
+        if (!all_are_excepted(&findings, &approval->exception)) {
+                refusal->findings = findings;
+                findings = (struct findings){ 0 };
+                return CONTROL_VIOLATES;
+        }
+        if (findings.n_items > 0) {
+                r = grant_exceptions(manager, &approval->peer, &approval->exception, approval->path,
+                                     approval->reason, refusal);
+        } else {
+                r = baseline_approve(manager->world.baseline, approval->path, now, is_secret,
+                                     approval->peer.uid,
+                                     approval->reason ? approval->reason : "approved");
+                if (r == 0)
+                        r = world_update_patterns(&manager->world);
+                if (r == 0)
+                        record_notice(MESSAGE_APPROVED, LOG_NOTICE, "%s: approved by uid %u%s%s",
+                                      approval->path, approval->peer.uid,
+                                      approval->reason ? ": " : "",
+                                      approval->reason ? approval->reason : "");
+        }
+        return r == 0 ? manager_mark(manager, approval->path) : r;
+}
+
+static int keep_restored(void *userdata, const char *path, const struct snapshot *old) {
+        struct manager *manager = userdata;
+        CLEANUP(finding_done) struct finding finding = { 0 };
+        const struct record record = { .message_id = MESSAGE_RESTORED,
+                                       .finding = &finding,
+                                       .action = "restored",
+                                       .quarantined = old };
+        int64_t id;
+        int r = finding_init_own(&finding, "file.restored", SEVERITY_INFO);
+
+        r = finding_set(r, &finding.path, "%s", path);
+        r = finding_set(r, &finding.message, "a quarantined version was put back in its place");
+        return r < 0 ? r : record_incident(&manager->reconciler.recorder, &record, &id);
+}
+
+/* Proves and writes a quarantined version; what it breaks must be excepted. */
+static int restore_version(struct manager *manager, const struct control_restoral *restoral,
+                           const struct control_versions *versions,
+                           struct control_refusal *refusal) {
+        struct view *candidate = NULL;
+        struct findings findings = { 0 };
+        const struct control_version *version = &versions->after;
+        const struct responder responder = { .world = &manager->world,
+                                             .verdicts = manager->verdicts,
+                                             .keep = keep_restored,
+                                             .userdata = manager };
+        CLEANUP(respond_report_done) struct respond_report report = { 0 };
+        bool is_violating;
+        int r = view_new_over(manager->world.view, &candidate);
+
+        if (r == 0)
+                r = view_put(candidate, versions->path, &version->metadata, version->data,
+                             version->n_data);
+        if (r == 0)
+                r = findings_because_of(manager, candidate, versions->path, &findings);
+        view_free(candidate);
+        is_violating = findings.n_items > 0;
+        if (r < 0 || !all_are_excepted(&findings, &restoral->exception)) {
+                refusal->findings = findings;
+                return r < 0 ? r : CONTROL_VIOLATES;
+        }
+        findings_done(&findings);
+        if (is_violating) {
+                r = grant_exceptions(manager, &restoral->peer, &restoral->exception, versions->path,
+                                     restoral->reason, refusal);
+                if (r != CONTROL_DONE)
+                        return r;
+        }
+        r = respond_put(&responder, versions->path, &version->metadata, version->data,
+                        version->n_data, &report);
+        if (r < 0)
+                return r;
+        if (report.outcome != RESPOND_DONE)
+                return refuse(refusal, report.reason ? report.reason
+                                                     : respond_outcome_explain(report.outcome));
+        if (report.touched_sshd)
+                manager->reconciler.on_sshd_changed(manager);
+        if (!is_violating) {
+                const struct snapshot *now;
+
+                r = view_look(manager->world.view, versions->path, 0, &now);
+                if (r == 0)
+                        r = baseline_approve(manager->world.baseline, versions->path, now, false,
+                                             restoral->peer.uid,
+                                             restoral->reason ? restoral->reason : "restored");
+        }
+        return r < 0 ? r : manager_mark(manager, versions->path);
+}
+
+static int restore(void *userdata, const struct control_restoral *restoral,
+                   struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+        CLEANUP(control_versions_done) struct control_versions versions = { 0 };
+        int r = manager_incident_versions(manager, restoral->incident_id, &versions);
+
+        if (r != CONTROL_DONE)
+                return r;
+        if (versions.after.metadata.kind == FILE_REGULAR && !versions.after.data &&
+            versions.after.metadata.size > 0)
+                return CONTROL_NOTHING_KEPT;
+        return restore_version(manager, restoral, &versions, refusal);
+}
+
+static int reload(void *userdata, struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+        int r = manager_load_policy(manager, &refusal->diagnostics);
+
+        if (r == -ENOMEM)
+                return r;
+        if (r < 0)
+                return CONTROL_POLICY_INVALID;
+        return manager_start_full_pass(manager);
+}
+
+static int start_check(void *userdata) {
+        return manager_start_full_pass(userdata);
+}
+
+static int add_allowance(struct manager *manager, enum permit_kind kind,
+                         const struct control_allowance *allowance, int64_t *ret_id,
+                         struct control_refusal *refusal) {
+        const struct permit permit = {
+                .kind = kind,
+                .path = BORROWED(allowance->path),
+                .since_us = record_now_us(),
+                .until_us = allowance->until_us,
+                .uses_left = kind == PERMIT_PAUSE ? -1 : allowance->uses,
+                .by = allowance->peer.uid,
+                .reason = BORROWED(allowance->reason ? allowance->reason : ""),
+        };
+        int r;
+
+        if (permit.until_us <= permit.since_us)
+                return refuse(refusal, "its end is in the past");
+        r = permits_add(&manager->permits, &permit, ret_id);
+        if (r < 0)
+                return r;
+        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "uid %u %s%s for %lld s: %s", permit.by,
+                      kind == PERMIT_PAUSE ? "paused all responses" : "permitted changes of ",
+                      permit.path ? permit.path : "",
+                      (long long)(permit.until_us - permit.since_us) / 1000000, permit.reason);
+        manager_schedule_expiry(manager);
+        return CONTROL_DONE;
+}
+
+static int permit(void *userdata, const struct control_allowance *allowance, int64_t *ret_id,
+                  struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+
+        if (!guarded_set_get(&manager->world.set, allowance->path))
+                return CONTROL_NO_SUCH_PATH;
+        return add_allowance(manager, PERMIT_CHANGE, allowance, ret_id, refusal);
+}
+
+/* Ending a permit early is a look at what it covered. */
+static int end_permit(struct manager *manager, int64_t id) {
+        int r = permits_remove(&manager->permits, id);
+
+        if (r == -ENOENT)
+                return CONTROL_NO_SUCH_PERMIT;
+        if (r < 0)
+                return r;
+        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "permit %lld was ended early", (long long)id);
+        return manager_start_full_pass(manager);
+}
+
+static int revoke_permit(void *userdata, int64_t id, struct control_refusal *refusal) {
+        (void)refusal;
+        return end_permit(userdata, id);
+}
+
+static int pause_responses(void *userdata, const struct control_allowance *allowance,
+                           struct control_refusal *refusal) {
+        return add_allowance(userdata, PERMIT_PAUSE, allowance, NULL, refusal);
+}
+
+static int resume(void *userdata, struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+        const struct permit *pause;
+        int r = CONTROL_NO_SUCH_PERMIT;
+
+        while ((pause = permits_pause(&manager->permits, record_now_us())) &&
+               (r == CONTROL_DONE || r == CONTROL_NO_SUCH_PERMIT))
+                r = end_permit(manager, pause->id);
+        return r == CONTROL_NO_SUCH_PERMIT ? refuse(refusal, "it is not paused") : r;
+}
+
+void manager_fill_actions(struct control_backend *ret) {
+        ret->approve = approve;
+        ret->restore = restore;
+        ret->reload = reload;
+        ret->start_check = start_check;
+        ret->permit = permit;
+        ret->revoke_permit = revoke_permit;
+        ret->pause = pause_responses;
+        ret->resume = resume;
+}

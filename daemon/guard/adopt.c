@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Adoption: at the first start what is there becomes the approved version, unless one of its lines
+ * wins a violated rule or it breaks a file rule. Absence is adopted too. */
+
+#include <errno.h>
+#include <syslog.h>
+
+#include "base/cleanup.h"
+#include "guard/messages.h"
+#include "pass.h"
+
+static int adopt_path(struct reconciler *reconciler, const char *path,
+                      const struct findings *present, bool *ret_adopted) {
+        struct world *world = reconciler->world;
+        const struct guarded *guarded = guarded_set_get(&world->set, path);
+        bool is_secret = guarded && guarded->flags & GUARDED_SECRET;
+        const struct snapshot *snapshot;
+        int r;
+
+        *ret_adopted = false;
+        if (baseline_knows(world->baseline, path) ||
+            (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY)))
+                return 0;
+        r = view_look(world->view, path, is_secret ? SNAPSHOT_SECRET : 0, &snapshot);
+        if (r < 0)
+                return r;
+        if (snapshot->metadata.kind == FILE_UNREADABLE || pass_has_finding_at(present, path))
+                return baseline_decline(world->baseline, path,
+                                        "not adopted: it breaks a rule of the policy");
+        r = baseline_approve(world->baseline, path, snapshot, is_secret, 0, "adopted");
+        *ret_adopted = r == 0;
+        return r;
+}
+
+struct adopting {
+        struct reconciler *reconciler;
+        const struct findings *present;
+        int n_adopted;
+        int error;
+};
+
+static void adopt_guarded(const char *path, void *value, void *userdata) {
+        struct adopting *adopting = userdata;
+        bool adopted;
+
+        (void)value;
+        if (adopting->error < 0)
+                return;
+        adopting->error = adopt_path(adopting->reconciler, path, adopting->present, &adopted);
+        if (adopting->error == 0 && adopted)
+                adopting->n_adopted++;
+}
+
+int reconcile_adopt_all(struct reconciler *reconciler) {
+        struct world *world = reconciler->world;
+        CLEANUP(findings_done) struct findings present = { 0 };
+        struct adopting adopting = { reconciler, &present, 0, 0 };
+        CLEANUP(pass_done) struct pass pass = { .reconciler = reconciler };
+        int r;
+
+        r = pass_add_all(&pass);
+        if (r == 0)
+                r = pass_judge(&pass);
+        if (r == 0)
+                r = reconciler_collect(reconciler, &present);
+        if (r == 0)
+                r = store_begin(world->store);
+        if (r < 0)
+                return r;
+        map_each(&world->set.paths, adopt_guarded, &adopting);
+        r = adopting.error;
+        if (r == 0)
+                r = baseline_establish(world->baseline);
+        if (r == 0)
+                r = store_commit(world->store);
+        if (r < 0) {
+                store_rollback(world->store);
+                return r;
+        }
+        r = world_update_patterns(world);
+        return r < 0 ? r : adopting.n_adopted;
+}
+
+/* What joins an approved tree (a file that an approved line names, an account's key file) is
+ * adopted as it is found, unless it is wrong; while sshd's configuration has drifted, nothing is:
+ * the drift may be what brought it in. */
+int pass_adopt_joined(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        struct world *world = reconciler->world;
+        CLEANUP(findings_done) struct findings present = { 0 };
+        int r;
+
+        if (pass->n_joined == 0)
+                return 0;
+        for (size_t i = 0; i < reconciler->ledger.n_items; i++) {
+                const char *path = reconciler->ledger.items[i].finding.path;
+                const struct guarded *guarded = path ? guarded_set_get(&world->set, path) : NULL;
+
+                if (guarded && guarded->flags & GUARDED_SSHD)
+                        return 0;
+        }
+        r = reconciler_collect(reconciler, &present);
+        for (size_t i = 0; i < pass->n_paths && r == 0; i++) {
+                bool adopted = false;
+
+                if (guarded_set_get(&world->set, pass->paths[i]) &&
+                    !baseline_get(world->baseline, pass->paths[i]))
+                        r = adopt_path(reconciler, pass->paths[i], &present, &adopted);
+                if (adopted)
+                        record_notice(MESSAGE_ADOPTED, LOG_NOTICE,
+                                      "%s joined the guarded set and was adopted", pass->paths[i]);
+        }
+        return r;
+}

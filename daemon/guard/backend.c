@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the control socket may ask of the manager: getters over what is believed, and the actions of
+ * an administrator. An action changes nothing unless it can be done whole. */
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/assess.h"
+#include "guard/messages.h"
+#include "manager.h"
+
+/* ---- getters ---- */
+
+static void count_coverage(const char *path, void *value, void *userdata) {
+        struct manager *manager = ((void **)userdata)[0];
+        struct control_coverage *coverage = ((void **)userdata)[1];
+        unsigned mechanisms = watch_coverage(manager->watch, path);
+
+        (void)value;
+        coverage->n_files++;
+        if (mechanisms & (WATCH_LIMITED | WATCH_NO_EVENTS))
+                coverage->n_polled++;
+        else if (mechanisms & WATCH_DIRECTORY)
+                coverage->n_watched++;
+        else
+                coverage->n_blind++;
+}
+
+static enum control_state state_of(const struct manager *manager, const struct permit *pause) {
+        if (manager->is_stopping)
+                return CONTROL_STOPPING;
+        if (manager->pass_ended_at_us == 0)
+                return CONTROL_STARTING;
+        return pause ? CONTROL_PAUSED : CONTROL_GUARDING;
+}
+
+static int get_status(void *userdata, struct control_status *ret) {
+        struct manager *manager = userdata;
+        const struct permit *pause = permits_pause(&manager->permits, record_now_us());
+        void *counting[2] = { manager, &ret->coverage };
+
+        *ret = (struct control_status){
+                .state = state_of(manager, pause),
+                .mode = manager->world.policy->mode,
+                .generation = manager->world.generation,
+                .started_at_us = manager->started_at_us,
+                .policy_loaded_at_us = manager->policy_loaded_at_us,
+                .policy_problem = manager->policy_problem,
+                .root = manager->invocation->root_path,
+                .openssh = manager->openssh,
+                .gaps = manager->gaps,
+                .n_gaps = manager->n_gaps,
+                .n_looks = manager->n_looks,
+                .n_incidents = manager->n_incidents,
+                .n_responses = manager->n_responses,
+        };
+        map_each(&manager->world.set.paths, count_coverage, counting);
+        ret->coverage.n_watches = watch_n_watches(manager->watch);
+        ret->coverage.users_complete = manager->world.accounts.complete;
+        if (manager->pass_is_running)
+                ret->running_pass =
+                        (struct control_pass){ manager->pass_began_at_us, 0, manager->pass_n_done,
+                                               manager->pass_n_total };
+        if (manager->pass_ended_at_us > 0)
+                ret->last_pass =
+                        (struct control_pass){ manager->last_pass_began_at_us,
+                                               manager->pass_ended_at_us, manager->pass_n_total,
+                                               manager->pass_n_total };
+        if (pause)
+                ret->pause = (struct control_pause){ pause->until_us, pause->by, pause->reason };
+        return 1;
+}
+
+static size_t count_findings(const struct manager *manager, const char *path) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < manager->reconciler.ledger.n_items; i++) {
+                const char *at = manager->reconciler.ledger.items[i].finding.path;
+
+                if (at && strcmp(at, path) == 0)
+                        n++;
+        }
+        return n;
+}
+
+static enum control_file_state file_state(struct manager *manager, const char *path,
+                                          const struct approved *approved, size_t n_findings) {
+        const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
+        unsigned differences = 0;
+
+        for (size_t i = 0; i < manager->reconciler.ledger.n_items && n_findings > 0; i++) {
+                const struct finding *finding = &manager->reconciler.ledger.items[i].finding;
+
+                if (finding->path && strcmp(finding->path, path) == 0 &&
+                    strcmp(finding->rule_id, "file.unapproved") != 0)
+                        return CONTROL_FILE_VIOLATING;
+        }
+        if (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY))
+                return CONTROL_FILE_APPROVED;
+        if (!approved || assess_drift(&manager->world, manager->world.view, path, &differences) < 0)
+                return CONTROL_FILE_UNAPPROVED;
+        return differences ? CONTROL_FILE_UNAPPROVED : CONTROL_FILE_APPROVED;
+}
+
+static int find_file(void *userdata, const char *path, struct control_file *ret) {
+        struct manager *manager = userdata;
+        const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
+        const struct approved *approved = baseline_get(manager->world.baseline, path);
+        const struct snapshot *snapshot;
+        int r;
+
+        if (!guarded)
+                return 0;
+        r = view_look(manager->world.view, path,
+                      guarded->flags & GUARDED_SECRET ? SNAPSHOT_SECRET : 0, &snapshot);
+        if (r < 0)
+                return r;
+        *ret = (struct control_file){
+                .path = path,
+                .metadata = &snapshot->metadata,
+                .coverage = watch_coverage(manager->watch, path),
+                .is_secret = guarded->flags & GUARDED_SECRET,
+                .n_findings = count_findings(manager, path),
+                .looked_at_us = manager->pass_ended_at_us,
+        };
+        ret->is_polled = ret->coverage & (WATCH_LIMITED | WATCH_NO_EVENTS);
+        ret->state = file_state(manager, path, approved, ret->n_findings);
+        if (approved) {
+                manager->shown = (struct approved_version){
+                        .path = BORROWED(path),
+                        .metadata = approved->metadata,
+                        .approved_at_us = approved->at_us,
+                        .approved_by = approved->by,
+                        .reason = approved->reason,
+                        .is_secret = approved->is_secret,
+                };
+                ret->approved = &manager->shown;
+        }
+        return 1;
+}
+
+static void index_path(const char *path, void *value, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)value;
+        if (ARRAY_GROW(manager->index, manager->n_index) == 0)
+                manager->index[manager->n_index++] = path;
+}
+
+static int get_file(void *userdata, size_t index, struct control_file *ret) {
+        struct manager *manager = userdata;
+
+        if (index == 0) {
+                free(manager->index);
+                manager->index = NULL;
+                manager->n_index = 0;
+                map_each(&manager->world.set.paths, index_path, manager);
+        }
+        if (index >= manager->n_index)
+                return 0;
+        return find_file(manager, manager->index[index], ret);
+}
+
+static int get_finding(void *userdata, size_t index, struct control_finding *ret) {
+        const struct manager *manager = userdata;
+        const struct open_finding *open;
+
+        if (index >= manager->reconciler.ledger.n_items)
+                return 0;
+        open = &manager->reconciler.ledger.items[index];
+        *ret = (struct control_finding){ &open->finding, open->since_us, open->incident_id,
+                                         open->action };
+        return 1;
+}
+
+static int get_permit(void *userdata, size_t index, struct control_permit *ret) {
+        const struct manager *manager = userdata;
+        const struct permit *permit;
+
+        if (index >= manager->permits.n_items)
+                return 0;
+        permit = &manager->permits.items[index];
+        *ret = (struct control_permit){ .id = permit->id,
+                                        .path = permit->path,
+                                        .since_us = permit->since_us,
+                                        .until_us = permit->until_us,
+                                        .uses_left = permit->uses_left,
+                                        .by = permit->by,
+                                        .reason = permit->reason };
+        return 1;
+}
+
+static const struct policy *get_policy(void *userdata) {
+        return ((const struct manager *)userdata)->world.policy;
+}
+
+static int list_incidents(void *userdata, const struct incident_filter *filter,
+                          struct incident **ret, size_t *ret_n) {
+        return store_list_incidents(((struct manager *)userdata)->world.store, filter, ret, ret_n);
+}
+
+static int get_incident(void *userdata, int64_t id, struct incident *ret) {
+        int r = store_get_incident(((struct manager *)userdata)->world.store, id, ret);
+
+        return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
+static bool is_admin(void *userdata, uid_t uid) {
+        const struct manager *manager = userdata;
+        const struct rule_words *admins = &manager->world.policy->admins;
+
+        for (size_t i = 0; i < admins->n_items; i++) {
+                const struct account *account =
+                        accounts_find(&manager->world.accounts, admins->items[i]);
+
+                if (account && account->uid == uid)
+                        return true;
+        }
+        return false;
+}
+
+/* ---- versions ---- */
+
+static int copy_version(struct control_version *ret, const struct file_metadata *metadata,
+                        const char *data, size_t n_data, const char *label) {
+        int r = file_metadata_copy(&ret->metadata, metadata);
+
+        if (r < 0)
+                return r;
+        ret->label = strdup(label);
+        if (!ret->label)
+                return -ENOMEM;
+        if (!data)
+                return 0;
+        ret->data = malloc(n_data + 1);
+        if (!ret->data)
+                return -ENOMEM;
+        memcpy(ret->data, data, n_data);
+        ret->data[n_data] = '\0';
+        ret->n_data = n_data;
+        return 0;
+}
+
+static int approved_version_of(struct manager *manager, const char *path,
+                               struct control_version *ret) {
+        static const struct file_metadata absent = { .kind = FILE_ABSENT };
+        const struct approved *approved = baseline_get(manager->world.baseline, path);
+
+        if (!approved)
+                return copy_version(ret, &absent, NULL, 0, "no approved version");
+        return copy_version(ret, &approved->metadata, approved->data, approved->n_data, "approved");
+}
+
+static int path_versions(struct manager *manager, const char *path, struct control_versions *ret) {
+        const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
+        const struct snapshot *now;
+        int r;
+
+        if (!guarded)
+                return CONTROL_NO_SUCH_PATH;
+        view_forget(manager->world.view, path);
+        ret->is_secret = guarded->flags & GUARDED_SECRET;
+        r = view_look(manager->world.view, path, ret->is_secret ? SNAPSHOT_SECRET : 0, &now);
+        if (r == 0)
+                r = approved_version_of(manager, path, &ret->before);
+        if (r == 0)
+                r = copy_version(&ret->after, &now->metadata, now->data, now->n_data, "now");
+        ret->path = strdup(path);
+        return r < 0 ? r : ret->path ? CONTROL_DONE : -ENOMEM;
+}
+
+int manager_incident_versions(struct manager *manager, int64_t id, struct control_versions *ret) {
+        CLEANUP(incident_done) struct incident incident = { 0 };
+        CLEANUP_FREE char *data = NULL, *label = NULL;
+        size_t n_data = 0;
+        int r = store_get_incident(manager->world.store, id, &incident);
+
+        if (r == -ENOENT)
+                return CONTROL_NO_SUCH_INCIDENT;
+        if (r == 0 && !incident.has_quarantine)
+                return CONTROL_NOTHING_KEPT;
+        if (r == 0)
+                r = store_get_quarantine(manager->world.store, id, &data, &n_data);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        label = text_format("incident %lld", (long long)id);
+        ret->path = strdup(incident.path);
+        if (!label || !ret->path)
+                return -ENOMEM;
+        r = approved_version_of(manager, incident.path, &ret->before);
+        if (r == 0)
+                r = copy_version(&ret->after, &incident.metadata, data, n_data, label);
+        return r < 0 ? r : CONTROL_DONE;
+}
+
+static int get_versions(void *userdata, const struct control_subject *subject,
+                        struct control_versions *ret, struct control_refusal *refusal) {
+        (void)refusal;
+        return subject->path ? path_versions(userdata, subject->path, ret)
+                             : manager_incident_versions(userdata, subject->incident_id, ret);
+}
+
+void manager_fill_backend(struct manager *manager, struct control_backend *ret) {
+        *ret = (struct control_backend){
+                .userdata = manager,
+                .get_status = get_status,
+                .get_file = get_file,
+                .find_file = find_file,
+                .get_finding = get_finding,
+                .get_permit = get_permit,
+                .get_policy = get_policy,
+                .list_incidents = list_incidents,
+                .get_incident = get_incident,
+                .get_versions = get_versions,
+                .is_admin = is_admin,
+        };
+        manager_fill_actions(ret);
+}

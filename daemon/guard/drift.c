@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Drift that breaks no rule: a guarded path that differs from its approved version although every
+ * rule holds. Its severity comes from its meaning, and the policy says whether it is accepted. */
+
+#include <errno.h>
+#include <syslog.h>
+
+#include "guard/assess.h"
+#include "guard/messages.h"
+#include "pass.h"
+
+/* Severity from meaning: what changes no effective setting is information. */
+static int unapproved_severity(struct reconciler *reconciler, const char *path,
+                               unsigned differences, enum severity *ret) {
+        struct world *world = reconciler->world;
+        const struct guarded *guarded = guarded_set_get(&world->set, path);
+        struct view *approved = NULL;
+        bool is_same = false;
+        int r;
+
+        *ret = SEVERITY_MEDIUM;
+        if (!guarded || !(guarded->flags & GUARDED_SSHD) ||
+            differences & ~(unsigned)(FILE_DIFFERS_CONTENT | FILE_DIFFERS_KIND))
+                return 0;
+        r = world_approved_view(world, &approved);
+        if (r == 0)
+                r = assess_is_same_meaning(world, world->view, approved, &is_same);
+        view_free(approved);
+        if (is_same)
+                *ret = SEVERITY_INFO;
+        return r;
+}
+
+static int accept_unapproved(struct reconciler *reconciler, const char *path) {
+        struct world *world = reconciler->world;
+        const struct guarded *guarded = guarded_set_get(&world->set, path);
+        bool is_secret = guarded && guarded->flags & GUARDED_SECRET;
+        const struct snapshot *snapshot;
+        int r = view_look(world->view, path, 0, &snapshot);
+
+        if (r == 0)
+                r = baseline_approve(world->baseline, path, snapshot, is_secret, 0,
+                                     "accepted: it breaks no rule");
+        if (r == 0)
+                record_notice(MESSAGE_ACCEPTED, LOG_NOTICE,
+                              "%s: an unapproved but compliant change was accepted", path);
+        return r;
+}
+
+static int note_drift(struct pass *pass, const char *path, const struct findings *present,
+                      struct findings *unapproved) {
+        struct reconciler *reconciler = pass->reconciler;
+        const struct guarded *guarded = guarded_set_get(&reconciler->world->set, path);
+        const struct policy *policy = reconciler->world->policy;
+        enum unapproved_response response = guarded && guarded->flags & GUARDED_USER
+                                                    ? policy->unapproved_users
+                                                    : policy->unapproved_etc;
+        enum severity severity;
+        unsigned differences;
+        int r = assess_drift(reconciler->world, reconciler->world->view, path, &differences);
+
+        if (r < 0 || differences == 0 || pass_has_finding_at(present, path))
+                return r;
+        if (response == UNAPPROVED_ACCEPT)
+                return accept_unapproved(reconciler, path);
+        r = unapproved_severity(reconciler, path, differences, &severity);
+        if (r == 0)
+                r = assess_unapproved(reconciler->world, path, differences, severity, unapproved);
+        return r;
+}
+
+struct drift_noting {
+        struct pass *pass;
+        const struct findings *present;
+        struct findings *unapproved;
+        int error;
+};
+
+static void note_drift_of(const char *path, void *value, void *userdata) {
+        struct drift_noting *noting = userdata;
+
+        (void)value;
+        if (noting->error == 0)
+                noting->error = note_drift(noting->pass, path, noting->present, noting->unapproved);
+}
+
+int pass_note_drift(struct pass *pass, const struct findings *present,
+                    struct findings *unapproved) {
+        struct drift_noting noting = { pass, present, unapproved, 0 };
+
+        map_each(&pass->reconciler->world->set.paths, note_drift_of, &noting);
+        return noting.error;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Generations of the policy: loading one anew is a transaction, and every alert carries the number
+ * of the one it was judged by. */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/messages.h"
+#include "guard/policy_load.h"
+#include "manager.h"
+#include "policy/parse.h"
+
+static const char generation_name[] = "generation";
+static const char policy_digest_name[] = "policy-digest";
+
+/* A policy with other rules than the last one in force is a new generation. */
+static int count_generation(struct manager *manager, const struct policy *policy) {
+        struct world *world = &manager->world;
+        CLEANUP(text_done) struct text text = { 0 };
+        CLEANUP_FREE char *known = NULL, *number = NULL, *digest = NULL;
+        int r = policy_format(policy, &text);
+
+        if (r < 0 || !world->store)
+                return r;
+        digest = policy_load_digest(text_get(&text), text.n);
+        if (!digest)
+                return -ENOMEM;
+        r = store_get_value(world->store, generation_name, &number);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        world->generation = number ? strtoull(number, NULL, 10) : 0;
+        r = store_get_value(world->store, policy_digest_name, &known);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (known && strcmp(known, digest) == 0)
+                return 0;
+        world->generation++;
+        free(number);
+        number = text_format("%" PRIu64, world->generation);
+        r = number ? store_set_value(world->store, generation_name, number) : -ENOMEM;
+        return r < 0 ? r : store_set_value(world->store, policy_digest_name, digest);
+}
+
+static void refuse_policy(struct manager *manager, const struct diagnostics *diagnostics,
+                          int error) {
+        CLEANUP(text_done) struct text text = { 0 };
+
+        (void)diagnostics_format(diagnostics, &text);
+        if (text.n == 0)
+                (void)text_append(&text, strerror(-error));
+        free(manager->policy_problem);
+        manager->policy_problem = strdup(text_get(&text));
+        record_notice(MESSAGE_POLICY_REFUSED, LOG_ERR, "the policy was refused: %s",
+                      text_get(&text));
+}
+
+int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
+        struct world *world = &manager->world;
+        CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
+        struct policy *policy = NULL;
+        int r = policy_load(&world->root, world->config_path, &world->release, &policy,
+                            &diagnostics);
+
+        if (r == 0) {
+                r = count_generation(manager, policy);
+                if (r < 0)
+                        policy_free(policy);
+        }
+        if (r < 0) {
+                refuse_policy(manager, &diagnostics, r);
+                if (reterr) {
+                        *reterr = diagnostics;
+                        diagnostics = (struct diagnostics){ 0 };
+                }
+                return r;
+        }
+        reconciler_forget(&manager->reconciler);
+        policy_free(world->policy);
+        world->policy = policy;
+        free(TAKE(manager->policy_problem));
+        manager->policy_loaded_at_us = record_now_us();
+        record_notice(MESSAGE_POLICY_LOADED, LOG_INFO,
+                      "policy generation %" PRIu64 " is in force: %zu rules, mode %s",
+                      world->generation, policy->n_rules, policy_mode_name(policy->mode));
+        return 0;
+}

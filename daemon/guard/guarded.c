@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Deriving the guarded set.
+ *
+ * Three sources: a table of fixed places (the ones sshd, PAM and systemd read whatever the
+ * configuration says), what the parsed sshd configuration reads and names, and what file rules
+ * speak of. A setting's path may hold tokens of a user; those are expanded for every account, and
+ * what lies in a home is flagged, since it is read and written with that user's rights. */
+
+#include "guard/guarded.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "policy/judge_file.h"
+
+struct place {
+        const char *pattern;
+        unsigned flags;
+        const char *why;
+};
+
+static const struct place places[] = {
+        { "/etc/ssh/sshrc", 0, "sshd runs it at each login" },
+        { "/etc/ssh/sshd_not_to_be_run", 0, "keeps sshd's unit from starting" },
+        { "/etc/ssh/moduli", 0, "sshd reads it" },
+        { "/etc/ssh/ssh_config", 0, "ssh clients read it" },
+        { "/etc/ssh/ssh_config.d/*.conf", 0, "ssh clients read it" },
+        { "/etc/ssh/ssh_host_*_key", GUARDED_SECRET, "host key" },
+        { "/etc/ssh/ssh_host_*_key.pub", 0, "host key" },
+        { "/etc/default/ssh", 0, "sshd's command line" },
+        { "/etc/systemd/system/ssh.service", 0, "sshd's unit" },
+        { "/etc/systemd/system/ssh.service.d/*.conf", 0, "sshd's unit" },
+        { "/etc/systemd/system/sshd.service.d/*.conf", 0, "sshd's unit" },
+        { "/etc/systemd/system/ssh@.service.d/*.conf", 0, "sshd's unit" },
+        { "/etc/systemd/system/ssh.socket.d/*.conf", 0, "sshd's unit" },
+        { "/etc/pam.conf", 0, "PAM reads it" },
+        { "/etc/pam.d/*", 0, "PAM reads it" },
+        { "/etc/security/*.conf", 0, "PAM modules read it" },
+        { "/etc/passwd", GUARDED_ACCOUNTS, "accounts" },
+        { "/etc/group", GUARDED_ACCOUNTS, "accounts" },
+        { "/etc/nsswitch.conf", GUARDED_ACCOUNTS, "accounts" },
+        { "/etc/sshguardd/policy.d/*.conf", GUARDED_POLICY, "our own policy" },
+        { "/etc/systemd/system/sshguardd.service.d/*.conf", GUARDED_ALERT_ONLY, "our own unit" },
+};
+
+static bool has_glob(const char *path) {
+        return strpbrk(path, "*?[") != NULL;
+}
+
+static int add_path(struct guarded_set *set, const char *path, unsigned flags, const char *why) {
+        struct guarded *guarded = map_get(&set->paths, path);
+        int r;
+
+        if (path[0] != '/')
+                return 0;
+        if (guarded) {
+                guarded->flags |= flags;
+                return 0;
+        }
+        guarded = calloc(1, sizeof *guarded);
+        if (!guarded)
+                return -ENOMEM;
+        *guarded = (struct guarded){ flags, why };
+        r = map_set(&set->paths, path, guarded, NULL);
+        if (r < 0)
+                free(guarded);
+        return r;
+}
+
+static int add_once(char ***strings, size_t *n, const char *string, size_t n_string) {
+        for (size_t i = 0; i < *n; i++)
+                if (strncmp((*strings)[i], string, n_string) == 0 && !(*strings)[i][n_string])
+                        return 0;
+        return strings_append_n(strings, n, string, n_string);
+}
+
+/* The directory above the first component with a glob character is what has to be watched: there
+ * new matches begin. The last directory is watched too where only the last component is a pattern.
+ */
+static int add_pattern_directory(struct guarded_set *set, const char *pattern) {
+        size_t n = strcspn(pattern, "*?[");
+
+        while (n > 0 && pattern[n] != '/')
+                n--;
+        if (n == 0)
+                return 0;
+        return add_once(&set->directories, &set->n_directories, pattern, n);
+}
+
+static int add_pattern(struct guarded_set *set, struct view *view, const char *pattern,
+                       unsigned flags, const char *why) {
+        char **paths = NULL;
+        size_t n_paths = 0;
+        int r;
+
+        if (!has_glob(pattern))
+                return add_path(set, pattern, flags, why);
+        r = add_once(&set->patterns, &set->n_patterns, pattern, strlen(pattern));
+        if (r == 0)
+                r = add_pattern_directory(set, pattern);
+        if (r == 0)
+                r = view_glob(view, pattern, &paths, &n_paths);
+        for (size_t i = 0; i < n_paths && r == 0; i++)
+                r = add_path(set, paths[i], flags, why);
+        strings_free(paths, n_paths);
+        return r;
+}
+
+static int add_config(const struct guarded_sources *sources, struct guarded_set *set) {
+        int r = 0;
+
+        for (size_t i = 0; i < sshd_config_n_files(sources->config) && r == 0; i++)
+                r = add_path(set, sshd_config_file(sources->config, i), GUARDED_SSHD,
+                             "sshd reads it");
+        for (size_t i = 0; i < sshd_config_n_globs(sources->config) && r == 0; i++)
+                r = add_pattern(set, sources->view, sshd_config_glob(sources->config, i),
+                                GUARDED_SSHD, "sshd reads it");
+        return r;
+}
+
+/* Which settings name what; the rest of the named paths are plain guarded files. */
+static unsigned flags_of_named(const struct sshd_named_path *named) {
+        if (strcmp(named->keyword, "hostkey") == 0)
+                return GUARDED_SECRET;
+        if (strcmp(named->keyword, "authorizedkeyscommand") == 0 ||
+            strcmp(named->keyword, "authorizedprincipalscommand") == 0 ||
+            strcmp(named->keyword, "forcecommand") == 0 ||
+            strcmp(named->keyword, "subsystem") == 0 ||
+            strncmp(named->path, "/usr/", strlen("/usr/")) == 0)
+                return GUARDED_ALERT_ONLY;
+        return 0;
+}
+
+static int add_named(const struct guarded_sources *sources, struct guarded_set *set) {
+        const struct sshd_named_path *named;
+        size_t n_named = sshd_config_named_paths(sources->config, &named);
+        int r = 0;
+
+        for (size_t i = 0; i < n_named && r == 0; i++)
+                if (named[i].path[0] == '/' && !strchr(named[i].path, '%'))
+                        r = add_path(set, named[i].path, flags_of_named(&named[i]),
+                                     "a setting of sshd names it");
+        return r;
+}
+
+/* Rules that speak of accounts' files are judged for each account elsewhere. */
+static int add_file_rules(const struct guarded_sources *sources, struct guarded_set *set) {
+        int r = 0;
+
+        for (size_t i = 0; i < sources->policy->n_rules && r == 0; i++) {
+                const struct rule *rule = &sources->policy->rules[i];
+                CLEANUP_FREE char *pattern = NULL;
+
+                if (rule->family != RULE_FILE || !rule->is_enabled ||
+                    policy_file_rule_is_per_user(rule))
+                        continue;
+                r = policy_file_rule_glob(rule, NULL, &pattern);
+                if (r == 0)
+                        r = add_pattern(set, sources->view, pattern,
+                                        policy_file_rule_wants_directory(rule) ? GUARDED_DIRECTORY
+                                                                               : 0,
+                                        "a rule speaks of it");
+        }
+        return r;
+}
+
+int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set *ret) {
+        CLEANUP(guarded_set_done) struct guarded_set set = { 0 };
+        int r = 0;
+
+        for (size_t i = 0; i < N_ELEMENTS(places) && r == 0; i++)
+                r = add_pattern(&set, sources->view, places[i].pattern, places[i].flags,
+                                places[i].why);
+        if (r == 0)
+                r = add_path(&set, sources->config_path, GUARDED_POLICY, "our own configuration");
+        if (r == 0 && sources->config)
+                r = add_config(sources, &set);
+        if (r == 0 && sources->config)
+                r = add_named(sources, &set);
+        if (r == 0 && sources->policy)
+                r = add_file_rules(sources, &set);
+        if (r < 0)
+                return r;
+        *ret = set;
+        set = (struct guarded_set){ 0 };
+        return 0;
+}
+
+void guarded_set_done(struct guarded_set *set) {
+        map_done(&set->paths, free);
+        strings_free(set->patterns, set->n_patterns);
+        strings_free(set->directories, set->n_directories);
+        *set = (struct guarded_set){ 0 };
+}
+
+const struct guarded *guarded_set_get(const struct guarded_set *set, const char *path) {
+        return map_get(&set->paths, path);
+}

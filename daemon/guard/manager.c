@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The running daemon: one event loop, one owner.
+ *
+ * Everything that can happen (an inotify event, a signal, a call on the control socket, the sweep)
+ * only marks paths dirty; one deferred turn of the loop takes the due ones in a bounded slice and
+ * reconciles them. READY is said after the first full pass, so sshd, which is ordered after this
+ * unit, never starts on a configuration nobody has looked at. */
+
+#include "manager.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/messages.h"
+#include "guard/policy_load.h"
+#include "os/journal.h"
+#include "policy/parse.h"
+
+enum {
+        SLICE_PATHS = 64, /* looked at in one turn: an event never waits longer than this takes */
+        HEARTBEAT_US = 30 * 1000000, /* how exactly a gap's beginning is known after a SIGKILL */
+        RETRY_US = 5 * 1000000,      /* after a pass that failed: a full disk may have room again */
+        GAPS_SHOWN = 5,              /* in status */
+};
+
+static const char last_seen_name[] = "last-seen";
+static const char control_group[] = "sshguardd";
+
+uint64_t manager_now_us(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* ---- marking, and the turn that follows ---- */
+
+void manager_schedule_turn(struct manager *manager) {
+        uint64_t next = dirty_next(&manager->dirty);
+
+        if (!manager->turn_source)
+                return;
+        if (next == DIRTY_NEVER) {
+                (void)sd_event_source_set_enabled(manager->turn_source, SD_EVENT_OFF);
+                return;
+        }
+        (void)sd_event_source_set_time(manager->turn_source, next);
+        (void)sd_event_source_set_enabled(manager->turn_source, SD_EVENT_ONESHOT);
+}
+
+int manager_mark_path(struct manager *manager, const char *path, bool is_being_written,
+                      bool in_background) {
+        int r = dirty_mark(&manager->dirty, path, is_being_written, in_background,
+                           manager_now_us());
+
+        if (r == 0)
+                manager_schedule_turn(manager);
+        return r;
+}
+
+int manager_mark(struct manager *manager, const char *path) {
+        return manager_mark_path(manager, path, false, false);
+}
+
+struct marking {
+        struct manager *manager;
+        int error;
+};
+
+static void mark_guarded(const char *path, void *value, void *userdata) {
+        struct marking *marking = userdata;
+
+        (void)value;
+        if (marking->error == 0)
+                marking->error = manager_mark_path(marking->manager, path, false, true);
+}
+
+int manager_start_full_pass(struct manager *manager) {
+        struct marking marking = { manager, 0 };
+
+        manager->reconciler.sshd_is_stale = true;
+        map_each(&manager->world.set.paths, mark_guarded, &marking);
+        for (size_t i = 0; i < manager->world.set.n_directories && marking.error == 0; i++)
+                marking.error =
+                        manager_mark_path(manager, manager->world.set.directories[i], false, true);
+        manager->pass_is_running = true;
+        manager->pass_began_at_us = record_now_us();
+        manager->pass_n_total = manager->dirty.paths.n;
+        manager->pass_n_done = 0;
+        return marking.error;
+}
+
+static void end_full_pass(struct manager *manager) {
+        manager->pass_is_running = false;
+        manager->last_pass_began_at_us = manager->pass_began_at_us;
+        manager->pass_ended_at_us = record_now_us();
+        if (manager->control)
+                control_pass_ended(manager->control);
+}
+
+int manager_take_turn(struct manager *manager) {
+        char **paths = NULL;
+        size_t n_paths = 0;
+        int r = dirty_take(&manager->dirty, manager_now_us(), SLICE_PATHS, &paths, &n_paths);
+
+        if (r < 0 || n_paths == 0)
+                return r;
+        r = reconcile_paths(&manager->reconciler, paths, n_paths);
+        manager->n_looks += n_paths;
+        for (size_t i = 0; i < n_paths; i++) {
+                (void)watch_refresh(manager->watch, paths[i]);
+                if (r < 0)
+                        (void)dirty_defer(&manager->dirty, paths[i], manager_now_us() + RETRY_US);
+        }
+        strings_free(paths, n_paths);
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "a pass could not be finished: %s", strerror(-r));
+        if (manager->pass_is_running) {
+                manager->pass_n_done += n_paths;
+                if (manager->control)
+                        control_pass_progressed(manager->control, manager->pass_n_done,
+                                                manager->pass_n_total);
+                if (manager->dirty.paths.n == 0)
+                        end_full_pass(manager);
+        }
+        return r;
+}
+
+static int on_turn(sd_event_source *source, uint64_t now_us, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)source;
+        (void)now_us;
+        (void)manager_take_turn(manager);
+        manager_schedule_turn(manager);
+        return 0;
+}
+
+/* ---- sshd ---- */
+
+static void on_reloaded(void *userdata, const char *unit, const char *error) {
+        (void)userdata;
+        if (error)
+                record_notice(
+                        MESSAGE_SSHD_RELOAD_FAILED, LOG_ERR,
+                        "%s could not be reloaded: %s; it may still use the earlier configuration",
+                        unit, error);
+        else
+                record_notice(MESSAGE_SSHD_RELOADED, LOG_NOTICE, "%s was reloaded", unit);
+}
+
+static void on_sshd_changed(void *userdata) {
+        struct manager *manager = userdata;
+        int r;
+
+        if (!manager->units)
+                return;
+        r = units_reload_sshd(manager->units, on_reloaded, manager);
+        if (r < 0)
+                record_notice(MESSAGE_SSHD_RELOAD_FAILED, LOG_ERR, "sshd could not be reloaded: %s",
+                              strerror(-r));
+}
+
+static void on_changed_again(void *userdata, const char *path) {
+        (void)manager_mark(userdata, path);
+}
+
+static void on_incident(void *userdata, const struct incident *incident) {
+        struct manager *manager = userdata;
+        const struct control_event event = { .kind = CONTROL_EVENT_INCIDENT,
+                                             .at_us = incident->at_us,
+                                             .incident = incident };
+
+        manager->n_incidents++;
+        if (incident->has_quarantine)
+                manager->n_responses++;
+        if (manager->control)
+                control_publish(manager->control, &event);
+}
+
+/* ---- permits ---- */
+
+static void on_permit_ended(void *userdata, const struct permit *permit) {
+        static const char *const kinds[N_PERMIT_KINDS] = {
+                [PERMIT_CHANGE] = "permit",
+                [PERMIT_PAUSE] = "pause",
+                [PERMIT_EXCEPTION] = "exception",
+        };
+
+        (void)userdata;
+        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "the %s %s%s%sby uid %u ended: %s",
+                      kinds[permit->kind], permit->path ? "for " : "",
+                      permit->path ? permit->path : "", permit->path ? " " : "", permit->by,
+                      permit->reason);
+}
+
+static int on_expiry(sd_event_source *source, uint64_t now_us, void *userdata) {
+        struct manager *manager = userdata;
+        int n_ended = permits_expire(&manager->permits, record_now_us(), on_permit_ended, NULL);
+
+        (void)source;
+        (void)now_us;
+        if (n_ended < 0)
+                record_notice(NULL, LOG_ERR, "permits could not be ended: %s", strerror(-n_ended));
+        if (n_ended > 0)
+                (void)manager_start_full_pass(manager);
+        manager_schedule_expiry(manager);
+        return 0;
+}
+
+void manager_schedule_expiry(struct manager *manager) {
+        int64_t next = permits_next_end(&manager->permits);
+
+        if (!manager->expiry_source)
+                return;
+        if (next == PERMITS_NEVER) {
+                (void)sd_event_source_set_enabled(manager->expiry_source, SD_EVENT_OFF);
+                return;
+        }
+        (void)sd_event_source_set_time(manager->expiry_source, (uint64_t)next);
+        (void)sd_event_source_set_enabled(manager->expiry_source, SD_EVENT_ONESHOT);
+}
+
+/* ---- start ---- */
+
+static int open_store(struct manager *manager) {
+        const char *directory = manager->invocation->state_path;
+        CLEANUP_FREE char *kept_as = NULL;
+        int r = mkdir(directory, 0700) < 0 && errno != EEXIST ? -errno : 0;
+
+        if (r == 0)
+                r = store_open(directory, &manager->world.store);
+        if (r == -EUCLEAN) {
+                r = store_set_aside(directory, &kept_as);
+                if (r < 0)
+                        return r;
+                record_notice(MESSAGE_STORE_DAMAGED, LOG_CRIT,
+                              "the database was damaged; it is kept as %s and a new one begun",
+                              kept_as);
+                r = store_open(directory, &manager->world.store);
+        }
+        return r;
+}
+
+static void on_damaged_version(void *userdata, const char *path) {
+        (void)userdata;
+        record_notice(MESSAGE_STORE_DAMAGED, LOG_CRIT,
+                      "%s: the approved version in the database is damaged and was left out", path);
+}
+
+/* The time since somebody was last here is a gap. */
+static int note_gap(struct manager *manager) {
+        struct store *store = manager->world.store;
+        CLEANUP_FREE char *last_seen = NULL;
+        struct gap gap = { .until_us = record_now_us() };
+        int r = store_get_value(store, last_seen_name, &last_seen);
+
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0)
+                return r;
+        gap.from_us = strtoll(last_seen, NULL, 10);
+        gap.reason = BORROWED("the daemon was not running");
+        if (gap.from_us >= gap.until_us)
+                gap.from_us = gap.until_us; /* the clock was set back meanwhile */
+        r = store_add_gap(store, &gap);
+        record_notice(MESSAGE_GAP, LOG_NOTICE,
+                      "nobody watched for %" PRId64 " s; what changed meanwhile is looked at now",
+                      (gap.until_us - gap.from_us) / 1000000);
+        return r;
+}
+
+static int heartbeat(struct manager *manager) {
+        char now[24];
+
+        (void)snprintf(now, sizeof now, "%" PRId64, record_now_us());
+        return store_set_value(manager->world.store, last_seen_name, now);
+}
+
+static int on_heartbeat(sd_event_source *source, uint64_t now_us, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)heartbeat(manager);
+        (void)sd_event_source_set_time(source, now_us + HEARTBEAT_US);
+        return 0;
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)info;
+        manager->is_stopping = true;
+        return sd_event_exit(sd_event_source_get_event(source), EXIT_SUCCESS);
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)source;
+        (void)info;
+        (void)sd_notify(0, "RELOADING=1");
+        (void)manager_load_policy(manager, NULL);
+        (void)manager_start_full_pass(manager);
+        (void)sd_notify(0, "READY=1");
+        return 0;
+}
+
+static int add_event_sources(struct manager *manager) {
+        sd_event *event = manager->event;
+        sigset_t signals;
+        int r;
+
+        (void)sigemptyset(&signals);
+        (void)sigaddset(&signals, SIGTERM);
+        (void)sigaddset(&signals, SIGINT);
+        (void)sigaddset(&signals, SIGHUP);
+        (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+        r = sd_event_add_signal(event, NULL, SIGTERM, on_stop, manager);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGINT, on_stop, manager);
+        if (r >= 0)
+                r = sd_event_add_signal(event, NULL, SIGHUP, on_hangup, manager);
+        if (r >= 0)
+                r = sd_event_add_time(event, &manager->turn_source, CLOCK_MONOTONIC, 0, 1, on_turn,
+                                      manager);
+        if (r >= 0)
+                r = sd_event_add_time(event, &manager->heartbeat_source, CLOCK_MONOTONIC,
+                                      manager_now_us() + HEARTBEAT_US, 0, on_heartbeat, manager);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->heartbeat_source, SD_EVENT_ON);
+        if (r >= 0)
+                r = sd_event_add_time(event, &manager->expiry_source, CLOCK_REALTIME, UINT64_MAX, 0,
+                                      on_expiry, manager);
+        manager_schedule_expiry(manager);
+        if (r >= 0)
+                r = sd_event_set_watchdog(event, true);
+        return r < 0 ? r : 0;
+}
+
+static int start_control(struct manager *manager) {
+        struct group *group = manager->invocation->root_path ? NULL : getgrnam(control_group);
+        const struct control_options options = {
+                .socket_path = manager->invocation->socket_path,
+                .root_path = manager->invocation->root_path,
+                .group = group ? (int64_t)group->gr_gid : CONTROL_GROUP_NONE,
+        };
+        struct control_backend backend = { 0 };
+
+        manager_fill_backend(manager, &backend);
+        return control_new(manager->event, &options, &backend, &manager->control);
+}
+
+/* Everything that is known of the tree, and the first full pass. */
+static int look_at_everything(struct manager *manager) {
+        struct world *world = &manager->world;
+        int r = world_load_accounts(world);
+
+        if (r == 0)
+                r = world_load_config(world);
+        if (r == 0)
+                r = world_derive_set(world);
+        if (r < 0)
+                return r;
+        manager_on_set_changed(manager);
+        if (!baseline_is_established(world->baseline)) {
+                int n_adopted = reconcile_adopt_all(&manager->reconciler);
+
+                if (n_adopted < 0)
+                        return n_adopted;
+                record_notice(MESSAGE_ADOPTED, LOG_NOTICE,
+                              "first start: %d paths were adopted as their approved versions",
+                              n_adopted);
+        } else {
+                r = world_update_patterns(world);
+        }
+        if (r == 0)
+                r = manager_start_full_pass(manager);
+        while (r == 0 && manager->pass_is_running)
+                r = manager_take_turn(manager);
+        return r;
+}
+
+struct step {
+        const char *what;
+        int (*run)(struct manager *manager);
+};
+
+static int step_world(struct manager *manager) {
+        const struct invocation *invocation = manager->invocation;
+        int r = world_init(&manager->world, invocation->root_path, invocation->config_path,
+                           invocation->release);
+
+        if (r == 0)
+                manager->openssh = text_format("%u.%u", manager->world.release.number / 100,
+                                               manager->world.release.number % 100);
+        if (r == 0 && !manager->world.has_release)
+                record_notice(NULL, LOG_WARNING,
+                              "no sshd was found; its configuration is read as OpenSSH %s does",
+                              manager->openssh);
+        return r;
+}
+
+static int step_store(struct manager *manager) {
+        int r = open_store(manager);
+
+        if (r == 0)
+                r = baseline_load(manager->world.store, on_damaged_version, NULL,
+                                  &manager->world.baseline);
+        if (r == 0)
+                r = permits_load(manager->world.store, &manager->permits);
+        if (r == 0)
+                r = note_gap(manager);
+        if (r == 0)
+                r = store_list_gaps(manager->world.store, GAPS_SHOWN, &manager->gaps,
+                                    &manager->n_gaps);
+        return r < 0 ? r : heartbeat(manager);
+}
+
+static int step_policy(struct manager *manager) {
+        int r = verdicts_new(manager->invocation->state_path, &manager->verdicts);
+
+        if (r < 0)
+                return r;
+        reconciler_init(&manager->reconciler, &manager->world, manager->verdicts);
+        manager->reconciler.on_set_changed = manager_on_set_changed;
+        manager->reconciler.on_sshd_changed = on_sshd_changed;
+        manager->reconciler.on_changed_again = on_changed_again;
+        manager->reconciler.userdata = manager;
+        manager->reconciler.permits = &manager->permits;
+        manager->reconciler.recorder.on_incident = on_incident;
+        manager->reconciler.recorder.userdata = manager;
+        return manager_load_policy(manager, NULL);
+}
+
+static int step_loop(struct manager *manager) {
+        int r = sd_event_default(&manager->event);
+
+        if (r < 0)
+                return r;
+        r = manager_start_watching(manager);
+        if (r < 0)
+                return r;
+        if (!manager->invocation->root_path && units_new(manager->event, &manager->units) < 0)
+                record_notice(NULL, LOG_WARNING, "no system bus: sshd cannot be reloaded");
+        return add_event_sources(manager);
+}
+
+static const struct step steps[] = {
+        { "opening the tree", step_world },
+        { "opening the state", step_store },
+        { "loading the policy", step_policy },
+        { "setting up the event loop", step_loop },
+        { "opening the control socket", start_control },
+        { "looking at everything", look_at_everything },
+};
+
+int manager_new(const struct invocation *invocation, struct manager **ret) {
+        struct manager *manager = calloc(1, sizeof *manager);
+
+        if (!manager)
+                return -ENOMEM;
+        manager->invocation = invocation;
+        manager->world.root.fd = -1;
+        manager->mounts_fd = -1;
+        manager->started_at_us = record_now_us();
+        if (invocation->root_path)
+                journal_use_stderr(true);
+        for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
+                int r = steps[i].run(manager);
+
+                if (r < 0) {
+                        record_notice(NULL, LOG_ERR, "%s failed: %s", steps[i].what, strerror(-r));
+                        manager_free(manager);
+                        return r;
+                }
+        }
+        *ret = manager;
+        return 0;
+}
+
+int manager_run(struct manager *manager) {
+        int r;
+
+        record_notice(MESSAGE_STARTED, LOG_INFO, "watching %zu paths", manager->watched.n);
+        manager_schedule_turn(manager);
+        (void)sd_notifyf(0, "READY=1\nSTATUS=Watching %zu paths, policy generation %" PRIu64,
+                         manager->watched.n, manager->world.generation);
+        r = sd_event_loop(manager->event);
+        (void)sd_notify(0, "STOPPING=1");
+        (void)heartbeat(manager);
+        record_notice(MESSAGE_STOPPED, LOG_NOTICE, "no longer watching");
+        return r < 0 ? EXIT_FAILURE : r;
+}
+
+void manager_free(struct manager *manager) {
+        if (!manager)
+                return;
+        control_free(manager->control);
+        units_free(manager->units);
+        sd_event_source_unref(manager->watch_source);
+        sd_event_source_unref(manager->turn_source);
+        sd_event_source_unref(manager->heartbeat_source);
+        sd_event_source_unref(manager->expiry_source);
+        sd_event_source_unref(manager->sweep_source);
+        sd_event_source_unref(manager->mounts_source);
+        if (manager->mounts_fd >= 0)
+                (void)close(manager->mounts_fd);
+        sweep_done(&manager->sweep);
+        watch_free(manager->watch);
+        reconciler_done(&manager->reconciler);
+        permits_done(&manager->permits);
+        free(manager->index);
+        verdicts_free(manager->verdicts);
+        dirty_done(&manager->dirty);
+        map_done(&manager->watched, NULL);
+        gaps_free(manager->gaps, manager->n_gaps);
+        world_done(&manager->world);
+        sd_event_unref(manager->event);
+        free(manager->policy_problem);
+        free(manager->openssh);
+        free(manager);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The manager's parts, shared by manager.c (life, events) and backend.c (what the control socket
+ * asks). */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "guard/control.h"
+#include "guard/dirty.h"
+#include "guard/manager.h"
+#include "guard/permits.h"
+#include "guard/reconcile.h"
+#include "guard/sweep.h"
+#include "guard/verdict.h"
+#include "guard/world.h"
+#include "os/units.h"
+#include "os/watch.h"
+
+struct manager {
+        const struct invocation *invocation;
+        struct world world;
+        struct verdicts *verdicts;
+        struct reconciler reconciler;
+        struct permits permits;
+        struct dirty_set dirty;
+        struct sweep sweep;
+        struct watch *watch;
+        struct units *units; /* NULL with --root, or without a system bus */
+        struct control *control;
+        struct map watched; /* path → itself: what the watcher was given */
+
+        sd_event *event;
+        sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
+                *sweep_source, *mounts_source;
+        int mounts_fd;
+
+        int64_t started_at_us, policy_loaded_at_us;
+        char *policy_problem; /* why the last reload was refused; NULL: it was not */
+        bool is_stopping;
+
+        int64_t pass_began_at_us;                        /* of the one going on */
+        int64_t last_pass_began_at_us, pass_ended_at_us; /* of the last one that ended */
+        bool pass_is_running;
+        size_t pass_n_total, pass_n_done;
+
+        struct gap *gaps; /* the newest few, for status */
+        size_t n_gaps;
+        uint64_t n_looks, n_incidents, n_responses;
+        char *openssh; /* "9.2" */
+
+        const char **index; /* for the control socket: guarded paths in byte order */
+        size_t n_index;
+        struct approved_version
+                shown; /* what the last file shown was approved as; borrowed parts */
+};
+
+/* Loads the policy anew; on failure the one in force stays, *reterr (may be NULL) has the
+ * complaints. Returns 0 or a negative errno. */
+int manager_load_policy(struct manager *manager, struct diagnostics *reterr);
+
+/* Marks one path, or everything, to be looked at. Return 0 or -ENOMEM. */
+int manager_mark(struct manager *manager, const char *path);
+int manager_mark_path(struct manager *manager, const char *path, bool is_being_written,
+                      bool in_background);
+int manager_start_full_pass(struct manager *manager);
+
+/* Wakes the loop when the next permit ends. */
+void manager_schedule_expiry(struct manager *manager);
+
+/* Reconciles the paths that are due, a slice of them. */
+int manager_take_turn(struct manager *manager);
+/* Wakes the loop when the next path is due. */
+void manager_schedule_turn(struct manager *manager);
+uint64_t manager_now_us(void); /* CLOCK_MONOTONIC */
+
+/* Inotify, the sweep and the table of mounts on the event loop. Returns 0 or a negative errno. */
+int manager_start_watching(struct manager *manager);
+/* Watches what joined the guarded set, and no longer what left it. */
+void manager_on_set_changed(void *userdata);
+
+/* What an incident left in force and what it replaced; an enum control_result, or a negative errno.
+ */
+int manager_incident_versions(struct manager *manager, int64_t id, struct control_versions *ret);
+
+/* Fills in what the control server may ask. */
+void manager_fill_backend(struct manager *manager, struct control_backend *ret);
+void manager_fill_actions(struct control_backend *ret);

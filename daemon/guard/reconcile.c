@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A pass of the reconciler: look, judge, respond, record.
+ *
+ * It is driven by level, not by edge: whatever made a path dirty, what counts is what the path is
+ * now. So the guard's own writes need no special case: the next look finds nothing to do. sshd's
+ * configuration is judged as a whole, since a line in one file decides what a line in another
+ * means; all else is judged path by path. */
+
+#include "guard/reconcile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/assess.h"
+#include "guard/messages.h"
+#include "pass.h"
+
+enum {
+        RESPONSES_MAX = 256, /* per pass; each removes at least one finding or is not tried again */
+};
+
+void pass_done(struct pass *pass) {
+        strings_free(pass->paths, pass->n_paths);
+        findings_done(&pass->tried);
+}
+
+static void free_findings(void *value) {
+        struct findings *findings = value;
+
+        findings_done(findings);
+        free(findings);
+}
+
+void reconciler_init(struct reconciler *reconciler, struct world *world,
+                     struct verdicts *verdicts) {
+        *reconciler = (struct reconciler){
+                .world = world,
+                .verdicts = verdicts,
+                .recorder.world = world,
+                .sshd_is_stale = true,
+        };
+}
+
+void reconciler_forget(struct reconciler *reconciler) {
+        findings_done(&reconciler->sshd_findings);
+        map_done(&reconciler->file_findings, free_findings);
+        reconciler->sshd_is_stale = true;
+}
+
+void reconciler_done(struct reconciler *reconciler) {
+        ledger_done(&reconciler->ledger);
+        reconciler_forget(reconciler);
+}
+
+/* ---- look ---- */
+
+static bool is_set_directory(const struct guarded_set *set, const char *path) {
+        for (size_t i = 0; i < set->n_directories; i++)
+                if (strcmp(set->directories[i], path) == 0)
+                        return true;
+        return false;
+}
+
+static int pass_add(struct pass *pass, const char *path) {
+        for (size_t i = 0; i < pass->n_paths; i++)
+                if (strcmp(pass->paths[i], path) == 0)
+                        return 0;
+        return strings_append(&pass->paths, &pass->n_paths, path);
+}
+
+struct joining {
+        struct pass *pass;
+        const struct guarded_set *before;
+        int error;
+};
+
+static void add_joined(const char *path, void *value, void *userdata) {
+        struct joining *joining = userdata;
+
+        (void)value;
+        if (joining->error < 0 || guarded_set_get(joining->before, path))
+                return;
+        joining->error = pass_add(joining->pass, path);
+        joining->pass->n_joined++;
+}
+
+/* Paths that left the set: what was said of them is said no more. */
+static void add_left(const char *path, void *value, void *userdata) {
+        struct joining *joining = userdata;
+
+        (void)value;
+        if (joining->error == 0 && !guarded_set_get(&joining->pass->reconciler->world->set, path))
+                joining->error = pass_add(joining->pass, path);
+}
+
+int pass_add_all(struct pass *pass) {
+        const struct guarded_set nothing = { 0 };
+        struct joining joining = { pass, &nothing, 0 };
+
+        map_each(&pass->reconciler->world->set.paths, add_joined, &joining);
+        return joining.error;
+}
+
+static int rederive_set(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        struct world *world = reconciler->world;
+        struct guarded_set before = world->set;
+        struct joining joining = { pass, &before, 0 };
+        int r;
+
+        world->set = (struct guarded_set){ 0 };
+        r = world_derive_set(world);
+        if (r < 0) {
+                guarded_set_done(&world->set);
+                world->set = before;
+                return r;
+        }
+        map_each(&world->set.paths, add_joined, &joining);
+        map_each(&before.paths, add_left, &joining);
+        guarded_set_done(&before);
+        if (reconciler->on_set_changed)
+                reconciler->on_set_changed(reconciler->userdata);
+        return joining.error;
+}
+
+/* Forgets what was known of the dirty paths and loads again what depends on them. */
+static int look_again(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        struct world *world = reconciler->world;
+        bool set_is_stale = reconciler->sshd_is_stale, accounts_are_stale = false;
+        int r = 0;
+
+        for (size_t i = 0; i < pass->n_paths; i++) {
+                const struct guarded *guarded = guarded_set_get(&world->set, pass->paths[i]);
+
+                view_forget(world->view, pass->paths[i]);
+                if (guarded && guarded->flags & GUARDED_SSHD)
+                        reconciler->sshd_is_stale = set_is_stale = true;
+                if (guarded && guarded->flags & GUARDED_ACCOUNTS)
+                        accounts_are_stale = true;
+                if (is_set_directory(&world->set, pass->paths[i]))
+                        set_is_stale = reconciler->sshd_is_stale = true;
+        }
+        if (accounts_are_stale) {
+                r = world_load_accounts(world);
+                reconciler->sshd_is_stale = set_is_stale = true;
+        }
+        if (r == 0 && reconciler->sshd_is_stale)
+                r = world_load_config(world);
+        if (r == 0 && set_is_stale)
+                r = rederive_set(pass);
+        return r;
+}
+
+/* ---- judge ---- */
+
+static int judge_path(struct reconciler *reconciler, const char *path) {
+        struct findings *old, *findings = calloc(1, sizeof *findings);
+        void *replaced = NULL;
+        int r = 0;
+
+        if (!findings)
+                return -ENOMEM;
+        if (guarded_set_get(&reconciler->world->set, path))
+                r = assess_file(reconciler->world, reconciler->world->view, path, findings);
+        if (r < 0 || findings->n_items == 0) {
+                free_findings(findings);
+                if (r < 0)
+                        return r;
+                old = map_remove(&reconciler->file_findings, path);
+                if (old)
+                        free_findings(old);
+                return 0;
+        }
+        r = map_set(&reconciler->file_findings, path, findings, &replaced);
+        if (r < 0)
+                free_findings(findings);
+        if (replaced)
+                free_findings(replaced);
+        return r;
+}
+
+static int judge_sshd(struct reconciler *reconciler) {
+        struct world *world = reconciler->world;
+        struct findings findings = { 0 };
+        struct sshd_config *config = NULL;
+        int r = assess_sshd(world, world->view, &config, &findings);
+
+        if (r < 0) {
+                findings_done(&findings);
+                return r;
+        }
+        findings_done(&reconciler->sshd_findings);
+        reconciler->sshd_findings = findings;
+        sshd_config_free(world->config);
+        world->config = config;
+        reconciler->sshd_is_stale = false;
+        return 0;
+}
+
+int pass_judge(struct pass *pass) {
+        int r = 0;
+
+        if (pass->reconciler->sshd_is_stale)
+                r = judge_sshd(pass->reconciler);
+        for (size_t i = 0; i < pass->n_paths && r == 0; i++)
+                r = judge_path(pass->reconciler, pass->paths[i]);
+        return r;
+}
+
+struct collecting {
+        struct findings *findings;
+        int error;
+};
+
+static int collect(struct findings *all, const struct findings *some) {
+        for (size_t i = 0; i < some->n_items; i++) {
+                struct finding copy;
+                int r = finding_copy(&copy, &some->items[i]);
+
+                if (r == 0)
+                        r = findings_add(all, &copy);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void collect_path(const char *path, void *value, void *userdata) {
+        struct collecting *collecting = userdata;
+
+        (void)path;
+        if (collecting->error == 0)
+                collecting->error = collect(collecting->findings, value);
+}
+
+/* All that is wrong now, the gravest first among what is to be answered. */
+int reconciler_collect(const struct reconciler *reconciler, struct findings *ret) {
+        struct collecting collecting = { ret, 0 };
+
+        collecting.error = collect(ret, &reconciler->sshd_findings);
+        map_each(&reconciler->file_findings, collect_path, &collecting);
+        return collecting.error;
+}
+
+bool pass_has_finding_at(const struct findings *findings, const char *path) {
+        for (size_t i = 0; i < findings->n_items; i++)
+                if (findings->items[i].path && strcmp(findings->items[i].path, path) == 0)
+                        return true;
+        return false;
+}
+
+/* ---- respond ---- */
+
+static bool is_audit(const struct reconciler *reconciler, const struct finding *finding) {
+        return reconciler->world->policy->mode == MODE_AUDIT ||
+               (finding->rule && finding->rule->is_audit_only);
+}
+
+struct keeping {
+        const struct reconciler *reconciler;
+        const struct finding *finding;
+        const char *action;
+};
+
+static int keep_old(void *userdata, const char *path, const struct snapshot *old) {
+        const struct keeping *keeping = userdata;
+        const struct record record = {
+                .message_id = keeping->finding->response == RESPONSE_REPAIR ? MESSAGE_REPAIRED
+                                                                            : MESSAGE_REVERTED,
+                .finding = keeping->finding,
+                .path = keeping->finding->path && strcmp(keeping->finding->path, path) == 0 ? NULL
+                                                                                            : path,
+                .action = keeping->action,
+                .quarantined = old,
+        };
+        int64_t id;
+
+        return record_incident(&keeping->reconciler->recorder, &record, &id);
+}
+
+static const char *action_done(enum rule_response response) {
+        static const char *const names[N_RULE_RESPONSES] = {
+                [RESPONSE_ALERT] = "alerted",
+                [RESPONSE_REVERT] = "reverted",
+                [RESPONSE_REPAIR] = "repaired",
+                [RESPONSE_LOCK] = "locked",
+        };
+
+        return names[response];
+}
+
+static const char *action_wanted(enum rule_response response, bool is_possible) {
+        static const char *const would[N_RULE_RESPONSES] = {
+                [RESPONSE_ALERT] = "alerted",
+                [RESPONSE_REVERT] = "would revert",
+                [RESPONSE_REPAIR] = "would repair",
+                [RESPONSE_LOCK] = "would lock",
+        };
+        static const char *const could_not[N_RULE_RESPONSES] = {
+                [RESPONSE_ALERT] = "alerted",
+                [RESPONSE_REVERT] = "not reverted",
+                [RESPONSE_REPAIR] = "not repaired",
+                [RESPONSE_LOCK] = "not locked",
+        };
+
+        return is_possible ? would[response] : could_not[response];
+}
+
+/* Opens the finding in the ledger with an incident of its own, unless it is open already. */
+static int open_finding(struct reconciler *reconciler, const struct finding *finding,
+                        const char *action, const char *outcome) {
+        struct open_finding *open = ledger_find(&reconciler->ledger, finding);
+        const struct record record = {
+                .message_id = outcome                            ? MESSAGE_RESPONSE_FAILED
+                              : strncmp(action, "would", 5) == 0 ? MESSAGE_WOULD_RESPOND
+                                                                 : MESSAGE_DRIFT,
+                .finding = finding,
+                .action = action,
+                .outcome = outcome,
+        };
+        int64_t id = 0;
+
+        if (open) {
+                open->is_current = true;
+                return 0;
+        }
+        (void)record_incident(&reconciler->recorder, &record, &id);
+        return ledger_open(&reconciler->ledger, finding, record_now_us(), id, action);
+}
+
+/* A repaired file is approved as it is now. */
+static int approve_repaired(struct reconciler *reconciler, const struct respond_report *report) {
+        int r = 0;
+
+        for (size_t i = 0; i < report->n_replaced && r == 0; i++) {
+                const char *path = report->replaced[i].path;
+                const struct snapshot *snapshot;
+
+                r = view_look(reconciler->world->view, path, 0, &snapshot);
+                if (r == 0)
+                        r = baseline_approve(reconciler->world->baseline, path, snapshot, false, 0,
+                                             "repaired");
+        }
+        return r;
+}
+
+static int note_response(struct pass *pass, const struct finding *finding,
+                         const struct respond_report *report, bool is_dry_run) {
+        struct reconciler *reconciler = pass->reconciler;
+        struct finding copy;
+        int r = 0;
+
+        for (size_t i = 0; i < report->n_replaced && r == 0; i++)
+                r = pass_add(pass, report->replaced[i].path);
+        if (report->touched_sshd) {
+                reconciler->sshd_is_stale = true;
+                pass->touched_sshd = true;
+        }
+        if (r == 0 && report->outcome == RESPOND_DONE && !is_dry_run) {
+                if (report->remark)
+                        record_notice(NULL, LOG_WARNING, "%s: %s", finding->rule_id,
+                                      report->remark);
+                return finding->response == RESPONSE_REPAIR ? approve_repaired(reconciler, report)
+                                                            : 0;
+        }
+        if (r == 0 && report->outcome == RESPOND_CHANGED && reconciler->on_changed_again &&
+            finding->path)
+                reconciler->on_changed_again(reconciler->userdata, finding->path);
+        if (r == 0)
+                r = finding_copy(&copy, finding);
+        return r < 0 ? r : findings_add(&pass->tried, &copy);
+}
+
+static int respond_one(struct pass *pass, const struct finding *finding,
+                       const struct findings *present) {
+        struct reconciler *reconciler = pass->reconciler;
+        bool is_dry_run = is_audit(reconciler, finding);
+        struct keeping keeping = { reconciler, finding, action_done(finding->response) };
+        const struct responder responder = {
+                .world = reconciler->world,
+                .verdicts = reconciler->verdicts,
+                .is_dry_run = is_dry_run,
+                .keep = keep_old,
+                .userdata = &keeping,
+        };
+        CLEANUP(respond_report_done) struct respond_report report = { 0 };
+        int r;
+
+        if (is_dry_run && ledger_find(&reconciler->ledger, finding)) {
+                report.outcome = RESPOND_DONE; /* said once, when it was opened */
+                return note_response(pass, finding, &report, true);
+        }
+        r = respond_to(&responder, finding, present, &report);
+        if (r < 0)
+                return r;
+        if (report.outcome != RESPOND_CHANGED && (is_dry_run || report.outcome != RESPOND_DONE)) {
+                CLEANUP_FREE char *outcome = NULL;
+
+                if (report.outcome != RESPOND_DONE)
+                        outcome = text_format("%s%s%s", respond_outcome_explain(report.outcome),
+                                              report.reason ? ": " : "",
+                                              report.reason ? report.reason : "");
+                r = open_finding(reconciler, finding,
+                                 action_wanted(finding->response,
+                                               is_dry_run && report.outcome == RESPOND_DONE),
+                                 outcome);
+        }
+        return r < 0 ? r : note_response(pass, finding, &report, is_dry_run);
+}
+
+/* Whether an administrator allows for now what the finding complains of. */
+static bool is_allowed(const struct reconciler *reconciler, const struct finding *finding) {
+        const struct permits *permits = reconciler->permits;
+        int64_t now_us = record_now_us();
+
+        if (!permits)
+                return false;
+        if (permits_pause(permits, now_us))
+                return true;
+        return finding->path &&
+               (permits_allow_change(permits, finding->path, now_us) ||
+                permits_allow_exception(permits, finding->rule_id, finding->path, now_us));
+}
+
+/* The gravest finding that asks for a response and was not tried yet. */
+static const struct finding *next_to_answer(const struct pass *pass,
+                                            const struct findings *findings) {
+        const struct finding *next = NULL;
+
+        for (size_t i = 0; i < findings->n_items; i++) {
+                const struct finding *finding = &findings->items[i];
+
+                if (finding->response != RESPONSE_ALERT &&
+                    (!next || finding->severity > next->severity) &&
+                    !is_allowed(pass->reconciler, finding) &&
+                    !findings_contain(&pass->tried, finding))
+                        next = finding;
+        }
+        return next;
+}
+
+static int respond_pass(struct pass *pass) {
+        for (unsigned i = 0; i < RESPONSES_MAX; i++) {
+                CLEANUP(findings_done) struct findings present = { 0 };
+                const struct finding *finding;
+                int r = reconciler_collect(pass->reconciler, &present);
+
+                if (r < 0)
+                        return r;
+                finding = next_to_answer(pass, &present);
+                if (!finding)
+                        return 0;
+                r = respond_one(pass, finding, &present);
+                if (r == 0 && pass->reconciler->sshd_is_stale)
+                        r = world_load_config(pass->reconciler->world);
+                if (r == 0 && pass->reconciler->sshd_is_stale)
+                        r = rederive_set(pass);
+                if (r == 0)
+                        r = pass_judge(pass);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* ---- record ---- */
+
+static void on_closed(void *userdata, const struct open_finding *closed) {
+        const struct reconciler *reconciler = userdata;
+        const struct record record = {
+                .message_id = MESSAGE_RESOLVED,
+                .finding = &closed->finding,
+                .action = "resolved",
+        };
+
+        record_alert(&reconciler->recorder, &record, LOG_NOTICE, closed->incident_id);
+}
+
+static int update_ledger(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        CLEANUP(findings_done) struct findings present = { 0 };
+        CLEANUP(findings_done) struct findings unapproved = { 0 };
+        int r = reconciler_collect(reconciler, &present);
+
+        if (r < 0)
+                return r;
+        r = pass_note_drift(pass, &present, &unapproved);
+        ledger_begin(&reconciler->ledger);
+        for (size_t i = 0; i < present.n_items && r == 0; i++)
+                r = open_finding(reconciler, &present.items[i], "alerted", NULL);
+        for (size_t i = 0; i < unapproved.n_items && r == 0; i++)
+                r = open_finding(reconciler, &unapproved.items[i], "alerted", NULL);
+        if (r == 0)
+                ledger_close(&reconciler->ledger, on_closed, reconciler);
+        return r;
+}
+
+/* ---- the pass ---- */
+
+int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_paths) {
+        CLEANUP(pass_done) struct pass pass = { .reconciler = reconciler };
+        int r = strings_copy(&pass.paths, &pass.n_paths, paths, n_paths);
+
+        if (r == 0)
+                r = look_again(&pass);
+        if (r == 0)
+                r = pass_judge(&pass);
+        if (r == 0)
+                r = respond_pass(&pass);
+        if (r == 0)
+                r = update_ledger(&pass);
+        if (r == 0)
+                r = pass_adopt_joined(&pass);
+        if (pass.touched_sshd && reconciler->on_sshd_changed)
+                reconciler->on_sshd_changed(reconciler->userdata);
+        return r;
+}

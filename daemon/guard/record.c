@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Incidents and alerts.
+ *
+ * The store is for the program and the journal is for people and collectors; both get the same
+ * facts, in this order, so an alert never names an incident that was not kept. Who made a change is
+ * not known to inotify, and is said to be unknown rather than guessed. */
+
+#include "guard/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "os/journal.h"
+
+int64_t record_now_us(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static const char *path_of(const struct record *record) {
+        return record->path ? record->path : record->finding->path;
+}
+
+/* "FILE:LINE: SETTING is GOT, wanted WANT: MESSAGE (RULE); ACTION" */
+static char *format_message(const struct record *record) {
+        const struct finding *finding = record->finding;
+        const char *path = path_of(record);
+        struct text text = { 0 };
+
+        if (path)
+                (void)text_append(&text, path);
+        if (path && finding->line > 0 && !record->path)
+                (void)text_appendf(&text, ":%u", finding->line);
+        if (path)
+                (void)text_append(&text, ": ");
+        (void)text_append(&text, finding->message ? finding->message : "a rule does not hold");
+        (void)text_appendf(&text, " (%s); %s", finding->rule_id, record->action);
+        if (record->outcome)
+                (void)text_appendf(&text, ": %s", record->outcome);
+        return text_take(&text);
+}
+
+static void send_entry(const struct recorder *recorder, const struct record *record, int priority,
+                       int64_t incident_id) {
+        const struct finding *finding = record->finding;
+        CLEANUP_FREE char *message = format_message(record);
+        char line[16], incident[24], generation[24];
+        const struct journal_field fields[] = {
+                { "SSHGUARDD_RULE", finding->rule_id },
+                { "SSHGUARDD_PATH", path_of(record) },
+                { "SSHGUARDD_LINE", finding->line > 0 ? line : NULL },
+                { "SSHGUARDD_SETTING", finding->setting },
+                { "SSHGUARDD_WANT", finding->want },
+                { "SSHGUARDD_GOT", finding->got },
+                { "SSHGUARDD_WITNESS", finding->witness },
+                { "SSHGUARDD_ACTION", record->action },
+                { "SSHGUARDD_OUTCOME", record->outcome },
+                { "SSHGUARDD_INCIDENT", incident_id > 0 ? incident : NULL },
+                { "SSHGUARDD_GENERATION", generation },
+                { "SSHGUARDD_BY_PID", "unknown" },
+                { "SSHGUARDD_BY_EXE", "unknown" },
+                { "SSHGUARDD_BY_LOGINUID", "unknown" },
+                { "SSHGUARDD_BY_UNIT", "unknown" },
+        };
+
+        (void)snprintf(line, sizeof line, "%u", finding->line);
+        (void)snprintf(incident, sizeof incident, "%" PRId64, incident_id);
+        (void)snprintf(generation, sizeof generation, "%" PRIu64, recorder->world->generation);
+        journal_send(priority, record->message_id, message ? message : record->action, fields,
+                     N_ELEMENTS(fields));
+}
+
+void record_alert(const struct recorder *recorder, const struct record *record, int priority,
+                  int64_t incident_id) {
+        send_entry(recorder, record, priority, incident_id);
+}
+
+int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id) {
+        const struct finding *finding = record->finding;
+        struct incident incident = {
+                .at_us = record_now_us(),
+                .path = BORROWED(path_of(record)),
+                .rule_id = finding->rule_id,
+                .severity = finding->severity,
+                .line = finding->line,
+                .setting = finding->setting,
+                .want = finding->want,
+                .got = finding->got,
+                .witness = finding->witness,
+                .message = finding->message,
+                .action = BORROWED(record->action),
+                .outcome = BORROWED(record->outcome),
+                .generation = recorder->world->generation,
+                .has_quarantine = record->quarantined != NULL,
+                .count = 1,
+        };
+        int64_t id = 0;
+        int r;
+
+        if (record->quarantined)
+                incident.metadata = record->quarantined->metadata;
+        r = store_add_incident(recorder->world->store, &incident, record->quarantined, &id);
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "the incident could not be stored: error %d", -r);
+        incident.id = id;
+        send_entry(recorder, record, severity_priority(finding->severity), id);
+        if (r == 0 && recorder->on_incident)
+                recorder->on_incident(recorder->userdata, &incident);
+        *ret_id = id;
+        return r;
+}
+
+void record_notice(const char *message_id, int priority, const char *format, ...) {
+        struct text text = { 0 };
+        CLEANUP_FREE char *message = NULL;
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void)text_vappendf(&text, format, arguments);
+        va_end(arguments);
+        message = text_take(&text);
+        journal_send(priority, message_id, message ? message : format, NULL, 0);
+}

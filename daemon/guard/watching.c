@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where dirty paths come from: inotify, and for what sends no event the sweep and the table of
+ * mounts. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/array.h"
+#include "guard/messages.h"
+#include "manager.h"
+
+static void on_dirty(void *userdata, const char *path, bool is_being_written) {
+        if (manager_mark_path(userdata, path, is_being_written, false) < 0)
+                record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
+}
+
+static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct manager *manager = userdata;
+        int r = watch_dispatch(manager->watch);
+
+        (void)source;
+        (void)fd;
+        (void)events;
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "reading events failed: %s", strerror(-r));
+        /* The common case pays for no second turn of the loop. */
+        if (dirty_next(&manager->dirty) <= manager_now_us())
+                (void)manager_take_turn(manager);
+        manager_schedule_turn(manager);
+        return 0;
+}
+
+static void on_overflow(void *userdata) {
+        struct manager *manager = userdata;
+
+        record_notice(MESSAGE_OVERFLOW, LOG_WARNING,
+                      "events were lost; everything is looked at again");
+        if (manager_start_full_pass(manager) < 0)
+                record_notice(NULL, LOG_CRIT, "out of memory: a full pass could not be started");
+}
+
+/* ---- what sends no event ---- */
+
+static uint64_t cpu_us(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void on_different(void *userdata, const char *path) {
+        (void)manager_mark(userdata, path);
+}
+
+static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
+        struct manager *manager = userdata;
+        uint64_t before_us = cpu_us();
+        int r = sweep_turn(&manager->sweep, &manager->world, on_different, manager);
+
+        (void)now_us;
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "a sweep could not be finished: %s", strerror(-r));
+        (void)sd_event_source_set_time(source,
+                                       manager_now_us() + sweep_interval(cpu_us() - before_us));
+        return 0;
+}
+
+/* proc(5): /proc/self/mountinfo is "priority readable" after every change of a mount. */
+static int on_mounts(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)source;
+        (void)fd;
+        (void)events;
+        if (manager_start_full_pass(manager) < 0)
+                record_notice(NULL, LOG_CRIT, "out of memory: a full pass could not be started");
+        return 0;
+}
+
+static int watch_mounts(struct manager *manager) {
+        manager->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+        if (manager->mounts_fd < 0)
+                return -errno;
+        return sd_event_add_io(manager->event, &manager->mounts_source, manager->mounts_fd,
+                               EPOLLPRI, on_mounts, manager);
+}
+
+/* ---- the guarded set and its watches ---- */
+
+struct watching {
+        struct manager *manager;
+        char **left;
+        size_t n_left;
+};
+
+static void watch_guarded(const char *path, void *value, void *userdata) {
+        struct manager *manager = userdata;
+        int r;
+
+        (void)value;
+        if (map_get(&manager->watched, path))
+                return;
+        r = map_set(&manager->watched, path, manager, NULL);
+        if (r == 0)
+                r = watch_add(manager->watch, path);
+        if (r < 0)
+                record_notice(MESSAGE_COVERAGE, LOG_WARNING, "%s cannot be watched: %s", path,
+                              strerror(-r));
+}
+
+static bool is_wanted(const struct guarded_set *set, const char *path) {
+        if (guarded_set_get(set, path))
+                return true;
+        for (size_t i = 0; i < set->n_directories; i++)
+                if (strcmp(set->directories[i], path) == 0)
+                        return true;
+        return false;
+}
+
+static void note_left(const char *path, void *value, void *userdata) {
+        struct watching *watching = userdata;
+
+        (void)value;
+        if (!is_wanted(&watching->manager->world.set, path))
+                (void)strings_append(&watching->left, &watching->n_left, path);
+}
+
+void manager_on_set_changed(void *userdata) {
+        struct manager *manager = userdata;
+        struct watching watching = { .manager = manager };
+
+        map_each(&manager->world.set.paths, watch_guarded, manager);
+        for (size_t i = 0; i < manager->world.set.n_directories; i++)
+                watch_guarded(manager->world.set.directories[i], NULL, manager);
+        map_each(&manager->watched, note_left, &watching);
+        for (size_t i = 0; i < watching.n_left; i++) {
+                watch_remove(manager->watch, watching.left[i]);
+                (void)map_remove(&manager->watched, watching.left[i]);
+        }
+        strings_free(watching.left, watching.n_left);
+}
+
+int manager_start_watching(struct manager *manager) {
+        static const struct watch_events events = { NULL, on_dirty, on_overflow };
+        struct watch_events mine = events;
+        int r;
+
+        mine.userdata = manager;
+        r = watch_new(&manager->world.root, &mine, &manager->watch);
+        if (r == 0)
+                r = sd_event_add_io(manager->event, &manager->watch_source,
+                                    watch_fd(manager->watch), EPOLLIN, on_watch, manager);
+        if (r >= 0)
+                r = sd_event_add_time(manager->event, &manager->sweep_source, CLOCK_MONOTONIC,
+                                      manager_now_us() + SWEEP_INTERVAL_US, 0, on_sweep, manager);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->sweep_source, SD_EVENT_ON);
+        return r < 0 ? r : watch_mounts(manager);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Loading and re-deriving what is believed. Each step builds aside and swaps, so a failure leaves
+ * the earlier belief in force. */
+
+#include "guard/world.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "guard/sshd_tree.h"
+#include "os/accounts.h"
+
+static const char sshd_config_path[] = "/etc/ssh/sshd_config";
+
+int world_init(struct world *world, const char *root_path, const char *config_path,
+               const char *release) {
+        int r;
+
+        *world = (struct world){ .root.fd = -1, .config_path = config_path };
+        r = os_root_open(root_path ? root_path : "/", &world->root);
+        if (r < 0)
+                return r;
+        r = view_new(&world->root, &world->view);
+        if (r < 0) {
+                world_done(world);
+                return r;
+        }
+        world->has_release = true;
+        if (!release || !sshd_release_parse(release, &world->release))
+                world->has_release = sshd_tree_release(&world->root, &world->release) == 0;
+        return 0;
+}
+
+void world_done(struct world *world) {
+        guarded_set_done(&world->set);
+        sshd_config_free(world->config);
+        accounts_done(&world->accounts);
+        policy_free(world->policy);
+        view_free(world->view);
+        baseline_free(world->baseline);
+        store_free(world->store);
+        if (world->root.path)
+                os_root_close(&world->root);
+        *world = (struct world){ .root.fd = -1 };
+}
+
+int world_load_accounts(struct world *world) {
+        struct accounts accounts;
+        const char *const *extra = NULL;
+        size_t n_extra = 0;
+        int r;
+
+        if (world->policy) {
+                extra = (const char *const *)world->policy->extra_users.items;
+                n_extra = world->policy->extra_users.n_items;
+        }
+        r = os_accounts_load(&world->root, extra, n_extra, &accounts);
+        if (r < 0)
+                return r;
+        accounts_done(&world->accounts);
+        world->accounts = accounts;
+        return 0;
+}
+
+int world_parse_config(const struct world *world, struct view *view, struct sshd_config **ret) {
+        struct sshd_environment environment = { 0 };
+        const struct sshd_source source = {
+                .release = world->release,
+                .path = sshd_config_path,
+                .cwd = "/",
+                .accounts = &world->accounts,
+        };
+
+        view_sshd_environment(view, &environment);
+        return sshd_config_load(&source, &environment, ret);
+}
+
+int world_load_config(struct world *world) {
+        struct sshd_config *config;
+        int r = world_parse_config(world, world->view, &config);
+
+        if (r < 0)
+                return r;
+        sshd_config_free(world->config);
+        world->config = config;
+        return 0;
+}
+
+int world_derive_set(struct world *world) {
+        const struct guarded_sources sources = {
+                .policy = world->policy,
+                .config = world->config,
+                .accounts = &world->accounts,
+                .view = world->view,
+                .config_path = world->config_path,
+        };
+        struct guarded_set set;
+        int r = guarded_set_derive(&sources, &set);
+
+        if (r < 0)
+                return r;
+        guarded_set_done(&world->set);
+        world->set = set;
+        return 0;
+}
+
+struct approved_puts {
+        struct view *view;
+        int error;
+};
+
+static void put_approved(const char *path, const struct approved *approved, void *userdata) {
+        struct approved_puts *puts = userdata;
+
+        if (approved && puts->error == 0)
+                puts->error = view_put(puts->view, path, &approved->metadata, approved->data,
+                                       approved->n_data);
+}
+
+static void view_cleanup(struct view **view) {
+        view_free(*view);
+}
+
+int world_approved_view(const struct world *world, struct view **ret) {
+        CLEANUP(view_cleanup) struct view *view = NULL;
+        struct approved_puts puts = { 0 };
+        int r = view_new_over(world->view, &view);
+
+        if (r < 0)
+                return r;
+        puts.view = view;
+        baseline_each(world->baseline, put_approved, &puts);
+        if (puts.error < 0)
+                return puts.error;
+        *ret = TAKE(view);
+        return 0;
+}
+
+static void config_cleanup(struct sshd_config **config) {
+        sshd_config_free(*config);
+}
+
+int world_update_patterns(struct world *world) {
+        CLEANUP(view_cleanup) struct view *view = NULL;
+        CLEANUP(config_cleanup) struct sshd_config *config = NULL;
+        CLEANUP(guarded_set_done) struct guarded_set set = { 0 };
+        struct guarded_sources sources = {
+                .policy = world->policy,
+                .accounts = &world->accounts,
+                .config_path = world->config_path,
+        };
+        int r = world_approved_view(world, &view);
+
+        if (r == 0)
+                r = world_parse_config(world, view, &config);
+        if (r < 0)
+                return r;
+        sources.view = view;
+        sources.config = config;
+        r = guarded_set_derive(&sources, &set);
+        if (r < 0)
+                return r;
+        return baseline_set_patterns(world->baseline, set.patterns, set.n_patterns);
+}

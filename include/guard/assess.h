@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* From what is there to what is wrong with it: the one seam between reading and responding. */
+
+#include <stdbool.h>
+
+#include "guard/world.h"
+#include "policy/finding.h"
+#include "policy/judge_file.h"
+
+/* Everything an enabled sshd rule has to say of the configuration as VIEW has it, or that sshd
+ * would refuse it. *ret_config (may be NULL) is the parsed configuration. Returns 0 or a negative
+ * errno. */
+int assess_sshd(const struct world *world, struct view *view, struct sshd_config **ret_config,
+                struct findings *findings);
+
+/* Everything file rules have to say of one path, and what is wrong with its kind. */
+int assess_file(const struct world *world, struct view *view, const char *path,
+                struct findings *findings);
+
+/* What the judge of file rules is told of a path; borrows from all of its arguments. */
+void assess_describe_file(const struct world *world, const char *path,
+                          const struct file_metadata *metadata, struct judged_file *ret);
+
+/* How PATH differs from its approved version (enum file_difference), 0 if it does not or has none.
+ * Accounts files and our own configuration never drift. */
+int assess_drift(const struct world *world, struct view *view, const char *path,
+                 unsigned *ret_differences);
+
+/* The finding "PATH differs from its approved version". */
+int assess_unapproved(const struct world *world, const char *path, unsigned differences,
+                      enum severity severity, struct findings *findings);
+
+/* True if sshd would do the same with both views' configurations, for every connection. */
+int assess_is_same_meaning(const struct world *world, struct view *a, struct view *b,
+                           bool *ret_is_same);
+
+/* "mode, owner" …: what differs, for people. On the heap. */
+char *assess_format_differences(unsigned differences);

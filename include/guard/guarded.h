@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The guarded set: every path that decides who can log in, derived from the effective
+ * configuration, the policy and a table of fixed places; recomputed when one of these changes. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/account.h"
+#include "base/map.h"
+#include "guard/view.h"
+#include "policy/rule.h"
+#include "sshd/config.h"
+
+enum guarded_flags {
+        GUARDED_SECRET = 1 << 0,     /* metadata and fingerprint only; alert only */
+        GUARDED_ALERT_ONLY = 1 << 1, /* programs and modules under /usr */
+        GUARDED_SSHD = 1 << 2,       /* part of sshd's configuration: a change is judged anew */
+        GUARDED_ACCOUNTS = 1 << 3,   /* a change means: ask for the accounts again; never drift */
+        GUARDED_POLICY = 1 << 4,     /* our own configuration: never put back, alerts only */
+        GUARDED_USER = 1 << 5,       /* under a user's control */
+        GUARDED_DIRECTORY = 1 << 6,  /* a rule speaks of it as a directory: owner and mode only */
+};
+
+struct guarded {
+        unsigned flags;
+        const char *why; /* "sshd reads it", "named by HostKey" … ; a literal or the config's */
+};
+
+struct guarded_set {
+        struct map paths; /* path → struct guarded */
+        char **patterns;  /* glob patterns whose matches join the set */
+        size_t n_patterns;
+        char **directories; /* directories whose entries the patterns speak of, to be watched */
+        size_t n_directories;
+};
+
+struct guarded_sources {
+        const struct policy *policy;      /* may be NULL */
+        const struct sshd_config *config; /* may be NULL */
+        const struct accounts *accounts;
+        struct view *view;       /* for the patterns */
+        const char *config_path; /* our own configuration file */
+};
+
+/* Returns 0 or a negative errno. */
+int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set *ret);
+void guarded_set_done(struct guarded_set *set);
+
+const struct guarded *guarded_set_get(const struct guarded_set *set, const char *path);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The one reconciler: dirty paths in, the tree put right and every transition recorded. Inotify,
+ * the sweep, a poll, SIGHUP, an overflow and a restart all come through here. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/map.h"
+#include "guard/ledger.h"
+#include "guard/permits.h"
+#include "guard/record.h"
+#include "guard/respond.h"
+#include "guard/verdict.h"
+#include "guard/world.h"
+
+struct reconciler {
+        struct world *world;
+        struct verdicts *verdicts;
+        struct recorder recorder;
+        struct ledger ledger;
+        struct findings sshd_findings; /* of the configuration as it is now */
+        struct map file_findings;      /* path → struct findings *, only where there are any */
+        bool sshd_is_stale;      /* judge the configuration anew: policy or accounts changed */
+        struct permits *permits; /* borrowed; NULL: none */
+        /* what a pass asks of its owner; each may be NULL */
+        void (*on_set_changed)(void *userdata);
+        void (*on_sshd_changed)(void *userdata); /* sshd must read its configuration again */
+        void (*on_changed_again)(void *userdata, const char *path); /* look once more */
+        void *userdata;
+};
+
+/* Embedded; WORLD and VERDICTS are borrowed. */
+void reconciler_init(struct reconciler *reconciler, struct world *world, struct verdicts *verdicts);
+void reconciler_done(struct reconciler *reconciler);
+
+/* The policy was replaced: findings, which borrow from it, are forgotten and judged anew. */
+void reconciler_forget(struct reconciler *reconciler);
+
+/* Looks at PATHS again and does what follows. Returns 0 or a negative errno (out of memory, the
+ * store): what was not done is done by the next pass. */
+int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_paths);
+
+/* First start: makes everything the approved version that wins no violated rule and breaks no file
+ * rule. Returns the number of paths adopted, or a negative errno, then nothing was. */
+int reconcile_adopt_all(struct reconciler *reconciler);

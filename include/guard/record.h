@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Recording and telling: one incident in the store, one structured entry in the journal, one event
+ * for those who listen. */
+
+#include <stdint.h>
+
+#include "guard/world.h"
+#include "os/store.h"
+#include "policy/finding.h"
+
+struct recorder {
+        struct world *world;
+        /* called for each incident recorded; may be NULL */
+        void (*on_incident)(void *userdata, const struct incident *incident);
+        void *userdata;
+};
+
+struct record {
+        const char *message_id;
+        const struct finding *finding;      /* what it is about */
+        const char *path;                   /* NULL: the finding's */
+        const char *action;                 /* "reverted", "alerted", "would revert" … */
+        const char *outcome;                /* why it could not be done; NULL if it was */
+        const struct snapshot *quarantined; /* the version that was there; NULL: nothing is kept */
+};
+
+/* Writes the incident, then the journal entry. *ret_id is the incident's number, 0 if the store
+ * could not take it (the journal says so, and the entry is sent all the same). Returns 0 or a
+ * negative errno of the store. */
+int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id);
+
+/* A journal entry about a finding without an incident of its own (it is resolved, say). */
+void record_alert(const struct recorder *recorder, const struct record *record, int priority,
+                  int64_t incident_id);
+
+/* A journal entry about the program itself. */
+void record_notice(const char *message_id, int priority, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+int64_t record_now_us(void);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What happens to a file that drifted: choosing the versions to put back, proving that they help,
+ * and putting them in force. Decides and acts; recording and telling is the caller's. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "guard/verdict.h"
+#include "guard/world.h"
+#include "os/snapshot.h"
+#include "policy/finding.h"
+
+enum respond_outcome {
+        RESPOND_DONE,
+        RESPOND_NO_APPROVED,  /* no approved version helps */
+        RESPOND_NEW_FINDINGS, /* putting it back would break another rule */
+        RESPOND_SSHD_REFUSES, /* sshd -t refuses the candidate */
+        RESPOND_CHANGED,      /* the file changed meanwhile: look again */
+        RESPOND_FAILED,       /* the file could not be replaced; `reason` says why */
+        RESPOND_NOT_WRITABLE, /* a path this program never writes: secret, program, own policy */
+        N_RESPOND_OUTCOMES
+};
+
+const char *respond_outcome_explain(enum respond_outcome outcome);
+
+struct replaced_path {
+        char *path;
+        struct snapshot old; /* what was there */
+};
+
+struct respond_report {
+        enum respond_outcome outcome;
+        char *reason; /* details; may be NULL */
+        char *remark; /* "sshd -t could not judge: …"; NULL if it accepted or was not needed */
+        struct replaced_path *replaced; /* put back, also when a later one failed */
+        size_t n_replaced;
+        bool touched_sshd; /* sshd must read its configuration again */
+};
+void respond_report_done(struct respond_report *report);
+
+/* What the caller must do with the old version before it is let go: keep it. A negative errno
+ * leaves it on disk under its temporary name and is reported. */
+typedef int (*respond_keep_fn)(void *userdata, const char *path, const struct snapshot *old);
+
+struct responder {
+        struct world *world;
+        struct verdicts *verdicts;
+        bool is_dry_run; /* audit: decide everything, write nothing */
+        respond_keep_fn keep;
+        void *userdata;
+};
+
+/* Revert (RESPONSE_REVERT, RESPONSE_LOCK) or repair (RESPONSE_REPAIR) for one finding; PRESENT is
+ * all that is wrong now. Returns 0 with *ret set, or -ENOMEM. */
+int respond_to(const struct responder *responder, const struct finding *finding,
+               const struct findings *present, struct respond_report *ret);
+
+/* Puts one version in force, for restore and approve: VERSION's content at PATH. */
+int respond_put(const struct responder *responder, const char *path,
+                const struct file_metadata *metadata, const char *data, size_t n_data,
+                struct respond_report *ret);

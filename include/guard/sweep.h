@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The second layer, for what sends no event: stores through a held mapping, flags, mounts over a
+ * path, file systems of other machines.
+ *
+ * Each turn compares every guarded path's metadata with the last look, and hashes a slice of the
+ * contents; what differs is marked dirty. The interval grows with the cost, so that the sweep stays
+ * below its share of one core. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "guard/world.h"
+
+enum {
+        SWEEP_INTERVAL_US = 5 * 1000000, /* every guarded file each 5 s … */
+        SWEEP_SHARE = 200,               /* … while that costs under 1/200 of a core */
+        SWEEP_CONTENTS = 32,             /* contents hashed per turn */
+};
+
+struct sweep {
+        char *next_content; /* where the slow turn goes on; NULL: at the beginning */
+};
+
+/* One turn. Calls ON_DIFFERENT for each path that is not what it was. Returns 0 or -ENOMEM. */
+int sweep_turn(struct sweep *sweep, struct world *world,
+               void (*on_different)(void *userdata, const char *path), void *userdata);
+
+/* How long to wait after a turn that took COST_US of CPU. */
+uint64_t sweep_interval(uint64_t cost_us);
+
+void sweep_done(struct sweep *sweep);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What is believed at this moment: the policy in force, the accounts, sshd's release and
+ * configuration, the guarded set, the view of the disk and the baseline. One value, owned by the
+ * manager (or by --check), handed to whoever judges or responds. */
+
+#include <stdint.h>
+
+#include "base/account.h"
+#include "guard/baseline.h"
+#include "guard/guarded.h"
+#include "guard/view.h"
+#include "os/root.h"
+#include "os/store.h"
+#include "policy/rule.h"
+#include "sshd/config.h"
+#include "sshd/release.h"
+
+struct world {
+        struct os_root root;
+        const char *config_path; /* our own configuration file, inside the root */
+        struct store *store;     /* NULL with --check where there is no state */
+        struct baseline *baseline;
+        struct view *view;
+        struct policy *policy;
+        uint64_t generation; /* of the policy */
+        struct accounts accounts;
+        struct sshd_release release;
+        bool has_release;           /* false: no sshd found, the newest known release is assumed */
+        struct sshd_config *config; /* as the view has it now */
+        struct guarded_set set;
+};
+
+/* Opens the root and the view, finds sshd's release. Returns 0 or a negative errno. */
+int world_init(struct world *world, const char *root_path, const char *config_path,
+               const char *release);
+void world_done(struct world *world);
+
+/* Each asks anew; on failure the old state stays. Return 0 or a negative errno. */
+int world_load_accounts(struct world *world);
+int world_load_config(struct world *world); /* sshd's, through the view */
+int world_derive_set(struct world *world);
+
+/* Parses sshd's configuration as VIEW (the world's own, or a candidate) has it. */
+int world_parse_config(const struct world *world, struct view *view, struct sshd_config **ret);
+
+/* A candidate view in which every path with an approved version is that version. */
+int world_approved_view(const struct world *world, struct view **ret);
+
+/* Tells the baseline the patterns of the approved configuration. */
+int world_update_patterns(struct world *world);

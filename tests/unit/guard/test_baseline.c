@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "guard/baseline.h"
+#include "guard/permits.h"
+
+struct fixture {
+        char directory[64];
+        struct store *store;
+        struct baseline *baseline;
+};
+
+static void open_again(struct fixture *fixture) {
+        baseline_free(fixture->baseline);
+        store_free(fixture->store);
+        assert_int_equal(store_open(fixture->directory, &fixture->store), 0);
+        assert_int_equal(baseline_load(fixture->store, NULL, NULL, &fixture->baseline), 0);
+}
+
+static int set_up(void **state) {
+        struct fixture *fixture = calloc(1, sizeof *fixture);
+
+        strcpy(fixture->directory, "/tmp/test-baseline-XXXXXX");
+        assert_non_null(mkdtemp(fixture->directory));
+        open_again(fixture);
+        *state = fixture;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct fixture *fixture = *state;
+        char command[128];
+
+        baseline_free(fixture->baseline);
+        store_free(fixture->store);
+        (void)snprintf(command, sizeof command, "rm -rf '%s'", fixture->directory);
+        assert_int_equal(system(command), 0);
+        free(fixture);
+        return 0;
+}
+
+static struct snapshot file_with(const char *text) {
+        struct snapshot snapshot = { .metadata = { .kind = FILE_REGULAR, .mode = 0600 },
+                                     .data = BORROWED(text),
+                                     .n_data = strlen(text) };
+
+        snapshot.metadata.size = snapshot.n_data;
+        snapshot.metadata.has_sha256 = file_sha256_parse(
+                "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+                snapshot.metadata.sha256);
+        return snapshot;
+}
+
+static void test_what_was_approved_survives(void **state) {
+        struct fixture *fixture = *state;
+        struct snapshot snapshot = file_with("foo"); /* the digest above is of "foo" */
+        const struct approved *approved;
+
+        assert_null(baseline_get(fixture->baseline, "/etc/a"));
+        assert_int_equal(
+                baseline_approve(fixture->baseline, "/etc/a", &snapshot, false, 1000, "because"),
+                0);
+        assert_int_equal(baseline_establish(fixture->baseline), 0);
+        open_again(fixture);
+        assert_true(baseline_is_established(fixture->baseline));
+        approved = baseline_get(fixture->baseline, "/etc/a");
+        assert_non_null(approved);
+        assert_string_equal(approved->data, "foo");
+        assert_int_equal(approved->by, 1000);
+        assert_string_equal(approved->reason, "because");
+}
+
+static void test_absence_is_approved_by_pattern(void **state) {
+        struct fixture *fixture = *state;
+        char pattern[] = "/etc/d/*.conf", *patterns[] = { pattern };
+        const struct approved *approved;
+
+        assert_int_equal(baseline_set_patterns(fixture->baseline, patterns, 1), 0);
+        assert_null(baseline_get(fixture->baseline, "/etc/d/x.conf"));
+        assert_int_equal(baseline_establish(fixture->baseline), 0);
+        approved = baseline_get(fixture->baseline, "/etc/d/x.conf");
+        assert_non_null(approved);
+        assert_int_equal(approved->metadata.kind, FILE_ABSENT);
+        assert_null(baseline_get(fixture->baseline, "/etc/d/x/y.conf"));
+        assert_null(baseline_get(fixture->baseline, "/etc/other"));
+}
+
+static void test_a_declined_path_has_no_approved_version(void **state) {
+        struct fixture *fixture = *state;
+        char pattern[] = "/etc/d/*.conf", *patterns[] = { pattern };
+
+        assert_int_equal(baseline_decline(fixture->baseline, "/etc/d/x.conf", "it breaks a rule"),
+                         0);
+        assert_int_equal(baseline_establish(fixture->baseline), 0);
+        open_again(fixture);
+        assert_int_equal(baseline_set_patterns(fixture->baseline, patterns, 1), 0);
+        assert_true(baseline_knows(fixture->baseline, "/etc/d/x.conf"));
+        assert_null(baseline_get(fixture->baseline, "/etc/d/x.conf"));
+}
+
+static void test_a_secret_is_kept_without_content(void **state) {
+        struct fixture *fixture = *state;
+        struct snapshot snapshot = file_with("foo");
+        const struct approved *approved;
+
+        assert_int_equal(baseline_approve(fixture->baseline, "/etc/key", &snapshot, true, 0, "x"),
+                         0);
+        open_again(fixture);
+        approved = baseline_get(fixture->baseline, "/etc/key");
+        assert_non_null(approved);
+        assert_true(approved->is_secret);
+        assert_null(approved->data);
+}
+
+static void count_ended(void *userdata, const struct permit *permit) {
+        (void)permit;
+        (*(size_t *)userdata)++;
+}
+
+static void test_permits_end_by_themselves_and_survive(void **state) {
+        struct fixture *fixture = *state;
+        const struct permit change = { .kind = PERMIT_CHANGE,
+                                       .path = BORROWED("/etc/a"),
+                                       .since_us = 10,
+                                       .until_us = 100,
+                                       .uses_left = 1,
+                                       .reason = BORROWED("upgrade") };
+        const struct permit exception = { .kind = PERMIT_EXCEPTION,
+                                          .path = BORROWED("/etc/b"),
+                                          .rule_id = BORROWED("r"),
+                                          .since_us = 10,
+                                          .until_us = 200,
+                                          .uses_left = -1,
+                                          .reason = BORROWED("migration") };
+        struct permits permits;
+        size_t n_ended = 0;
+
+        assert_int_equal(permits_load(fixture->store, &permits), 0);
+        assert_int_equal(permits_add(&permits, &change, NULL), 0);
+        assert_int_equal(permits_add(&permits, &exception, NULL), 0);
+        permits_done(&permits);
+        open_again(fixture);
+        assert_int_equal(permits_load(fixture->store, &permits), 0);
+        assert_int_equal(permits.n_items, 2);
+        assert_true(permits_allow_change(&permits, "/etc/a", 50));
+        assert_false(permits_allow_change(&permits, "/etc/a", 100));
+        assert_false(permits_allow_change(&permits, "/etc/b", 50));
+        assert_true(permits_allow_exception(&permits, "r", "/etc/b", 50));
+        assert_false(permits_allow_exception(&permits, "other", "/etc/b", 50));
+        assert_null(permits_pause(&permits, 50));
+        assert_int_equal(permits_use(&permits, "/etc/a", 50), 0);
+        assert_false(permits_allow_change(&permits, "/etc/a", 51));
+        assert_int_equal(permits_expire(&permits, 60, count_ended, &n_ended), 1);
+        assert_int_equal(n_ended, 1);
+        assert_int_equal(permits_next_end(&permits), 200);
+        assert_int_equal(permits_expire(&permits, 200, count_ended, &n_ended), 1);
+        assert_int_equal(permits_next_end(&permits), PERMITS_NEVER);
+        permits_done(&permits);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_what_was_approved_survives, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_absence_is_approved_by_pattern, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_a_declined_path_has_no_approved_version,
+                                                set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_secret_is_kept_without_content, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_permits_end_by_themselves_and_survive, set_up,
+                                                tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

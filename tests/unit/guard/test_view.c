@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_env.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "guard/view.h"
+
+struct fixture {
+        char directory[64];
+        struct os_root root;
+        struct view *view;
+};
+
+static void write_file(const struct fixture *fixture, const char *path, const char *text) {
+        char name[256];
+        FILE *file;
+
+        (void)snprintf(name, sizeof name, "%s%s", fixture->directory, path);
+        file = fopen(name, "w");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static int set_up(void **state) {
+        struct fixture *fixture = calloc(1, sizeof *fixture);
+        char name[256];
+
+        strcpy(fixture->directory, "/tmp/test-view-XXXXXX");
+        assert_non_null(mkdtemp(fixture->directory));
+        (void)snprintf(name, sizeof name, "%s/etc", fixture->directory);
+        assert_int_equal(mkdir(name, 0755), 0);
+        (void)snprintf(name, sizeof name, "%s/etc/d", fixture->directory);
+        assert_int_equal(mkdir(name, 0755), 0);
+        assert_int_equal(os_root_open(fixture->directory, &fixture->root), 0);
+        assert_int_equal(view_new(&fixture->root, &fixture->view), 0);
+        *state = fixture;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct fixture *fixture = *state;
+        char command[128];
+
+        view_free(fixture->view);
+        os_root_close(&fixture->root);
+        (void)snprintf(command, sizeof command, "rm -rf '%s'", fixture->directory);
+        assert_int_equal(system(command), 0);
+        free(fixture);
+        return 0;
+}
+
+static const char *text_at(struct view *view, const char *path) {
+        const struct snapshot *snapshot;
+
+        assert_int_equal(view_follow(view, path, 0, NULL, &snapshot), 0);
+        return snapshot->data;
+}
+
+static void test_a_look_is_remembered_until_forgotten(void **state) {
+        struct fixture *fixture = *state;
+
+        write_file(fixture, "/etc/a", "one");
+        assert_string_equal(text_at(fixture->view, "/etc/a"), "one");
+        write_file(fixture, "/etc/a", "two");
+        assert_string_equal(text_at(fixture->view, "/etc/a"), "one");
+        view_forget(fixture->view, "/etc/a");
+        assert_string_equal(text_at(fixture->view, "/etc/a"), "two");
+}
+
+static void test_links_lead_inside_the_view(void **state) {
+        struct fixture *fixture = *state;
+        const struct file_metadata regular = { .kind = FILE_REGULAR, .size = 3 };
+        struct view *candidate;
+        const struct snapshot *snapshot;
+        char name[256], *leads_to = NULL;
+
+        write_file(fixture, "/etc/target", "old");
+        (void)snprintf(name, sizeof name, "%s/etc/link", fixture->directory);
+        assert_int_equal(symlink("../etc/./target", name), 0);
+        assert_int_equal(view_look(fixture->view, "/etc/link", 0, &snapshot), 0);
+        assert_int_equal(snapshot->metadata.kind, FILE_SYMLINK);
+        assert_int_equal(view_follow(fixture->view, "/etc/link", 0, &leads_to, &snapshot), 0);
+        assert_string_equal(leads_to, "/etc/target");
+        assert_string_equal(snapshot->data, "old");
+        free(leads_to);
+        assert_int_equal(view_new_over(fixture->view, &candidate), 0);
+        assert_int_equal(view_put(candidate, "/etc/target", &regular, "new", 3), 0);
+        assert_string_equal(text_at(candidate, "/etc/link"), "new");
+        assert_string_equal(text_at(fixture->view, "/etc/link"), "old");
+        view_free(candidate);
+}
+
+static void test_a_loop_of_links_is_a_link(void **state) {
+        struct fixture *fixture = *state;
+        const struct snapshot *snapshot;
+        char name[256];
+
+        (void)snprintf(name, sizeof name, "%s/etc/loop", fixture->directory);
+        assert_int_equal(symlink("loop", name), 0);
+        assert_int_equal(view_follow(fixture->view, "/etc/loop", 0, NULL, &snapshot), 0);
+        assert_int_equal(snapshot->metadata.kind, FILE_SYMLINK);
+}
+
+static void test_a_candidate_changes_what_a_pattern_finds(void **state) {
+        struct fixture *fixture = *state;
+        const struct file_metadata absent = { .kind = FILE_ABSENT };
+        const struct file_metadata regular = { .kind = FILE_REGULAR };
+        struct view *candidate;
+        char **paths;
+        size_t n;
+
+        write_file(fixture, "/etc/d/b.conf", "");
+        write_file(fixture, "/etc/d/c.conf", "");
+        assert_int_equal(view_new_over(fixture->view, &candidate), 0);
+        assert_int_equal(view_put(candidate, "/etc/d/b.conf", &absent, NULL, 0), 0);
+        assert_int_equal(view_put(candidate, "/etc/d/a.conf", &regular, "", 0), 0);
+        assert_int_equal(view_put(candidate, "/etc/d/.h.conf", &regular, "", 0), 0);
+        assert_int_equal(view_glob(candidate, "/etc/d/*.conf", &paths, &n), 0);
+        assert_int_equal(n, 2);
+        assert_string_equal(paths[0], "/etc/d/a.conf");
+        assert_string_equal(paths[1], "/etc/d/c.conf");
+        strings_free(paths, n);
+        view_free(candidate);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_a_look_is_remembered_until_forgotten, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_links_lead_inside_the_view, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_loop_of_links_is_a_link, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_candidate_changes_what_a_pattern_finds,
+                                                set_up, tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
