@@ -172,7 +172,8 @@ bool authorized_key_would_accept(const struct authorized_key *entry,
 }
 
 int authorized_key_format(const struct authorized_key *entry, struct text *text) {
-        const char *comment = entry->comment && *entry->comment ? entry->comment : "no comment";
+        bool has_comment = *entry->comment != '\0' && *entry->comment != '#';
+        const char *comment = has_comment ? entry->comment : "no comment";
 
         (void)text_appendf(text, "%u %s ", entry->key.bits, entry->key.sha256);
         (void)escape_append(text, comment, strlen(comment));

@@ -47,7 +47,8 @@ bool authorized_key_would_accept(const struct authorized_key *entry,
                                  const char **reterr_reason);
 
 /* Appends `BITS SHA256:… COMMENT (TYPE)`, ssh-keygen -l's form, of an entry that has a key. The
- * comment is escaped (base/escape); "no comment" if it is empty. Returns 0 or -ENOMEM. */
+ * comment is escaped (base/escape); "no comment" if it is empty or starts with a #. Returns 0 or
+ * -ENOMEM. */
 int authorized_key_format(const struct authorized_key *entry, struct text *text);
 
 void authorized_keys_done(struct authorized_keys *keys);
