@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The commands: names, operands, options, help. Help teaches by example; completions and the manual
+ * are tested against this table. */
+
+#include "base/cleanup.h"
+#include "client.h"
+
+enum { DECISION = OPTION_REASON | OPTION_EXCEPTION | OPTION_FOR };
+
+static const struct command table[] = {
+        { "status", "", "is it fine, what is wrong, what was done (the default)",
+          "The first line is the verdict. Exit status 1 means that a rule does not hold now;\n"
+          "what was put right does not count.\n"
+          "\n"
+          "  sshguardctl                       one screen\n"
+          "  sshguardctl status -q && echo ok  in a script\n"
+          "  sshguardctl status --json | jq .counts\n",
+          0, 0, 0, command_status },
+        { "findings", "", "rules that do not hold now, with file and line",
+          "Each finding names the file and line that win. `sshguardctl explain RULE` shows the\n"
+          "command that proves it. Exit status 1 if there are any.\n",
+          0, 0, 0, command_findings },
+        { "files", "", "guarded files, their state and how they are watched",
+          "States: approved (as it was accepted), unapproved (changed, but breaks no rule),\n"
+          "violating, unseen (not looked at yet). Coverage names the mechanisms that watch it.\n",
+          0, 0, 0, command_files },
+        { "rules", "", "the policy in force", "Exit status 0 whether or not the rules hold.\n", 0,
+          0, 0, command_rules },
+        { "history", "", "incidents, newest first",
+          "\n"
+          "  sshguardctl history --since yesterday --severity high\n"
+          "  sshguardctl history --path /etc/ssh/sshd_config -n 5\n",
+          0, 0, OPTION_SINCE | OPTION_PATH | OPTION_RULE | OPTION_SEVERITY | OPTION_LIMIT,
+          command_history },
+        { "show", "INCIDENT", "everything about one incident", "\n  sshguardctl show 12\n", 1, 1, 0,
+          command_show },
+        { "diff", "PATH|INCIDENT", "what differs from the approved version",
+          "For a path: the approved version against what is there. For an incident: the version\n"
+          "in force against the one that was replaced. Keys appear as fingerprints.\n"
+          "\n"
+          "  sshguardctl diff /etc/ssh/sshd_config\n"
+          "  sshguardctl diff 12\n",
+          1, 1, 0, command_diff },
+        { "approve", "PATH", "accept what is there as the approved version",
+          "Shows the difference and asks. In a script give the digest that `diff` showed, so that\n"
+          "what is approved is what was reviewed.\n"
+          "\n"
+          "  sshguardctl approve /etc/ssh/sshd_config --reason \"ticket 4711\"\n"
+          "  sshguardctl approve /etc/ssh/sshd_config --sha256 9f86d081884c7d65...\n"
+          "  sshguardctl approve /etc/ssh/sshd_config.d/50-lab.conf \\\n"
+          "      --exception sshd.password-authentication --for 2h --reason \"lab day\"\n",
+          1, 1, OPTION_SHA256 | OPTION_YES | DECISION, command_approve },
+        { "restore", "INCIDENT", "put back the version an incident replaced",
+          "The version becomes the approved one. If it breaks a rule, an exception is needed.\n"
+          "\n"
+          "  sshguardctl diff 12\n"
+          "  sshguardctl restore 12 --reason \"it was right\"\n",
+          1, 1, DECISION, command_restore },
+        { "permit", "[PATH]", "let a path be changed for a while, or list permits",
+          "Responses are suspended for the path, alerts are not. At the end it is judged like any\n"
+          "other file. Without PATH the permits in force are listed.\n"
+          "\n"
+          "  sshguardctl permit /etc/ssh/sshd_config --for 30min --reason \"migration\"\n"
+          "  sshguardctl permit --revoke 3\n",
+          0, 1, OPTION_FOR | OPTION_REASON | OPTION_USES | OPTION_REVOKE, command_permit },
+        { "pause", "", "suspend all responses for a while; alerts go on",
+          "\n  sshguardctl pause --for 1h --reason \"restoring a backup\"\n", 0, 0,
+          OPTION_FOR | OPTION_REASON, command_pause },
+        { "resume", "", "end a pause", "What drifted meanwhile is answered at once.\n", 0, 0, 0,
+          command_resume },
+        { "unlock", "PATH", "lift the immutable flag of a locked path for a while",
+          "\n  sshguardctl unlock /etc/ssh/sshd_config --for 10min --reason \"editing\"\n", 1, 1,
+          OPTION_FOR | OPTION_REASON, command_unlock },
+        { "check", "", "look at everything now and wait for the result",
+          "Exit status 1 if a rule does not hold.\n", 0, 0, 0, command_check },
+        { "explain", "RULE", "a rule: why, from where, whether it holds, what decides",
+          "\n  sshguardctl explain sshd.password-authentication\n", 1, 1, 0, command_explain },
+        { "monitor", "", "what happens, as it happens",
+          "With --json one object a line. Ends with Ctrl-C.\n", 0, 0, 0, command_monitor },
+        { "metrics", "", "numbers for a monitoring system, as OpenMetrics text",
+          "\n"
+          "  sshguardctl metrics > /var/lib/prometheus/node-exporter/sshguardd.prom\n",
+          0, 0, 0, command_metrics },
+        { "reload", "", "load configuration and policy again",
+          "A policy with an error changes nothing; the error is shown with file and line.\n", 0, 0,
+          0, command_reload },
+};
+
+const struct command *commands(size_t *ret_n) {
+        *ret_n = N_ELEMENTS(table);
+        return table;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* How replies are shown: for people or for programs, behind one interface. */
+
+#include <jansson.h>
+
+#include "screen.h"
+
+enum view { /* one per shape of reply */
+            VIEW_STATUS,
+            VIEW_FINDINGS,
+            VIEW_FILES,
+            VIEW_RULES,
+            VIEW_HISTORY,
+            VIEW_INCIDENT,
+            VIEW_DIFF,
+            VIEW_EXPLANATION,
+            VIEW_PERMITS,
+            VIEW_METRICS,
+            VIEW_PROGRESS, /* of a check; one of a stream */
+            VIEW_CHECK,    /* its end */
+            VIEW_EVENT,    /* of a monitor; one of a stream */
+            VIEW_RELOADED,
+            VIEW_PERMITTED,
+            VIEW_DONE, /* nothing but that it was done */
+            N_VIEWS
+};
+
+struct renderer {
+        /* Appends the reply's PARAMETERS to the screen. */
+        void (*show)(struct screen *screen, enum view view, const json_t *parameters);
+        /* Appends an error reply: its name and parameters. */
+        void (*fail)(struct screen *screen, const char *error, const json_t *parameters);
+};
+
+extern const struct renderer render_text;
+extern const struct renderer render_json;

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Pieces that several of the text views are made of (render_text.c, render_status.c). */
+
+#include <jansson.h>
+
+#include "screen.h"
+
+enum style render_severity_style(const char *severity);
+
+/* "PATH:LINE", "PATH", or "(default)" when no file has it. */
+void render_append_place(struct text *text, const json_t *object);
+
+/* "in 3min", "3min ago" of a member in microseconds; "never" if it is null. */
+void render_append_when(struct text *text, const struct screen *screen, const json_t *object,
+                        const char *name);
+
+/* Tables of [Finding] and [Incident], INDENT columns in. */
+void render_put_findings(struct screen *screen, const json_t *findings, unsigned indent);
+void render_put_incidents(struct screen *screen, const json_t *incidents, unsigned indent);
+
+/* "LABEL: TEXT" with labels right-aligned to the width of the longest ("Last pass"). */
+void render_put_label(struct screen *screen, const char *label);
+
+void render_status(struct screen *screen, const json_t *status);
+
+/* What an error reply means, and what to do about it. */
+void render_error(struct screen *screen, const char *error, const json_t *parameters);

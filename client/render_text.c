@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For people: one function per view, in a table. Times are local, and relative where that is what
+ * one wants to know; everything that came from a file is escaped on its way to the screen. */
+
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "member.h"
+#include "render.h"
+#include "render_parts.h"
+#include "table.h"
+#include "when.h"
+
+enum { LABEL_WIDTH = 10 };
+
+/* ---- pieces ---- */
+
+enum style render_severity_style(const char *severity) {
+        static const struct {
+                const char *severity;
+                enum style style;
+        } styles[] = {
+                { "critical", STYLE_BAD }, { "high", STYLE_BAD }, { "medium", STYLE_WARN },
+                { "low", STYLE_PLAIN },    { "info", STYLE_DIM },
+        };
+
+        for (size_t i = 0; severity && i < N_ELEMENTS(styles); i++)
+                if (strcmp(styles[i].severity, severity) == 0)
+                        return styles[i].style;
+        return STYLE_PLAIN;
+}
+
+void render_append_place(struct text *text, const json_t *object) {
+        const char *path = member_string(object, "path");
+        int64_t line = member_int(object, "line");
+
+        (void)text_append(text, path ? path : "(default)");
+        if (path && line > 0)
+                (void)text_appendf(text, ":%lld", (long long)line);
+}
+
+void render_append_when(struct text *text, const struct screen *screen, const json_t *object,
+                        const char *name) {
+        if (member_is_int(object, name))
+                (void)when_append_relative(text, member_int(object, name), screen->now_us);
+        else
+                (void)text_append(text, "never");
+}
+
+void render_put_label(struct screen *screen, const char *label) {
+        screen_putf(screen, STYLE_DIM, "%*s:", LABEL_WIDTH, label);
+        screen_raw(screen, " ");
+}
+
+static void put_line(struct screen *screen, const char *label, enum style style,
+                     const char *string) {
+        if (!string || !*string)
+                return;
+        render_put_label(screen, label);
+        screen_put(screen, style, string);
+        screen_raw(screen, "\n");
+}
+
+static void add_place(struct table *table, const json_t *object) {
+        CLEANUP(text_done) struct text place = { 0 };
+
+        render_append_place(&place, object);
+        table_add(table, STYLE_PLAIN, text_get(&place));
+}
+
+static void add_when(struct table *table, const struct screen *screen, const json_t *object,
+                     const char *name) {
+        CLEANUP(text_done) struct text when = { 0 };
+
+        if (member_is_int(object, name))
+                (void)when_append_relative(&when, member_int(object, name), screen->now_us);
+        table_add(table, STYLE_PLAIN, text_get(&when));
+}
+
+void render_put_findings(struct screen *screen, const json_t *findings, unsigned indent) {
+        static const char *const heads[] = { "SEVERITY", "SINCE", "WHERE", "WHAT", "DONE" };
+        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
+
+        for (size_t i = 0; i < json_array_size(findings); i++) {
+                const json_t *finding = json_array_get(findings, i);
+                const char *severity = member_word(finding, "severity", "?");
+
+                table_add(&table, render_severity_style(severity), severity);
+                add_when(&table, screen, finding, "since_us");
+                add_place(&table, finding);
+                table_add(&table, STYLE_PLAIN,
+                          member_word(finding, "message", member_string(finding, "rule")));
+                table_add(&table, STYLE_PLAIN, member_string(finding, "action"));
+        }
+        table_put(&table, screen, indent);
+}
+
+void render_put_incidents(struct screen *screen, const json_t *incidents, unsigned indent) {
+        static const char *const heads[] = { "ID", "WHEN", "SEVERITY", "ACTION", "RULE", "WHERE" };
+        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
+
+        for (size_t i = 0; i < json_array_size(incidents); i++) {
+                const json_t *incident = json_array_get(incidents, i);
+                const char *severity = member_word(incident, "severity", "?");
+                int64_t count = member_int(incident, "count");
+                CLEANUP(text_done) struct text action = { 0 };
+
+                (void)text_append(&action, member_word(incident, "action", ""));
+                if (count > 1)
+                        (void)text_appendf(&action, " (%lld times)", (long long)count);
+                table_addf(&table, STYLE_PLAIN, "%lld", (long long)member_int(incident, "id"));
+                add_when(&table, screen, incident, "at_us");
+                table_add(&table, render_severity_style(severity), severity);
+                table_add(&table, STYLE_PLAIN, text_get(&action));
+                table_add(&table, STYLE_PLAIN, member_string(incident, "rule"));
+                add_place(&table, incident);
+        }
+        table_put(&table, screen, indent);
+}
+
+/* ---- lists ---- */
+
+static void show_findings(struct screen *screen, const json_t *reply) {
+        const json_t *findings = json_object_get(reply, "findings");
+
+        if (json_array_size(findings) == 0)
+                screen_raw(screen, "No findings: every rule holds.\n");
+        else
+                render_put_findings(screen, findings, 0);
+}
+
+static void append_words(struct text *text, const json_t *words, const char *between) {
+        for (size_t i = 0; i < json_array_size(words); i++) {
+                const char *word = json_string_value(json_array_get(words, i));
+
+                (void)text_appendf(text, "%s%s", i > 0 ? between : "", word ? word : "?");
+        }
+}
+
+static void append_flags(struct text *text, const json_t *file) {
+        static const char *const flags[] = { "secret", "contested", "locked" };
+
+        for (size_t i = 0; i < N_ELEMENTS(flags); i++)
+                if (member_bool(file, flags[i]))
+                        (void)text_appendf(text, "%s%s", text->n > 0 ? ", " : "", flags[i]);
+        if (json_array_size(json_object_get(file, "degraded_by")) > 0)
+                (void)text_append(text, text->n > 0 ? ", degraded by " : "degraded by ");
+        append_words(text, json_object_get(file, "degraded_by"), "+");
+}
+
+static void show_files(struct screen *screen, const json_t *reply) {
+        static const char *const heads[] = { "STATE", "COVERAGE", "LOOKED", "PATH", "NOTES" };
+        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
+        const json_t *files = json_object_get(reply, "files");
+
+        for (size_t i = 0; i < json_array_size(files); i++) {
+                const json_t *file = json_array_get(files, i);
+                const char *state = member_word(file, "state", "?");
+                CLEANUP(text_done) struct text coverage = { 0 };
+                CLEANUP(text_done) struct text notes = { 0 };
+
+                append_words(&coverage, json_object_get(file, "coverage"), "+");
+                if (strcmp(member_word(json_object_get(file, "version"), "kind", ""), "absent") ==
+                    0)
+                        (void)text_append(&notes, "absent");
+                append_flags(&notes, file);
+                table_add(&table,
+                          strcmp(state, "violating") == 0    ? STYLE_BAD
+                          : strcmp(state, "unapproved") == 0 ? STYLE_WARN
+                                                             : STYLE_PLAIN,
+                          state);
+                table_add(&table, STYLE_PLAIN, text_get(&coverage));
+                add_when(&table, screen, file, "looked_at_us");
+                table_add(&table, STYLE_PLAIN, member_string(file, "path"));
+                table_add(&table, STYLE_PLAIN, text_get(&notes));
+        }
+        table_put(&table, screen, 0);
+}
+
+static const char *rule_state(const json_t *rule, enum style *ret_style) {
+        *ret_style = STYLE_DIM;
+        if (!member_bool(rule, "enabled"))
+                return "off";
+        if (!member_is_int(rule, "findings"))
+                return "not judged";
+        *ret_style = member_int(rule, "findings") > 0 ? STYLE_BAD : STYLE_GOOD;
+        return member_int(rule, "findings") > 0 ? "violated" : "holds";
+}
+
+static void show_rules(struct screen *screen, const json_t *reply) {
+        static const char *const heads[] = { "STATE",    "RULE",     "SUBJECT",
+                                             "RESPONSE", "SEVERITY", "FROM" };
+        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
+        const json_t *rules = json_object_get(reply, "rules");
+
+        for (size_t i = 0; i < json_array_size(rules); i++) {
+                const json_t *rule = json_array_get(rules, i);
+                const char *severity = member_word(rule, "severity", "?");
+                enum style style;
+                const char *state = rule_state(rule, &style);
+
+                table_add(&table, style, state);
+                table_add(&table, STYLE_PLAIN, member_string(rule, "id"));
+                table_addf(&table, STYLE_PLAIN, "%s %s", member_word(rule, "family", "?"),
+                           member_word(rule, "subject", "?"));
+                table_addf(&table, STYLE_PLAIN, "%s%s", member_word(rule, "response", "?"),
+                           member_bool(rule, "audit") ? " (audit)" : "");
+                table_add(&table, render_severity_style(severity), severity);
+                table_add(&table, STYLE_PLAIN, member_word(rule, "profile", "local"));
+        }
+        table_put(&table, screen, 0);
+}
+
+static void show_history(struct screen *screen, const json_t *reply) {
+        const json_t *incidents = json_object_get(reply, "incidents");
+
+        if (json_array_size(incidents) == 0) {
+                screen_raw(screen, "No incidents.\n");
+                return;
+        }
+        render_put_incidents(screen, incidents, 0);
+        if (member_bool(reply, "truncated")) {
+                screen_put(screen, STYLE_DIM, "Older ones exist; --limit shows more.");
+                screen_raw(screen, "\n");
+        }
+}
+
+static void show_permits(struct screen *screen, const json_t *reply) {
+        static const char *const heads[] = { "ID", "ENDS", "USES", "BY", "PATH", "REASON" };
+        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
+        const json_t *permits = json_object_get(reply, "permits");
+
+        if (json_array_size(permits) == 0) {
+                screen_raw(screen, "No permits.\n");
+                return;
+        }
+        for (size_t i = 0; i < json_array_size(permits); i++) {
+                const json_t *permit = json_array_get(permits, i);
+
+                table_addf(&table, STYLE_PLAIN, "%lld", (long long)member_int(permit, "id"));
+                add_when(&table, screen, permit, "until_us");
+                if (member_is_int(permit, "uses_left"))
+                        table_addf(&table, STYLE_PLAIN, "%lld left",
+                                   (long long)member_int(permit, "uses_left"));
+                else
+                        table_add(&table, STYLE_PLAIN, "any");
+                table_addf(&table, STYLE_PLAIN, "uid %lld",
+                           (long long)member_int(permit, "by_uid"));
+                table_add(&table, STYLE_PLAIN, member_string(permit, "path"));
+                table_add(&table, STYLE_PLAIN, member_string(permit, "reason"));
+        }
+        table_put(&table, screen, 0);
+}
+
+/* ---- one thing ---- */
+
+static void put_time(struct screen *screen, const char *label, int64_t at_us) {
+        CLEANUP(text_done) struct text when = { 0 };
+
+        (void)when_append_both(&when, at_us, screen->now_us);
+        put_line(screen, label, STYLE_PLAIN, text_get(&when));
+}
+
+/* "a regular file, mode 0644, uid 0, gid 0, 3412 bytes". */
+static void put_version(struct screen *screen, const char *label, const json_t *version) {
+        CLEANUP(text_done) struct text text = { 0 };
+
+        if (!json_is_object(version))
+                return;
+        (void)text_append(&text, member_word(version, "kind", "?"));
+        if (member_string(version, "mode"))
+                (void)text_appendf(&text, ", mode %s, uid %lld, gid %lld, %lld bytes",
+                                   member_string(version, "mode"),
+                                   (long long)member_int(version, "uid"),
+                                   (long long)member_int(version, "gid"),
+                                   (long long)member_int(version, "size"));
+        if (member_string(version, "link_target"))
+                (void)text_appendf(&text, ", to %s", member_string(version, "link_target"));
+        put_line(screen, label, STYLE_PLAIN, text_get(&text));
+        put_line(screen, "SHA-256", STYLE_PLAIN, member_string(version, "sha256"));
+}
+
+static void show_incident(struct screen *screen, const json_t *reply) {
+        const json_t *incident = json_object_get(reply, "incident");
+        const json_t *kept = json_object_get(incident, "quarantined");
+        const char *severity = member_word(incident, "severity", "?");
+        long long id = (long long)member_int(incident, "id");
+        CLEANUP(text_done) struct text place = { 0 };
+
+        render_append_place(&place, incident);
+        render_put_label(screen, "Incident");
+        screen_putf(screen, STYLE_BOLD, "%lld", id);
+        screen_raw(screen, "\n");
+        put_time(screen, "When", member_int(incident, "at_us"));
+        put_line(screen, "Severity", render_severity_style(severity), severity);
+        put_line(screen, "Rule", STYLE_PLAIN, member_string(incident, "rule"));
+        put_line(screen, "Where", STYLE_PLAIN, text_get(&place));
+        put_line(screen, "What", STYLE_PLAIN, member_string(incident, "message"));
+        put_line(screen, "Setting", STYLE_PLAIN, member_string(incident, "setting"));
+        put_line(screen, "Wanted", STYLE_PLAIN, member_string(incident, "want"));
+        put_line(screen, "Got", STYLE_PLAIN, member_string(incident, "got"));
+        put_line(screen, "Witness", STYLE_PLAIN, member_string(incident, "witness"));
+        put_line(screen, "Done", STYLE_BOLD, member_string(incident, "action"));
+        put_line(screen, "Because", STYLE_WARN, member_string(incident, "outcome"));
+        render_put_label(screen, "Policy");
+        screen_putf(screen, STYLE_PLAIN, "generation %lld",
+                    (long long)member_int(incident, "generation"));
+        screen_raw(screen, "\n");
+        put_version(screen, "Kept", kept);
+        if (json_is_object(kept)) {
+                screen_raw(screen, "\n");
+                screen_putf(screen, STYLE_DIM,
+                            "`sshguardctl diff %lld` shows it, `sshguardctl restore %lld` puts it "
+                            "back.",
+                            id, id);
+                screen_raw(screen, "\n");
+        }
+}
+
+/* Lines of a unified diff, each in its colour; tabs are kept. */
+static void put_diff(struct screen *screen, const char *diff) {
+        while (diff && *diff) {
+                size_t n = strcspn(diff, "\n");
+                enum style style = *diff == '+'   ? STYLE_GOOD
+                                   : *diff == '-' ? STYLE_BAD
+                                   : *diff == '@' ? STYLE_DIM
+                                                  : STYLE_PLAIN;
+
+                screen_begin(screen, style);
+                for (size_t i = 0; i < n;) {
+                        size_t n_run = strcspn(diff + i, "\t\n");
+                        CLEANUP_FREE char *run = strndup(diff + i, n_run);
+
+                        screen_put(screen, STYLE_PLAIN, run);
+                        i += n_run;
+                        if (i < n && diff[i] == '\t') {
+                                screen_raw(screen, "\t");
+                                i++;
+                        }
+                }
+                screen_end(screen, style);
+                screen_raw(screen, "\n");
+                diff += n + (diff[n] == '\n');
+        }
+}
+
+static void show_diff(struct screen *screen, const json_t *reply) {
+        const char *path = member_word(reply, "path", "?");
+        const json_t *after = json_object_get(reply, "after");
+        const json_t *metadata = json_object_get(reply, "metadata");
+        const char *diff = member_word(reply, "diff", "");
+
+        screen_putf(screen, STYLE_BOLD, "--- %s (%s)", path,
+                    member_word(reply, "before_label", "before"));
+        screen_raw(screen, "\n");
+        screen_putf(screen, STYLE_BOLD, "+++ %s (%s)", path,
+                    member_word(reply, "after_label", "after"));
+        screen_raw(screen, "\n");
+        for (size_t i = 0; i < json_array_size(metadata); i++) {
+                screen_put(screen, STYLE_WARN, json_string_value(json_array_get(metadata, i)));
+                screen_raw(screen, "\n");
+        }
+        put_diff(screen, diff);
+        if (member_bool(reply, "secret"))
+                screen_raw(screen, "The content is secret and not shown.\n");
+        else if (*diff == '\0' && json_array_size(metadata) == 0)
+                screen_raw(screen, "No difference.\n");
+        if (member_bool(reply, "truncated"))
+                screen_raw(screen, "The diff is not complete: the file is too large.\n");
+        if (strcmp(member_word(after, "kind", ""), "absent") == 0)
+                put_line(screen, "SHA-256", STYLE_PLAIN, "absent");
+        else
+                put_line(screen, "SHA-256", STYLE_PLAIN, member_string(after, "sha256"));
+}
+
+static void put_proof(struct screen *screen, const json_t *finding) {
+        const json_t *losers = json_object_get(finding, "losers");
+        CLEANUP(text_done) struct text place = { 0 };
+
+        render_append_place(&place, finding);
+        screen_raw(screen, "\n");
+        put_line(screen, "Violated", STYLE_BAD, text_get(&place));
+        put_line(screen, "What", STYLE_PLAIN, member_string(finding, "message"));
+        put_line(screen, "Witness", STYLE_PLAIN, member_string(finding, "witness"));
+        for (size_t i = 0; i < json_array_size(losers); i++)
+                put_line(screen, "Overruled", STYLE_DIM,
+                         json_string_value(json_array_get(losers, i)));
+}
+
+static void show_explanation(struct screen *screen, const json_t *reply) {
+        const json_t *rule = json_object_get(reply, "rule");
+        const json_t *findings = json_object_get(reply, "findings");
+        const json_t *incidents = json_object_get(reply, "incidents");
+        CLEANUP(text_done) struct text origin = { 0 };
+        enum style style;
+        const char *state = rule_state(rule, &style);
+
+        render_put_label(screen, "Rule");
+        screen_put(screen, STYLE_BOLD, member_word(rule, "id", "?"));
+        screen_raw(screen, "\n");
+        put_line(screen, "State", style, state);
+        render_put_label(screen, "About");
+        screen_putf(screen, STYLE_PLAIN, "%s %s", member_word(rule, "family", "?"),
+                    member_word(rule, "subject", "?"));
+        screen_raw(screen, "\n");
+        put_line(screen, "Why", STYLE_PLAIN, member_string(rule, "why"));
+        put_line(screen, "Source", STYLE_PLAIN, member_string(rule, "source"));
+        render_put_label(screen, "Response");
+        screen_putf(screen, STYLE_PLAIN, "%s, severity %s%s", member_word(rule, "response", "?"),
+                    member_word(rule, "severity", "?"),
+                    member_bool(rule, "audit") ? ", audit only" : "");
+        screen_raw(screen, "\n");
+        if (member_string(rule, "file"))
+                (void)text_appendf(&origin, "%s:%lld", member_string(rule, "file"),
+                                   (long long)member_int(rule, "line"));
+        if (member_string(rule, "profile"))
+                (void)text_appendf(&origin, " (profile %s)", member_string(rule, "profile"));
+        put_line(screen, "Defined", STYLE_PLAIN, text_get(&origin));
+        for (size_t i = 0; i < json_array_size(findings); i++)
+                put_proof(screen, json_array_get(findings, i));
+        if (json_array_size(incidents) > 0) {
+                screen_raw(screen, "\n");
+                render_put_incidents(screen, incidents, 0);
+        }
+}
+
+/* ---- streams and results ---- */
+
+static void show_event(struct screen *screen, const json_t *reply) {
+        const json_t *event = json_object_get(reply, "event");
+        const json_t *incident = json_object_get(event, "incident");
+        const json_t *finding = json_object_get(event, "finding");
+        const json_t *object = json_is_object(incident) ? incident : finding;
+        const char *severity = member_string(object, "severity");
+        CLEANUP(text_done) struct text when = { 0 };
+        CLEANUP(text_done) struct text place = { 0 };
+
+        (void)when_append_local(&when, member_int(event, "at_us"));
+        screen_put(screen, STYLE_DIM, text_get(&when));
+        screen_putf(screen, STYLE_PLAIN, " %s ", member_word(event, "kind", "?"));
+        if (json_is_object(object)) {
+                render_append_place(&place, object);
+                screen_put(screen, render_severity_style(severity), severity);
+                screen_putf(screen, STYLE_PLAIN, " %s %s: %s",
+                            member_word(object, "action", "seen"), text_get(&place),
+                            member_word(object, "message", member_word(object, "rule", "?")));
+        } else {
+                screen_put(screen, STYLE_PLAIN, member_string(event, "message"));
+        }
+        screen_raw(screen, "\n");
+}
+
+static void show_progress(struct screen *screen, const json_t *reply) {
+        screen_putf(screen, STYLE_DIM, "%lld of %lld", (long long)member_int(reply, "done"),
+                    (long long)member_int(reply, "total"));
+}
+
+static void show_check(struct screen *screen, const json_t *reply) {
+        int64_t n = member_int(reply, "findings");
+
+        screen_putf(screen, STYLE_PLAIN,
+                    "%lld files looked at: ", (long long)member_int(reply, "done"));
+        if (n == 0)
+                screen_put(screen, STYLE_GOOD, "every rule holds.");
+        else
+                screen_putf(screen, STYLE_BAD, "%lld finding%s; `sshguardctl findings` shows %s.",
+                            (long long)n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+        screen_raw(screen, "\n");
+}
+
+static void show_metrics(struct screen *screen, const json_t *reply) {
+        const char *text = member_word(reply, "text", "");
+
+        while (*text) { /* line ends are ours, the rest is not trusted */
+                size_t n = strcspn(text, "\n");
+                CLEANUP_FREE char *line = strndup(text, n);
+
+                screen_put(screen, STYLE_PLAIN, line);
+                screen_raw(screen, "\n");
+                text += n + (text[n] == '\n');
+        }
+}
+
+static void show_reloaded(struct screen *screen, const json_t *reply) {
+        screen_putf(screen, STYLE_PLAIN, "Policy generation %lld is in force.",
+                    (long long)member_int(reply, "generation"));
+        screen_raw(screen, "\n");
+}
+
+static void show_permitted(struct screen *screen, const json_t *reply) {
+        screen_putf(screen, STYLE_PLAIN,
+                    "Permit %lld is in force; end it with `sshguardctl permit --revoke %lld`.",
+                    (long long)member_int(reply, "id"), (long long)member_int(reply, "id"));
+        screen_raw(screen, "\n");
+}
+
+static void show_done(struct screen *screen, const json_t *reply) {
+        (void)reply;
+        screen_raw(screen, "Done.\n");
+}
+
+static void show(struct screen *screen, enum view view, const json_t *parameters) {
+        static void (*const views[N_VIEWS])(struct screen *, const json_t *) = {
+                [VIEW_STATUS] = render_status,     [VIEW_FINDINGS] = show_findings,
+                [VIEW_FILES] = show_files,         [VIEW_RULES] = show_rules,
+                [VIEW_HISTORY] = show_history,     [VIEW_INCIDENT] = show_incident,
+                [VIEW_DIFF] = show_diff,           [VIEW_EXPLANATION] = show_explanation,
+                [VIEW_PERMITS] = show_permits,     [VIEW_METRICS] = show_metrics,
+                [VIEW_PROGRESS] = show_progress,   [VIEW_CHECK] = show_check,
+                [VIEW_EVENT] = show_event,         [VIEW_RELOADED] = show_reloaded,
+                [VIEW_PERMITTED] = show_permitted, [VIEW_DONE] = show_done,
+        };
+
+        views[view](screen, parameters);
+}
+
+const struct renderer render_text = { .show = show, .fail = render_error };
