@@ -36,31 +36,34 @@ static bool is_state(const json_t *status, const char *name) {
         return strcmp(member_word(status, "state", ""), name) == 0;
 }
 
-/* What keeps "no findings" from being the whole truth; NULL if nothing does. */
-static const char *find_reserve(const json_t *status) {
+enum { RESERVES_MAX = 9 };
+
+/* What keeps "no findings" from being the whole truth; returns how many such things there are. */
+static size_t find_reserves(const json_t *status, const char *ret[RESERVES_MAX]) {
         const json_t *coverage = json_object_get(status, "coverage");
         const struct {
                 bool applies;
                 const char *reserve;
-        } reserves[] = {
+        } reserves[RESERVES_MAX] = {
                 { is_state(status, "starting"), "the first look at everything is not finished" },
                 { is_state(status, "stopping"), "the daemon is stopping" },
                 { is_state(status, "paused"), "responses are paused" },
                 { strcmp(member_word(status, "mode", ""), "audit") == 0,
                   "audit mode: drift is reported, not put right" },
-                { has_open_gap(status), "events are being lost" },
+                { has_open_gap(status), "a gap in the watching is still open" },
                 { member_string(status, "policy_problem") != NULL,
-                  "the last policy could not be loaded, the one before stays in force" },
+                  "the last policy was refused, the one before it stays in force" },
                 { member_int(status, "rules") == 0, "no rule is enabled" },
                 { member_int(coverage, "blind") > 0, "some files are seen by the sweep alone" },
                 { !member_bool(coverage, "users_complete"),
                   "the user database did not list every account" },
         };
+        size_t n = 0;
 
-        for (size_t i = 0; i < N_ELEMENTS(reserves); i++)
+        for (size_t i = 0; i < RESERVES_MAX; i++)
                 if (reserves[i].applies)
-                        return reserves[i].reserve;
-        return NULL;
+                        ret[n++] = reserves[i].reserve;
+        return n;
 }
 
 /* "1 critical, 2 medium". */
@@ -79,23 +82,24 @@ static void append_counts(struct text *text, const json_t *counts) {
 
 static void put_verdict(struct screen *screen, const json_t *status) {
         int64_t n = count_findings(status), n_rules = member_int(status, "rules");
-        const char *reserve = find_reserve(status);
+        const char *reserves[RESERVES_MAX];
+        size_t n_reserves = find_reserves(status, reserves);
         CLEANUP(text_done) struct text counts = { 0 };
 
         if (n > 0) {
                 append_counts(&counts, json_object_get(status, "counts"));
                 screen_putf(screen, STYLE_BAD, "%lld finding%s: %s", (long long)n,
                             n == 1 ? "" : "s", text_get(&counts));
-        } else if (reserve && is_state(status, "starting")) {
+        } else if (is_state(status, "starting")) {
                 screen_put(screen, STYLE_WARN, "Starting");
         } else {
-                screen_putf(screen, reserve ? STYLE_WARN : STYLE_GOOD, "%s %lld rules hold",
-                            reserve ? "No finding;" : "Fine: all", (long long)n_rules);
+                screen_putf(screen, n_reserves > 0 ? STYLE_WARN : STYLE_GOOD, "%s %lld rules hold",
+                            n_reserves > 0 ? "No finding;" : "Fine: all", (long long)n_rules);
         }
         screen_raw(screen, "\n");
-        if (reserve) {
+        for (size_t i = 0; i < n_reserves; i++) {
                 render_put_label(screen, "But");
-                screen_put(screen, STYLE_WARN, reserve);
+                screen_put(screen, STYLE_WARN, reserves[i]);
                 screen_raw(screen, "\n");
         }
 }
@@ -120,11 +124,14 @@ static void put_policy(struct screen *screen, const json_t *status) {
         const char *problem = member_string(status, "policy_problem");
         CLEANUP(text_done) struct text loaded = { 0 };
 
-        render_append_when(&loaded, screen, status, "policy_loaded_at_us");
         render_put_label(screen, "Policy");
-        screen_putf(screen, STYLE_PLAIN, "generation %lld, %lld rules, loaded %s",
+        screen_putf(screen, STYLE_PLAIN, "generation %lld, %lld rules",
                     (long long)member_int(status, "generation"),
-                    (long long)member_int(status, "rules"), text_get(&loaded));
+                    (long long)member_int(status, "rules"));
+        if (member_is_int(status, "policy_loaded_at_us")) {
+                render_append_when(&loaded, screen, status, "policy_loaded_at_us");
+                screen_putf(screen, STYLE_PLAIN, ", loaded %s", text_get(&loaded));
+        }
         screen_raw(screen, "\n");
         if (problem) {
                 render_put_label(screen, "Refused");

@@ -129,6 +129,18 @@ static void show_findings(struct screen *screen, const json_t *reply) {
                 render_put_findings(screen, findings, 0);
 }
 
+/* What watches it besides the sweep, which looks at everything. */
+static void append_coverage(struct text *text, const json_t *mechanisms) {
+        for (size_t i = 0; i < json_array_size(mechanisms); i++) {
+                const char *name = json_string_value(json_array_get(mechanisms, i));
+
+                if (name && strcmp(name, "sweep") != 0)
+                        (void)text_appendf(text, "%s%s", text->n > 0 ? "+" : "", name);
+        }
+        if (text->n == 0)
+                (void)text_append(text, "sweep alone");
+}
+
 static void append_words(struct text *text, const json_t *words, const char *between) {
         for (size_t i = 0; i < json_array_size(words); i++) {
                 const char *word = json_string_value(json_array_get(words, i));
@@ -159,7 +171,7 @@ static void show_files(struct screen *screen, const json_t *reply) {
                 CLEANUP(text_done) struct text coverage = { 0 };
                 CLEANUP(text_done) struct text notes = { 0 };
 
-                append_words(&coverage, json_object_get(file, "coverage"), "+");
+                append_coverage(&coverage, json_object_get(file, "coverage"));
                 if (strcmp(member_word(json_object_get(file, "version"), "kind", ""), "absent") ==
                     0)
                         (void)text_append(&notes, "absent");

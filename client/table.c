@@ -73,19 +73,24 @@ static void narrow(const struct table *table, unsigned available, unsigned width
         }
 }
 
-/* How many bytes of STRING go in a line of WIDTH columns, and behind them how many to skip. */
+/* Where a line may end: at a space, which is dropped, or behind a mark that names are made of. The
+ * mark must leave at least half the line, or the column would be thin and long. */
 static size_t break_line(const char *string, unsigned width, size_t *ret_skip) {
-        size_t n = screen_fit(string, width), space = n;
+        size_t n = screen_fit(string, width), at;
 
         *ret_skip = 0;
         if (string[n] == '\0')
                 return n;
-        while (space > 0 && string[space] != ' ')
-                space--;
-        if (space == 0)
-                return n;
-        *ret_skip = 1;
-        return space;
+        for (at = n; at > 0; at--) {
+                if (string[at] == ' ') {
+                        *ret_skip = 1;
+                        return at;
+                }
+        }
+        for (at = n; at > n / 2; at--)
+                if (strchr("/.-+:,", string[at - 1]))
+                        return at;
+        return n;
 }
 
 static void put_spaces(struct screen *screen, unsigned n) {
