@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "base/address.h"
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "check.h"
 #include "sshd/keywords.h"
@@ -88,6 +89,13 @@ static int check_kind(const struct checker *checker, const struct statement *sta
         return result;
 }
 
+static int complain_value(const struct checker *checker, const struct statement *statement,
+                          unsigned line, const char *value, const char *message) {
+        return check_complain(checker, line, "%s cannot be \"%s\"%s%s",
+                              sshd_keyword_display_name(statement->rule.sshd.keyword), value,
+                              message ? ": " : "", message ? message : "");
+}
+
 /* Replaces *VALUE with what `sshd -T` would print. */
 static int canonicalise(const struct checker *checker, const struct statement *statement,
                         unsigned line, char **value) {
@@ -98,14 +106,58 @@ static int canonicalise(const struct checker *checker, const struct statement *s
 
         r = sshd_keyword_canonical_value(keyword, *value, checker->release, &canonical, &message);
         if (r == -EINVAL)
-                return check_complain(checker, line, "%s cannot be \"%s\"%s%s",
-                                      sshd_keyword_display_name(keyword), *value,
-                                      message ? ": " : "", message ? message : "");
+                return complain_value(checker, statement, line, *value, message);
         if (r < 0)
                 return r;
         free(*value);
         *value = canonical;
         return CHECK_OK;
+}
+
+/* VALUE's elements; methods one by one, as an alternative is a set of them here. */
+static int append_elements(const struct checker *checker, const struct statement *statement,
+                           unsigned line, const char *value, struct rule_words *words) {
+        const char *keyword = statement->rule.sshd.keyword;
+        CLEANUP_FREE char *message = NULL;
+        char **values = NULL;
+        size_t n_values = 0;
+        int r;
+
+        r = sshd_keyword_canonical_list(keyword, value, checker->release, &values, &n_values,
+                                        &message);
+        if (r == -EINVAL)
+                return complain_value(checker, statement, line, value, message);
+        for (size_t i = 0; r == 0 && i < n_values; i++) {
+                const char *separators = strcmp(keyword, "authenticationmethods") == 0 ? " ," : "";
+
+                for (const char *next = values[i]; r == 0 && *next;) {
+                        size_t n = strcspn(next, separators);
+
+                        r = strings_append_n(&words->items, &words->n_items, next, n);
+                        next += n + (next[n] != '\0');
+                }
+        }
+        strings_free(values, n_values);
+        return r;
+}
+
+static int canonicalise_list(const struct checker *checker, const struct statement *statement,
+                             unsigned line, struct rule_words *words) {
+        CLEANUP(rule_words_done) struct rule_words elements = { .is_set = words->is_set };
+        int result = CHECK_OK;
+
+        for (size_t i = 0; result >= 0 && i < words->n_items; i++) {
+                int r = append_elements(checker, statement, line, words->items[i], &elements);
+
+                result = r == CHECK_OK ? result : r;
+        }
+        if (result == CHECK_OK) {
+                struct rule_words old = *words;
+
+                *words = elements;
+                elements = old;
+        }
+        return result;
 }
 
 static int canonicalise_words(const struct checker *checker, const struct statement *statement,
@@ -207,26 +259,34 @@ static bool names_more_than_when(const struct rule_sshd *sshd) {
 static int check_sshd_values(const struct checker *checker, struct statement *statement,
                              enum sshd_value_kind kind) {
         struct rule_sshd *sshd = &statement->rule.sshd;
-        int worst = CHECK_OK, r;
+        bool is_list = kind == SSHD_VALUE_LIST || kind == SSHD_VALUE_METHODS;
+        const struct {
+                struct rule_words *words;
+                unsigned line;
+        } lists[] = { { &sshd->must, LINE_OF(statement, sshd.must) },
+                      { &sshd->one_of, LINE_OF(statement, sshd.one_of) },
+                      { &sshd->includes, LINE_OF(statement, sshd.includes) } };
+        const struct {
+                char **value;
+                unsigned line;
+        } scalars[] = { { &sshd->at_most, LINE_OF(statement, sshd.at_most) },
+                        { &sshd->at_least, LINE_OF(statement, sshd.at_least) } };
+        int result = CHECK_OK;
 
-        r = canonicalise_words(checker, statement, LINE_OF(statement, sshd.must), &sshd->must);
-        worst = r == CHECK_OK ? worst : r;
-        if (worst >= 0) {
-                r = canonicalise_words(checker, statement, LINE_OF(statement, sshd.one_of),
-                                       &sshd->one_of);
-                worst = r == CHECK_OK ? worst : r;
+        for (size_t i = 0; result >= 0 && i < N_ELEMENTS(lists); i++) {
+                int r = (is_list ? canonicalise_list : canonicalise_words)(
+                        checker, statement, lists[i].line, lists[i].words);
+
+                result = r == CHECK_OK ? result : r;
         }
-        if (worst >= 0 && sshd->at_most) {
-                r = canonicalise(checker, statement, LINE_OF(statement, sshd.at_most),
-                                 &sshd->at_most);
-                worst = r == CHECK_OK ? worst : r;
+        for (size_t i = 0; result >= 0 && i < N_ELEMENTS(scalars); i++) {
+                int r = *scalars[i].value ? canonicalise(checker, statement, scalars[i].line,
+                                                         scalars[i].value)
+                                          : CHECK_OK;
+
+                result = r == CHECK_OK ? result : r;
         }
-        if (worst >= 0 && sshd->at_least) {
-                r = canonicalise(checker, statement, LINE_OF(statement, sshd.at_least),
-                                 &sshd->at_least);
-                worst = r == CHECK_OK ? worst : r;
-        }
-        return worst == CHECK_OK ? check_bounds(checker, statement, kind) : worst;
+        return result == CHECK_OK ? check_bounds(checker, statement, kind) : result;
 }
 
 int check_sshd_conditions(const struct checker *checker, struct statement *statement) {

@@ -204,6 +204,10 @@ static int complain_syntax(const struct source *source, const config_t *config) 
 
         if (!text || strcmp(text, "syntax error") == 0)
                 text = "syntax error: is a `;`, a `,` or a bracket missing here or just before?";
+        else if (strcmp(text, "duplicate setting name") == 0)
+                text = "a key is given a second time here";
+        else if (strcmp(text, "mismatched element type in array") == 0)
+                text = "brackets hold elements of one type; write a list of several in parentheses";
         return diagnostics_add(source->reader.diagnostics, source->reader.path, line, 0, "%s",
                                text);
 }

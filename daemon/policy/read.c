@@ -78,6 +78,17 @@ static int wrong_type(const struct reader *reader, const config_setting_t *setti
                              type_name(setting));
 }
 
+/* Was this line refused already? A number that wrapped around says nothing more. */
+static bool has_diagnostic(const struct reader *reader, unsigned line) {
+        for (size_t i = 0; i < reader->diagnostics->n_items; i++) {
+                const struct diagnostic *item = &reader->diagnostics->items[i];
+
+                if (item->line == line && item->file && strcmp(item->file, reader->path) == 0)
+                        return true;
+        }
+        return false;
+}
+
 /* A scalar's text: a string as it is, with INTEGERS also an integer. NAMED is whom to blame. */
 static int read_text(const struct reader *reader, const config_setting_t *named,
                      const config_setting_t *setting, bool integers, char **ret) {
@@ -85,6 +96,8 @@ static int read_text(const struct reader *reader, const config_setting_t *named,
         char *text;
 
         if (integers && (type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
+                if (has_diagnostic(reader, config_setting_source_line(setting)))
+                        return READ_BAD;
                 text = text_format("%d", config_setting_get_int(setting));
         } else if (type == CONFIG_TYPE_STRING) {
                 const char *string = config_setting_get_string(setting);
@@ -220,16 +233,6 @@ static int read_mode(const struct reader *reader, const config_setting_t *settin
         return READ_OK;
 }
 
-static bool has_diagnostic(const struct reader *reader, unsigned line) {
-        for (size_t i = 0; i < reader->diagnostics->n_items; i++) {
-                const struct diagnostic *item = &reader->diagnostics->items[i];
-
-                if (item->line == line && item->file && strcmp(item->file, reader->path) == 0)
-                        return true;
-        }
-        return false;
-}
-
 static int read_count(const struct reader *reader, const struct schema_key *key,
                       const config_setting_t *setting, int *ret) {
         int type = config_setting_type(setting), value;
@@ -242,7 +245,6 @@ static int read_count(const struct reader *reader, const struct schema_key *key,
                 *ret = value;
                 return READ_OK;
         }
-        /* a number that wrapped around has been refused by scan_text() already */
         if (has_diagnostic(reader, config_setting_source_line(setting)))
                 return READ_BAD;
         return read_complain(reader, setting, "`%s` is between %d and %d, not %d", key->name,

@@ -108,16 +108,17 @@ static int repair_list(const struct rule_sshd *rule, const struct sshd_setting *
         return r;
 }
 
-/* The bound that the value is beyond; at_least first, as nothing can be below it afterwards. */
+/* The bound that the value is beyond: at_most where it is beyond both, as 0 without a limit is. */
 static const char *bound_of(const struct rule_sshd *rule, enum sshd_value_kind kind,
                             const struct sshd_setting *setting) {
-        const struct rule_sshd least = { .keyword = rule->keyword, .at_least = rule->at_least };
+        const struct rule_sshd most = { .keyword = rule->keyword, .at_most = rule->at_most };
         CLEANUP(verdict_done) struct verdict verdict = { 0 };
 
-        if (rule->at_least && values_judge(&least, kind, setting, &verdict) == 0 &&
-            verdict.want.n > 0 && !rule->at_most)
-                return rule->at_least;
-        return rule->at_most ? rule->at_most : rule->at_least;
+        if (!rule->at_least || !rule->at_most)
+                return rule->at_most ? rule->at_most : rule->at_least;
+        if (values_judge(&most, kind, setting, &verdict) < 0 || verdict.want.n > 0)
+                return rule->at_most;
+        return rule->at_least;
 }
 
 static int repair_scalar(const struct rule_sshd *rule, enum sshd_value_kind kind,

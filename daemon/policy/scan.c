@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,11 +129,9 @@ static int skip_string(struct scanner *scanner) {
                         continue;
                 step(scanner);
                 if (peek(scanner, 0) == 'x' && peek(scanner, 1) == '0' && peek(scanner, 2) == '0') {
-                        int r = diagnostics_add(scanner->diagnostics, scanner->path, scanner->line,
-                                                0, "`\\x00` would end the string here");
-
-                        if (r < 0)
-                                return r;
+                        scanner->is_unsafe = true;
+                        return diagnostics_add(scanner->diagnostics, scanner->path, scanner->line,
+                                               0, "`\\x00` would end the string here");
                 }
         }
         scanner->is_unsafe = true;
@@ -190,6 +189,7 @@ static bool takes_text(const char *name) {
 static int judge_integer(struct scanner *scanner, const char *literal) {
         bool is_hex = literal[strcspn(literal, "xX")] != '\0';
         const char *digits = literal + (literal[0] == '-' || literal[0] == '+');
+        char decimal[LITERAL_MAX_BYTES];
         long long value;
 
         if (strcmp(scanner->name, "mode_at_most") == 0)
@@ -208,11 +208,12 @@ static int judge_integer(struct scanner *scanner, const char *literal) {
         value = strtoll(literal, NULL, is_hex ? 16 : 10);
         if (errno == 0 && value >= INT_MIN && value <= INT_MAX)
                 return 0;
+        (void)snprintf(decimal, sizeof decimal, "%lld", value);
         if (takes_text(scanner->name))
                 return diagnostics_add(scanner->diagnostics, scanner->path, scanner->line, 0,
                                        "%s does not fit into 32 bits and would wrap around "
                                        "silently: write %s = \"%s\"",
-                                       literal, scanner->name, literal);
+                                       literal, scanner->name, is_hex ? decimal : literal);
         return diagnostics_add(scanner->diagnostics, scanner->path, scanner->line, 0,
                                "%s does not fit into 32 bits and would wrap around silently; no "
                                "key that takes an integer takes one this large",

@@ -18,6 +18,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/nearest.h"
+#include "sshd/keywords.h"
 
 enum { ID_MAX_BYTES = 100 };
 
@@ -77,20 +78,33 @@ static int find_subject(const struct rule_target *target, const config_setting_t
         return READ_OK;
 }
 
+/* The family whose key NAME is, for someone who put it into another one; NULL if none. */
+static const char *family_with_key(const char *name) {
+        for (int i = 0; i < N_RULE_FAMILIES; i++) {
+                const struct schema *schema = schema_of_family((enum rule_family)i);
+
+                if (schema && schema_find(schema, NULL, name))
+                        return schema->subject.name;
+        }
+        return NULL;
+}
+
+static bool is_known_key(const char *name) {
+        return strcmp(name, "id") == 0 || schema_find(schema_common(), NULL, name) ||
+               family_with_key(name);
+}
+
 static int complain_no_subject(const struct rule_target *target, const config_setting_t *group,
                                const char *id) {
-        struct nearest key, rule;
+        struct nearest rule;
         char buffer[128];
 
-        nearest_init(&rule, id);
-        for (size_t i = 0; i < target->policy->n_rules; i++)
-                nearest_offer(&rule, target->policy->rules[i].id);
-        if (rule.best)
-                return read_complain(&target->reader, group, "there is no rule `%s` to override%s",
-                                     id, read_suggestion(&rule, buffer));
         for (int i = 0; i < config_setting_length(group); i++) {
                 const char *name = config_setting_name(config_setting_get_elem(group, (unsigned)i));
+                struct nearest key;
 
+                if (is_known_key(name))
+                        continue;
                 nearest_init(&key, name);
                 for (int k = 0; k < N_RULE_FAMILIES; k++)
                         if (schema_of_family((enum rule_family)k))
@@ -99,10 +113,33 @@ static int complain_no_subject(const struct rule_target *target, const config_se
                         return read_complain(&target->reader, group, "rule `%s` has a key `%s`%s",
                                              id, name, read_suggestion(&key, buffer));
         }
+        nearest_init(&rule, id);
+        for (size_t i = 0; i < target->policy->n_rules; i++)
+                nearest_offer(&rule, target->policy->rules[i].id);
+        if (rule.best)
+                return read_complain(&target->reader, group, "there is no rule `%s` to override%s",
+                                     id, read_suggestion(&rule, buffer));
         return read_complain(&target->reader, group,
                              "rule `%s` says nothing about its subject: it needs one of sshd, pam, "
                              "keys and file",
                              id);
+}
+
+static const char *subject_of(const struct rule *rule) {
+        return *(char *const *)schema_value_const(rule, &schema_of_family(rule->family)->subject);
+}
+
+static int complain_other_subject(const struct rule_target *target, const config_setting_t *setting,
+                                  const struct rule *base) {
+        const char *subject = subject_of(base);
+
+        return read_complain(&target->reader, setting,
+                             "rule `%s` is about %s \"%s\" (%s:%u); an override cannot change "
+                             "that, a new id can",
+                             base->id, rule_family_name(base->family),
+                             base->family == RULE_SSHD ? sshd_keyword_display_name(subject)
+                                                       : subject,
+                             base->file, base->line);
 }
 
 /* Sets family and subject of the statement, from the group or from the rule so far. */
@@ -121,47 +158,25 @@ static int take_subject(const struct rule_target *target, const config_setting_t
         if (!setting && !base)
                 return complain_no_subject(target, group, id);
         if (setting && base && family != base->family)
-                return read_complain(&target->reader, setting,
-                                     "rule `%s` is about `%s` (%s:%u); an override cannot change "
-                                     "that, a new id can",
-                                     id, rule_family_name(base->family), base->file, base->line);
+                return complain_other_subject(target, setting, base);
         schema_init_rule(&statement->rule, setting ? family : base->family);
         subject = &schema_of_family(statement->rule.family)->subject;
-        if (setting) {
-                statement->subject_line = config_setting_source_line(setting);
-                r = read_value(&target->reader, subject, setting, &statement->rule);
-                if (r == READ_OK)
-                        r = check_subject(&checker, statement);
-        } else {
+        if (!setting) {
                 char **text = schema_value(&statement->rule, subject);
 
-                *text = strdup(*(char *const *)schema_value_const(base, subject));
-                r = *text ? READ_OK : -ENOMEM;
+                *text = strdup(subject_of(base));
+                return *text ? READ_OK : -ENOMEM;
         }
-        if (r != READ_OK || !setting || !base)
-                return r;
-        if (strcmp(*(char *const *)schema_value_const(base, subject),
-                   *(char *const *)schema_value_const(&statement->rule, subject)) == 0)
-                return READ_OK;
-        return read_complain(&target->reader, setting,
-                             "rule `%s` is about %s \"%s\" (%s:%u); an override cannot change "
-                             "that, a new id can",
-                             id, subject->name, *(char *const *)schema_value_const(base, subject),
-                             base->file, base->line);
+        statement->subject_line = config_setting_source_line(setting);
+        r = read_value(&target->reader, subject, setting, &statement->rule);
+        if (r == READ_OK)
+                r = check_subject(&checker, statement);
+        if (r == READ_OK && base && strcmp(subject_of(base), subject_of(&statement->rule)) != 0)
+                r = complain_other_subject(target, setting, base);
+        return r;
 }
 
 /* --- the other keys --------------------------------------------------------------------------- */
-
-/* The family whose key NAME is, for someone who put it into another one; NULL if none. */
-static const char *family_with_key(const char *name) {
-        for (int i = 0; i < N_RULE_FAMILIES; i++) {
-                const struct schema *schema = schema_of_family((enum rule_family)i);
-
-                if (schema && schema_find(schema, NULL, name))
-                        return schema->subject.name;
-        }
-        return NULL;
-}
 
 static int complain_unknown_key(const struct rule_target *target, const config_setting_t *setting,
                                 const struct schema *schema, const char *group) {

@@ -131,6 +131,14 @@ static int print_word(const struct keyword *keyword, const struct state *state,
         return strings_append(values, n_values, word->name ? word->name : "UNKNOWN");
 }
 
+/* A word stands twice where releases print different names for one number. */
+static bool is_repeated(const struct word *words, const struct word *word) {
+        for (; words < word; words++)
+                if (strcmp(words->name, word->name) == 0)
+                        return true;
+        return false;
+}
+
 char *grammar_describe_words(const struct grammar *grammar) {
         struct text text = { 0 };
 
@@ -138,6 +146,8 @@ char *grammar_describe_words(const struct grammar *grammar) {
         for (const struct word *word = grammar->detail; word->name; word++) {
                 const char *separator = !word[1].name ? " or " : ", ";
 
+                if (is_repeated(grammar->detail, word))
+                        continue;
                 (void)text_appendf(&text, "%s%s", word == grammar->detail ? "" : separator,
                                    word->name);
         }

@@ -71,9 +71,11 @@ const char *sshd_keyword_nearest(const char *name) {
         return nearest.best;
 }
 
-/* Reads VALUE as the arguments of a line. Returns 0, -ENOMEM, or -EINVAL. */
+/* Reads VALUE as the arguments of a line. Returns 0, -ENOMEM, or -EINVAL with *reterr_reason,
+ * sshd's words, on the heap (NULL if it has none). */
 static int read_value(const struct keyword *keyword, const char *value,
-                      const struct sshd_release *release, struct sshd_value *ret) {
+                      const struct sshd_release *release, struct sshd_value *ret,
+                      char **reterr_reason) {
         static const struct sshd_environment nothing = { 0 };
         CLEANUP(text_done) struct text messages = { 0 };
         CLEANUP_FREE char *copy = strdup(value);
@@ -100,17 +102,19 @@ static int read_value(const struct keyword *keyword, const char *value,
             arguments_has_more(&reading.arguments))
                 r = READING_BAD;
         arguments_done(&reading.arguments);
+        if (r > 0)
+                *reterr_reason = TAKE(reading.reason);
         free(reading.reason);
         free(later.complaint);
         free(later.reason);
         return r > 0 ? -EINVAL : r;
 }
 
-static int print_value(const struct keyword *keyword, const struct sshd_value *value,
-                       const struct sshd_release *release, char **ret) {
+/* The value as `sshd -T` prints it if this were the only line. */
+static int print_values(const struct keyword *keyword, const struct sshd_value *value,
+                        const struct sshd_release *release, char ***ret_values,
+                        size_t *ret_n_values) {
         CLEANUP(state_done) struct state state = { .is_set = true };
-        char **values = NULL;
-        size_t n_values = 0;
         int r = 0;
 
         for (size_t i = 0; i < value->n_numbers; i++)
@@ -120,8 +124,15 @@ static int print_value(const struct keyword *keyword, const struct sshd_value *v
                 if (r == 0)
                         state.strings[state.n_strings++] = value->strings[i];
         }
-        if (r == 0)
-                r = take_print(keyword, &state, false, release, &values, &n_values);
+        return r < 0 ? r : take_print(keyword, &state, false, release, ret_values, ret_n_values);
+}
+
+static int print_value(const struct keyword *keyword, const struct sshd_value *value,
+                       const struct sshd_release *release, char **ret) {
+        char **values = NULL;
+        size_t n_values = 0;
+        int r = print_values(keyword, value, release, &values, &n_values);
+
         if (r < 0)
                 return r;
         *ret = lexer_join(values, n_values, false);
@@ -129,8 +140,8 @@ static int print_value(const struct keyword *keyword, const struct sshd_value *v
         return *ret ? 0 : -ENOMEM;
 }
 
-/* What values a keyword takes, in words. */
-static char *describe_values(const struct keyword *keyword) {
+/* What values a keyword takes, in words; sshd's REASON where there is no short list of them. */
+static char *describe_values(const struct keyword *keyword, const char *reason) {
         switch (keyword->grammar->kind) {
         case SSHD_VALUE_WORD:
                 if (keyword->grammar->detail)
@@ -145,6 +156,8 @@ static char *describe_values(const struct keyword *keyword) {
                         return strdup("it takes a number or none");
                 return strdup("it takes a time, such as 90 or 2m");
         default:
+                if (reason)
+                        return strdup(reason);
                 return text_format("it takes values such as \"%s\"",
                                    keyword->initial ? keyword->initial : "none");
         }
@@ -155,6 +168,7 @@ int sshd_keyword_canonical_value(const char *name, const char *value,
                                  char **reterr_message) {
         const struct keyword *keyword = find(name, release);
         CLEANUP(value_done) struct sshd_value parsed = { 0 };
+        CLEANUP_FREE char *reason = NULL;
         int r = -EINVAL;
 
         if (!release)
@@ -167,7 +181,7 @@ int sshd_keyword_canonical_value(const char *name, const char *value,
         case SSHD_VALUE_WORD:
         case SSHD_VALUE_NUMBER:
         case SSHD_VALUE_TUPLE:
-                r = read_value(keyword, value, release, &parsed);
+                r = read_value(keyword, value, release, &parsed, &reason);
                 break;
         default:
                 *ret = strdup(value);
@@ -176,11 +190,74 @@ int sshd_keyword_canonical_value(const char *name, const char *value,
         if (r == 0)
                 return print_value(keyword, &parsed, release, ret);
         if (r == -EINVAL) {
-                *reterr_message = describe_values(keyword);
+                *reterr_message = describe_values(keyword, reason);
                 if (!*reterr_message)
                         r = -ENOMEM;
         }
         return r;
+}
+
+/* VALUE as one argument, blanks and all. */
+static char *quote(const char *value) {
+        struct text text = { 0 };
+
+        (void)text_append(&text, "\"");
+        for (; *value; value++) {
+                if (*value == '"' || *value == '\\')
+                        (void)text_append_char(&text, '\\');
+                (void)text_append_char(&text, *value);
+        }
+        (void)text_append(&text, "\"");
+        return text_take(&text);
+}
+
+static int read_list(const struct keyword *keyword, const char *value,
+                     const struct sshd_release *release, char ***ret_values, size_t *ret_n_values,
+                     char **reterr_reason) {
+        CLEANUP(value_done) struct sshd_value parsed = { 0 };
+        int r = read_value(keyword, value, release, &parsed, reterr_reason);
+
+        return r < 0 ? r : print_values(keyword, &parsed, release, ret_values, ret_n_values);
+}
+
+int sshd_keyword_canonical_list(const char *name, const char *value,
+                                const struct sshd_release *release, char ***ret_values,
+                                size_t *ret_n_values, char **reterr_message) {
+        const struct keyword *keyword = find(name, release);
+        CLEANUP_FREE char *reason = NULL, *ignored = NULL, *quoted = NULL;
+        char **values = NULL;
+        size_t n_values = 0;
+        int r;
+
+        if (!release)
+                release = &newest;
+        if (!keyword || !keyword->grammar) {
+                *reterr_message = strdup("it is no keyword that can be compared");
+                return *reterr_message ? -EINVAL : -ENOMEM;
+        }
+        r = read_list(keyword, value, release, &values, &n_values, &reason);
+        if (r == -EINVAL && strchr(value, ' ')) {
+                quoted = quote(value);
+                r = quoted ? read_list(keyword, quoted, release, &values, &n_values, &ignored)
+                           : -ENOMEM;
+        }
+        if (r == 0 && keyword->setting == SETTING_LISTEN_ADDRESS) {
+                /* -T adds the ports when it knows all of them */
+                strings_free(values, n_values);
+                values = NULL;
+                n_values = 0;
+                r = strings_append(&values, &n_values, value);
+        }
+        if (r == 0) {
+                *ret_values = values;
+                *ret_n_values = n_values;
+                return 0;
+        }
+        strings_free(values, n_values);
+        if (r != -EINVAL)
+                return r;
+        *reterr_message = describe_values(keyword, reason);
+        return *reterr_message ? -EINVAL : -ENOMEM;
 }
 
 int sshd_keyword_number(const char *name, const char *canonical_value, long long *ret,

@@ -45,6 +45,14 @@ int sshd_keyword_canonical_value(const char *keyword, const char *value,
                                  const struct sshd_release *release, char **ret,
                                  char **reterr_message);
 
+/* The same for a keyword that takes a list: VALUE is one or more elements as a line would have
+ * them, or one that holds blanks without the quotes a line would need; *ret_values the elements as
+ * sshd_setting.values has them ("aes128-ctr,aes256-ctr" → two). Relative lists ("+name") are taken
+ * from the defaults. */
+int sshd_keyword_canonical_list(const char *keyword, const char *value,
+                                const struct sshd_release *release, char ***ret_values,
+                                size_t *ret_n_values, char **reterr_message);
+
 /* A scalar as a number for at_most/at_least: -EINVAL if the value is none. `none` and `unlimited`
  * meanings of a keyword are *ret_unlimited = true; 0 is also unlimited where sshd says so
  * (LoginGraceTime, ClientAliveInterval …). */
