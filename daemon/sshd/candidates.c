@@ -327,6 +327,8 @@ static int collect_users(struct collection *collection) {
                 r = add_value(collection, accounts->items[i].name, -1);
         if (r == 0)
                 r = add_value(collection, no_such_user, -1);
+        if (r == 0)
+                r = add_filled(collection, "*"); /* strangers whom no pattern spells */
         return r == 0 ? each_pattern(collection, add_filled) : r;
 }
 
@@ -341,6 +343,8 @@ static int collect_addresses(struct collection *collection, const char *const *n
 static int collect_hosts(struct collection *collection) {
         int r = add_value(collection, "host.invalid", -1);
 
+        if (r == 0)
+                r = add_filled(collection, "*");
         return r == 0 ? each_pattern(collection, add_filled) : r;
 }
 
