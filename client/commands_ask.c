@@ -50,6 +50,8 @@ int command_status(struct client *client) {
 
         if (status != CLIENT_FINE)
                 return status;
+        if (!json_is_object(json_object_get(reply, "counts")))
+                return client_complain("what answered is no sshguardd: it has no status");
         if (member_is_int(reply, "now_us"))
                 client->screen.now_us = member_int(reply, "now_us");
         client_show(client, VIEW_STATUS, reply);
