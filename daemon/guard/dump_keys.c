@@ -16,10 +16,6 @@
  * --root inside that tree. */
 
 #include <errno.h>
-#include <limits.h>
-#include <net/if.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,43 +26,12 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "guard/invocation.h"
+#include "guard/keys_tree.h"
+#include "guard/sshd_tree.h"
 #include "keys/authorized_keys.h"
 #include "os/root.h"
 #include "os/snapshot.h"
 #include "sshd/release.h"
-
-static const char newest_release[] = "10.6";
-
-/* --- what only the system knows */
-
-static bool local_time(void *userdata, const struct keys_civil_time *time, int64_t *ret) {
-        struct tm tm = { .tm_year = time->year - 1900,
-                         .tm_mon = time->month - 1,
-                         .tm_mday = time->day,
-                         .tm_hour = time->hour,
-                         .tm_min = time->minute,
-                         .tm_sec = time->second,
-                         .tm_wday = -1 };
-        time_t seconds = mktime(&tm);
-
-        (void)userdata;
-        *ret = seconds;
-        return seconds != -1 || tm.tm_wday != -1;
-}
-
-static int service_port(void *userdata, const char *name) {
-        const struct servent *service = getservbyname(name, "tcp");
-
-        (void)userdata;
-        return service ? ntohs((uint16_t)service->s_port) : -1;
-}
-
-static uint32_t scope(void *userdata, const char *name) {
-        (void)userdata;
-        return if_nametoindex(name);
-}
-
-static const struct keys_environment system_environment = { local_time, service_port, scope, NULL };
 
 /* --- arguments */
 
@@ -104,22 +69,24 @@ static char *join_specs(const struct invocation *invocation) {
         return text_take(&text);
 }
 
-static bool find_release(const struct invocation *invocation, struct keys_release *ret) {
+/* The release asked for, or the one of the tree. */
+static bool find_release(const struct invocation *invocation, const struct os_root *root,
+                         struct keys_release *ret) {
         struct sshd_release release;
 
-        if (!sshd_release_parse(invocation->release ? invocation->release : newest_release,
-                                &release))
+        if (!invocation->release)
+                (void)sshd_tree_release(root, &release); /* none: the newest */
+        else if (!sshd_release_parse(invocation->release, &release))
                 return false;
-        ret->number = release.number;
-        ret->is_debian = release.flavour == SSHD_DEBIAN;
+        *ret = keys_tree_release(&release);
         return true;
 }
 
 /* Reads the operand: relative to the working directory, or inside --root. */
-static int read_file(const struct invocation *invocation, struct snapshot *ret) {
+static int read_file(const struct invocation *invocation, const struct os_root *root,
+                     struct snapshot *ret) {
         CLEANUP_FREE char *cwd = NULL;
         CLEANUP_FREE char *path = NULL;
-        struct os_root root;
         int r;
 
         if (invocation->operand[0] != '/' && !invocation->root_path) {
@@ -131,11 +98,7 @@ static int read_file(const struct invocation *invocation, struct snapshot *ret) 
                            invocation->operand);
         if (!path)
                 return -ENOMEM;
-        r = os_root_open(invocation->root_path ? invocation->root_path : "/", &root);
-        if (r < 0)
-                return r;
-        r = snapshot_take(&root, path, 0, ret);
-        os_root_close(&root);
+        r = snapshot_take(root, path, 0, ret);
         if (r == 0 && (ret->metadata.kind != FILE_REGULAR || ret->metadata.is_oversize)) {
                 r = ret->metadata.kind == FILE_ABSENT       ? -ENOENT
                     : ret->metadata.kind == FILE_UNREADABLE ? -ret->metadata.error
@@ -168,8 +131,8 @@ static int put_entry(struct text *text, const struct authorized_key *entry,
                 (void)text_append(text, "\toptions ");
                 (void)escape_append(text, options.data, options.n);
         }
-        if (connection &&
-            authorized_key_would_accept(entry, release, &system_environment, connection, &reason))
+        if (connection && authorized_key_would_accept(entry, release, &keys_tree_environment,
+                                                      connection, &reason))
                 (void)text_append(text, "\taccepted");
         else if (connection)
                 (void)text_appendf(text, "\trefused: %s", reason);
@@ -190,7 +153,7 @@ static int dump(const struct snapshot *snapshot, const struct keys_release *rele
         CLEANUP(text_done) struct text text = { 0 };
         int r;
 
-        r = authorized_keys_parse(snapshot->data, snapshot->n_data, release, &system_environment,
+        r = authorized_keys_parse(snapshot->data, snapshot->n_data, release, &keys_tree_environment,
                                   &keys);
         for (size_t i = 0; r == 0 && i < keys.n_items; i++) {
                 r = put_entry(&text, &keys.items[i], release, connection);
@@ -203,7 +166,7 @@ static int dump(const struct snapshot *snapshot, const struct keys_release *rele
         return r;
 }
 
-int guard_dump_keys(const struct invocation *invocation) {
+static int dump_operand(const struct invocation *invocation, const struct os_root *root) {
         CLEANUP(snapshot_done) struct snapshot snapshot = { 0 };
         CLEANUP_FREE char *specs = join_specs(invocation);
         struct key_connection connection = { .now = time(NULL) };
@@ -213,11 +176,11 @@ int guard_dump_keys(const struct invocation *invocation) {
 
         if (!specs)
                 return complain(invocation->operand, strerror(ENOMEM));
-        if (!find_release(invocation, &release))
+        if (!find_release(invocation, root, &release))
                 return complain(invocation->release, "no release of OpenSSH");
         if (has_connection && !parse_specs(specs, &connection))
                 return complain("-C", "expected user=NAME,host=NAME,addr=ADDRESS");
-        r = read_file(invocation, &snapshot);
+        r = read_file(invocation, root, &snapshot);
         if (r < 0)
                 return complain(invocation->operand,
                                 r == -EINVAL ? "not a regular file" : strerror(-r));
@@ -225,4 +188,16 @@ int guard_dump_keys(const struct invocation *invocation) {
         if (r < 0)
                 return complain(invocation->operand, strerror(-r));
         return has_bad ? EXIT_FINDINGS : EXIT_HOLDS;
+}
+
+int guard_dump_keys(const struct invocation *invocation) {
+        struct os_root root;
+        int r, status;
+
+        r = os_root_open(invocation->root_path ? invocation->root_path : "/", &root);
+        if (r < 0)
+                return complain(invocation->root_path ? invocation->root_path : "/", strerror(-r));
+        status = dump_operand(invocation, &root);
+        os_root_close(&root);
+        return status;
 }
