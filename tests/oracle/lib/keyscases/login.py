@@ -24,11 +24,7 @@ class LoginJudge:
         (server.root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
         (server.root / "root/.ssh/rc").write_text("echo RAN-RC\n")
         self.key = (server.root / "oracle/me.pub").read_text().strip()
-        self.agent = server.start(["/usr/bin/ssh-agent", "-D", "-a", AGENT], subprocess.DEVNULL)
-
-    def close(self) -> None:
-        self.agent.terminate()
-        self.agent.wait()
+        server.start(["/usr/bin/ssh-agent", "-D", "-a", AGENT], subprocess.DEVNULL)
 
     def judge(self, options: str, address: str) -> tuple[bool, list[Difference]]:
         """Whether sshd let the key in, and what differs."""
@@ -88,6 +84,8 @@ class LoginJudge:
         status, output = connect("-tt")
         if status == 255 and "Permission denied" in output:
             return None
+        if status == 255 and "ASKED" not in output and "PTY" not in output:
+            raise RuntimeError(f"no session: {output!r}")
         has_pty = "PTY allocation request failed" not in output
         if not has_pty:  # the client gives up; without asking for one it does not
             status, output = connect("-T")

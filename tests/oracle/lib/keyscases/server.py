@@ -16,6 +16,8 @@ import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import sandbox
+
 from . import ours
 from .keygen import Difference
 
@@ -23,6 +25,8 @@ KEYS = "/oracle/keys"
 LOG = "/oracle/log"
 AGENT = "/oracle/agent"  # holds no key; there for agent forwarding
 FIRST_BEYOND_2038 = 807
+FIRST_WITH_PENALTIES = 908  # for clients that fail as often as ours
+PR_SET_PDEATHSIG = 1
 OFFERED_AT_MOST = 90  # the client takes a hundred identities
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": ours.TIME_ZONE}
 ZONE = timezone(timedelta(hours=5, minutes=30))
@@ -48,7 +52,7 @@ LogLevel DEBUG1
 AuthorizedKeysFile {KEYS}
 PubkeyAuthentication yes
 PasswordAuthentication no
-{{algorithms}} *
+{{more}}
 """
 
 
@@ -62,7 +66,7 @@ def unvis(text: str) -> str:
 
 
 class Server:
-    """sshd in the tree of one worker, on loopback."""
+    """sshd in the tree of one worker, on loopback. It dies with the worker."""
 
     def __init__(self, root: Path, number: int) -> None:
         self.root, self.number = root, number
@@ -71,8 +75,11 @@ class Server:
         self.keygen("ed25519", "host")
         self.keygen("ed25519", "me")
         algorithms = "PubkeyAcceptedKeyTypes" if number < 805 else "PubkeyAcceptedAlgorithms"
+        more = [f"{algorithms} *"]
+        if number >= FIRST_WITH_PENALTIES:
+            more.append("PerSourcePenalties no")
         self.port = self.free_port()
-        self.write("config", f"Port {self.port}" + CONFIG.format(algorithms=algorithms))
+        self.write("config", f"Port {self.port}" + CONFIG.format(more="\n".join(more)))
         self.process = self.start(
             ["/usr/sbin/sshd", "-D", "-f", "/oracle/config", "-E", LOG], subprocess.DEVNULL
         )
@@ -83,6 +90,7 @@ class Server:
         root = self.root
 
         def enter() -> None:
+            sandbox.libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
             os.chroot(root)
             os.chdir("/")
 
@@ -134,10 +142,6 @@ class Server:
                     break
                 time.sleep(0.05)
         raise RuntimeError(f"sshd does not start: {(self.root / LOG[1:]).read_text()}")
-
-    def close(self) -> None:
-        os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait()
 
     def client(self, address: str, identities: list[str], *more: str) -> list[str]:
         target = "::1" if ":" in address else "127.0.0.1"

@@ -1,0 +1,3 @@
+# file: daemon/keys/options.c
+# breaks: permitlisten takes no bare port
+s/"\*:"\)/"")/

@@ -1,0 +1,3 @@
+# file: daemon/keys/options.c
+# breaks: from does not look at networks
+s/ \|\| by_address == 1//
