@@ -133,6 +133,14 @@ static bool is_meant(const struct dump *dump, const struct override *override,
                is_named(dump, override->file, rule->file);
 }
 
+/* A code by name, or by number: modules and libpam may return what has none. */
+static void append_code(struct text *text, int code) {
+        if (pam_code_name(code))
+                (void)text_appendf(text, "%s\n", pam_code_name(code));
+        else
+                (void)text_appendf(text, "%d\n", code);
+}
+
 static int return_code(void *userdata, const struct pam_call *call) {
         struct dump *dump = userdata;
         const struct pam_rule *rule = call->rule;
@@ -155,10 +163,8 @@ static int return_code(void *userdata, const struct pam_call *call) {
                 (void)escape_append(&dump->text, path, strlen(path));
         (void)text_appendf(&dump->text, ":%u ", rule->line);
         (void)escape_append(&dump->text, rule->module, strlen(rule->module));
-        if (pam_code_name(code))
-                (void)text_appendf(&dump->text, " -> %s\n", pam_code_name(code));
-        else
-                (void)text_appendf(&dump->text, " -> %d\n", code);
+        (void)text_append(&dump->text, " -> ");
+        append_code(&dump->text, code);
         return code;
 }
 
@@ -174,7 +180,8 @@ static int run_facilities(struct dump *dump) {
                 enum pam_facility facility = pam_facility_parse(word);
                 int result = pam_run_facility(run, facility, return_code, dump);
 
-                (void)text_appendf(&dump->text, "%s=%s\n", word, pam_code_name(result));
+                (void)text_appendf(&dump->text, "%s=", word);
+                append_code(&dump->text, result);
         }
         pam_run_free(run);
         return text_error(&dump->text);
