@@ -21,6 +21,7 @@
 #include "walk.h"
 
 enum { NO_NODE = UINT32_MAX };
+enum { COST_OF_FAILURE = N_PAM_CODES * PAM_RULES_MAX };
 
 struct state {
         uint32_t at;
@@ -33,7 +34,7 @@ struct node {
         uint32_t parent;
         uint32_t next;  /* of the same position */
         uint32_t twin;  /* of the same hash */
-        uint32_t cost;  /* codes other than success on the way here */
+        uint64_t cost;  /* of the codes on the way here */
         uint32_t steps; /* rules run on the way here */
         int code;       /* that the parent's rule returned */
 };
@@ -205,7 +206,8 @@ static bool is_code_kept(int action, const struct pam_verdict *verdict) {
         }
 }
 
-/* Codes in the order in which a witness prefers them: what modules really say comes first. */
+/* Codes in the order in which a witness prefers them: what modules really say comes first. Any code
+ * other than success costs more than all preferences together. */
 static const uint8_t preferred_codes[N_PAM_CODES] = {
         PAM_CODE_SUCCESS,
         PAM_CODE_AUTH_ERR,
@@ -241,8 +243,10 @@ static const uint8_t preferred_codes[N_PAM_CODES] = {
         PAM_CODE_INCOMPLETE,
 };
 
-/* Follows one code of the rule from a node. */
-static int follow(struct search *search, uint32_t parent, const struct pam_rule *rule, int code) {
+/* Follows one code of the rule, named by its place in preferred_codes, from a node. */
+static int follow(struct search *search, uint32_t parent, const struct pam_rule *rule,
+                  unsigned preference) {
+        int code = preferred_codes[preference];
         const struct question *question = search->question;
         struct node node = search->nodes[parent];
         struct pam_step step = {
@@ -268,7 +272,7 @@ static int follow(struct search *search, uint32_t parent, const struct pam_rule 
         node.state.at = (uint32_t)at;
         node.parent = parent;
         node.code = code;
-        node.cost += code != PAM_CODE_SUCCESS;
+        node.cost += preference > 0 ? COST_OF_FAILURE + preference : 0;
         node.steps++;
         return add_node(search, &node);
 }
@@ -282,7 +286,7 @@ static int expand_rule(struct search *search, uint32_t parent, const struct pam_
                 search->results |= PAM_CODE_BIT(PAM_CODE_INCOMPLETE);
                 codes &= ~PAM_CODE_BIT(PAM_CODE_INCOMPLETE);
         }
-        for (int i = 0; i < N_PAM_CODES; i++) {
+        for (unsigned i = 0; i < N_PAM_CODES; i++) {
                 int code = preferred_codes[i], action = rule->actions[code], k = 0, r;
 
                 if (!(codes & PAM_CODE_BIT(code)))
@@ -296,7 +300,7 @@ static int expand_rule(struct search *search, uint32_t parent, const struct pam_
                                 continue;
                         tried[n_tried++] = action;
                 }
-                r = follow(search, parent, rule, code);
+                r = follow(search, parent, rule, i);
                 if (r < 0)
                         return r;
         }

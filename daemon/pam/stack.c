@@ -56,26 +56,24 @@ struct entry {
 
 static int load_file(const struct file *file);
 
-static int complain(const struct file *file, const struct pam_line *line, const char *format,
+static int complain(const struct file *file, const struct pam_line *line, const char *problem,
                     const char *argument) {
-        CLEANUP(text_done) struct text text = { 0 };
+        struct diagnostics *diagnostics = &file->loader->service->diagnostics;
 
-        (void)text_append(&text, format);
-        if (argument)
-                (void)text_appendf(&text, " %s", argument);
-        if (text_error(&text) < 0)
-                return -ENOMEM;
-        return diagnostics_add(&file->loader->service->diagnostics, file->path,
-                               line ? line->first : 0, 0, "%s", text_get(&text));
+        if (diagnostics->n_items >= PAM_DIAGNOSTICS_MAX)
+                return 0;
+        return diagnostics_add(diagnostics, file->path, line ? line->first : 0, 0, "%s%s%s",
+                               problem, argument ? " " : "", argument ? argument : "");
 }
 
 /* The service will not start, and not in an orderly way. */
 static int set_fatal(const struct file *file, const struct pam_line *line, enum pam_start start,
                      const char *reason) {
-        int r = complain(file, line, reason, NULL);
-
         file->loader->service->start = start;
-        return r < 0 ? r : FILE_FATAL;
+        return diagnostics_add(&file->loader->service->diagnostics, file->path,
+                               line ? line->first : 0, 0, "%s", reason) < 0
+                       ? -ENOMEM
+                       : FILE_FATAL;
 }
 
 /* Notes that PATH was asked for. *RET is the service's own copy of it. */

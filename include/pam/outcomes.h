@@ -35,7 +35,7 @@ void pam_witness_done(struct pam_witness *witness);
 
 /* Each returns 1 with *RET_WITNESS set if the facility can end in success in that way, 0 if it
  * cannot, -ENOMEM or -E2BIG. RET_WITNESS may be NULL; the witness has the fewest codes other than
- * success, then the fewest rules. For password it serves both passes. */
+ * success (of these, the usual ones), then the fewest rules. For password it serves both passes. */
 
 int pam_can_succeed(const struct pam_service *service, enum pam_facility facility,
                     pam_codes_fn codes, void *userdata, struct pam_witness *ret_witness);

@@ -20,7 +20,8 @@ enum {
          * multiply. */
         PAM_RULES_MAX = 65536,
         PAM_INCLUSIONS_MAX = 8192,
-        PAM_RECURSION_MAX = 64, /* of releases that do not limit it and die of it */
+        PAM_DIAGNOSTICS_MAX = 200, /* more would say nothing new */
+        PAM_RECURSION_MAX = 64,    /* of releases that do not limit it and die of it */
 };
 
 struct pam_environment {
