@@ -168,7 +168,7 @@ int pam_edit_line(const struct pam_service *service, const struct pam_environmen
         struct overlay overlay = { .inner = environment, .path = file };
         const struct pam_environment world = { &overlay, overlay_read, overlay_is_directory,
                                                overlay_has_module };
-        unsigned last;
+        unsigned last = 0;
         size_t n;
         int r;
 
