@@ -5,10 +5,12 @@
  *
  * For each wanted path the watcher keeps a watch on every directory from the root to it (so that a
  * renamed or re-created directory is noticed), on the directory it really lives in when links are
- * followed, and on the file's own inode (hard links, ATTRIB). Any event in the directory of a
- * wanted path dirties all wanted paths of that directory, because names in events cannot be trusted
+ * followed, and on its own inode (hard links, ATTRIB). An event in the directory of a wanted file
+ * dirties all wanted files of that directory, because names in events cannot be trusted
  * (O_TMPFILE, exchange). After adding a watch the path is dirtied once, so nothing between "look"
- * and "watch" is lost. */
+ * and "watch" is lost. What an event costs does not depend on the number of wanted paths.
+ *
+ * Mounts and unmounts over a path send no inotify event; the mount table is watched beside. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,11 +22,13 @@ struct watch;
 
 enum watch_coverage {
         WATCH_NONE = 0,
-        WATCH_DIRECTORY = 1 << 0, /* its directory and every one above is watched */
+        WATCH_DIRECTORY = 1 << 0, /* its directory and every one above is watched, or, where it is
+                                     missing, the nearest one there is */
         WATCH_INODE = 1 << 1,     /* its own inode is watched */
         WATCH_LIMITED = 1 << 2,   /* max_user_watches was reached: must be polled */
-        WATCH_NO_EVENTS =
-                1 << 3, /* on a file system that sends none (FUSE, NFS …): must be polled */
+        WATCH_NO_EVENTS = 1 << 3, /* on a file system that sends none (FUSE, NFS …) and may block:
+                                     must be polled, from a child */
+        WATCH_UNREACHABLE = 1 << 4, /* a component could not be opened (permissions, a loop) */
 };
 
 struct watch_events {
@@ -32,27 +36,35 @@ struct watch_events {
         /* Look again at this wanted path. IS_BEING_WRITTEN: all that was seen of it is IN_MODIFY,
          * so a writer may be in the middle of it; the caller settles for a bounded time. */
         void (*on_dirty)(void *userdata, const char *path, bool is_being_written);
-        void (*on_overflow)(void *userdata); /* events were lost: look at everything */
+        void (*on_overflow)(void *userdata); /* events were lost: look at everything, and
+                                                watch_refresh() each path */
 };
 
-/* Returns 0 or a negative errno (-EMFILE: max_user_instances). */
+/* Callbacks come from watch_dispatch(), watch_dispatch_mounts(), watch_add() and watch_refresh();
+ * they may add and remove paths but not free the watch. Returns 0 or a negative errno (-EMFILE:
+ * max_user_instances). */
 int watch_new(const struct os_root *root, const struct watch_events *events, struct watch **ret);
 void watch_free(struct watch *watch);
 
-/* The inotify descriptor, for sd-event; when readable call watch_dispatch(). */
+/* The inotify descriptor, for sd-event (EPOLLIN); when readable call watch_dispatch(). */
 int watch_fd(const struct watch *watch);
 
-/* Reads what is there (bounded per call) and calls on_dirty for what it means. Returns 0 or a
- * negative errno. */
+/* Reads what is there (bounded per call) and calls on_dirty for what it means, once per path.
+ * Returns 0 or a negative errno. */
 int watch_dispatch(struct watch *watch);
 
+/* The mount table, for sd-event (EPOLLPRI); when it has changed call watch_dispatch_mounts(), which
+ * resolves paths below the mount points concerned anew and dirties them. */
+int watch_mounts_fd(const struct watch *watch);
+int watch_dispatch_mounts(struct watch *watch);
+
 /* Adds a wanted path (file, directory, or one that does not exist yet). Adding twice is harmless.
- */
+ * Of a wanted directory also what happens in it dirties it. Returns 0 or -ENOMEM. */
 int watch_add(struct watch *watch, const char *path);
 void watch_remove(struct watch *watch, const char *path);
 
-/* Re-resolves the watches of a path after it was looked at: the inode behind it may be another now.
- */
+/* Re-resolves the watches of a path after it was looked at, if the inode behind it is another now
+ * (then it is dirtied once more), or after an overflow. Returns 0 or -ENOMEM. */
 int watch_refresh(struct watch *watch, const char *path);
 
 unsigned watch_coverage(const struct watch *watch, const char *path);
