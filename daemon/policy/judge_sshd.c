@@ -53,17 +53,15 @@ static const struct sshd_line *blamed_line(const struct sshd_setting *setting,
                                            const struct verdict *verdict) {
         if (verdict->n_offenders == 0 || is_word_in(setting->winner.text, verdict->offenders[0]))
                 return &setting->winner;
-        for (size_t i = 0; i < setting->n_losers; i++)
-                if (is_word_in(setting->losers[i].text, verdict->offenders[0]))
-                        return &setting->losers[i];
+        for (size_t i = 0; i < setting->n_joined; i++)
+                if (is_word_in(setting->joined[i].text, verdict->offenders[0]))
+                        return &setting->joined[i];
         return &setting->winner;
 }
 
-static int add_losers(const struct sshd_setting *setting, const struct sshd_line *blamed,
-                      struct finding *finding) {
+static int add_losers(const struct sshd_setting *setting, struct finding *finding) {
         for (size_t i = 0; i < setting->n_losers; i++) {
-                const struct sshd_line *line =
-                        &setting->losers[i] == blamed ? &setting->winner : &setting->losers[i];
+                const struct sshd_line *line = &setting->losers[i];
                 CLEANUP_FREE char *text =
                         text_format("%s:%u: %s", line->file, line->line, line->text);
 
@@ -128,7 +126,7 @@ static int report(const struct judge *judge, const struct sshd_connection *conne
         r = spec ? escape_append_shell(&word, spec) : -ENOMEM;
         r = finding_set(r, &finding.witness, "sshd -T -C %s", text_get(&word));
         if (r == 0)
-                r = add_losers(setting, blamed, &finding);
+                r = add_losers(setting, &finding);
         return r < 0 ? r : findings_add(judge->findings, &finding);
 }
 
@@ -153,6 +151,14 @@ static int judge_connection(const struct judge *judge, const struct sshd_connect
 }
 
 /* --- the rule --------------------------------------------------------------------------------- */
+
+/* By file and line, whatever order the connections came in. */
+static int compare_places(const void *a, const void *b) {
+        const struct finding *x = a, *y = b;
+        int r = strcmp(x->path ? x->path : "", y->path ? y->path : "");
+
+        return r != 0 ? r : (x->line > y->line) - (x->line < y->line);
+}
 
 static int report_incomplete(const struct judge *judge) {
         const char *name = sshd_keyword_display_name(judge->rule->sshd.keyword);
@@ -194,6 +200,9 @@ int policy_judge_sshd(const struct rule *rule, const struct sshd_config *config,
         r = sshd_contexts_new(config, rule->sshd.keyword, accounts, &rule->sshd.when, &contexts);
         for (size_t i = 0; r == 0 && i < contexts.n_items; i++)
                 r = judge_connection(&judge, &contexts.items[i]);
+        if (findings->n_items > judge.first)
+                qsort(findings->items + judge.first, findings->n_items - judge.first,
+                      sizeof findings->items[0], compare_places);
         if (r == 0 && !contexts.complete)
                 r = report_incomplete(&judge);
         if (r < 0)

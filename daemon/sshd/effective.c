@@ -243,22 +243,32 @@ static struct sshd_line line_of(const struct sshd_directive *directive) {
         };
 }
 
-/* The lines in force that are neither the winner nor a part of the value. */
-static int collect_losers(const struct evaluation *evaluation, const struct sshd_slot *slot,
+static int add_line(struct sshd_line **lines, size_t *n_lines,
+                    const struct sshd_directive *directive) {
+        int r = ARRAY_GROW(*lines, *n_lines);
+
+        if (r == 0)
+                (*lines)[(*n_lines)++] = line_of(directive);
+        return r;
+}
+
+/* The lines in force besides the winner: parts of the value, and those that lost. */
+static int collect_others(const struct evaluation *evaluation, const struct sshd_slot *slot,
                           const int *takings, struct sshd_setting *setting) {
         for (size_t i = 0; i < slot->n_directives; i++) {
                 const struct sshd_directive *directive = slot->directives[i];
                 int taking = evaluation->is_matched ? takings[i] : directive->global_taking;
                 bool is_global = !directive->block || directive->block->is_global;
-                int r;
+                int r = 0;
 
-                if (directive == evaluation->winner || taking == TAKING_JOINED ||
-                    (!is_global && !is_in_force(evaluation, directive)))
+                if (directive == evaluation->winner)
                         continue;
-                r = ARRAY_GROW(setting->losers, setting->n_losers);
+                if (taking == TAKING_JOINED)
+                        r = add_line(&setting->joined, &setting->n_joined, directive);
+                else if (is_global || is_in_force(evaluation, directive))
+                        r = add_line(&setting->losers, &setting->n_losers, directive);
                 if (r < 0)
                         return r;
-                setting->losers[setting->n_losers++] = line_of(directive);
         }
         return 0;
 }
@@ -292,7 +302,7 @@ static int evaluate(struct evaluation *evaluation, struct sshd_setting *setting,
         setting->is_default = !evaluation->winner;
         if (evaluation->winner)
                 setting->winner = line_of(evaluation->winner);
-        r = collect_losers(evaluation, slot, takings, setting);
+        r = collect_others(evaluation, slot, takings, setting);
         if (r < 0)
                 return r;
         if (keyword->setting == SETTING_LISTEN_ADDRESS)
@@ -359,6 +369,7 @@ int sshd_setting_evaluate(const struct sshd_config *config, const struct keyword
 
 void sshd_setting_done(struct sshd_setting *setting) {
         strings_free(setting->values, setting->n_values);
+        free(setting->joined);
         free(setting->losers);
         *setting = (struct sshd_setting){ 0 };
 }

@@ -42,8 +42,11 @@ struct sshd_setting {
         char **values; /* as `sshd -T` prints them: one string for a scalar ("no", "120"), one per
                         * element for a list; none for an unset list */
         size_t n_values;
-        bool is_default;          /* no line set it */
-        struct sshd_line winner;  /* zeroed if is_default; for accumulated lists the first line */
+        bool is_default;         /* no line set it */
+        struct sshd_line winner; /* zeroed if is_default; for accumulated lists the first line */
+        struct sshd_line
+                *joined; /* of accumulated lists: the further lines that are in the value */
+        size_t n_joined;
         struct sshd_line *losers; /* other lines that set it for this connection and lost */
         size_t n_losers;
 };
