@@ -143,8 +143,8 @@ void table_put(const struct table *table, struct screen *screen, unsigned indent
                 return;
         }
         measure(table, widths);
-        if (screen->width > indent)
-                narrow(table, screen->width - indent, widths);
+        if (screen->width > 0)
+                narrow(table, screen->width > indent ? screen->width - indent : 1, widths);
         if (table->heads) {
                 struct table_cell heads[COLUMNS_MAX];
 

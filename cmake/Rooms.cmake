@@ -1,8 +1,13 @@
-# add_room(NAME [PURE] [USES room…] [LINKS target…]): the static library of daemon/NAME.
+# add_room(NAME [PURE] [FROM folder] [USES room…] [LINKS target…]): the static library of daemon/NAME, or
+# of another folder; a main.c in it is a program's.
 # A room without a source yet is an interface, so that the table of floors above stays whole.
 function(add_room name)
-        cmake_parse_arguments(ROOM "PURE" "" "USES;LINKS" ${ARGN})
-        file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/daemon/${name}/*.c)
+        cmake_parse_arguments(ROOM "PURE" "FROM" "USES;LINKS" ${ARGN})
+        if (NOT ROOM_FROM)
+                set(ROOM_FROM daemon/${name})
+        endif ()
+        file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${ROOM_FROM}/*.c)
+        list(FILTER sources EXCLUDE REGEX "/main\\.c$")
         set(target room_${name})
         set(rooms ${ROOM_USES})
         list(TRANSFORM rooms PREPEND room_)

@@ -1,10 +1,8 @@
 # client/cases/NAME.json: a reply; NAME.WIDTH.STYLE: the screen that sshguardctl makes of it.
-file(GLOB client_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/client/*.c)
-list(FILTER client_sources EXCLUDE REGEX /main\\.c$)
-add_executable(screen_of ${CMAKE_CURRENT_SOURCE_DIR}/client/screen_of.c ${client_sources})
-target_compile_definitions(screen_of PRIVATE _GNU_SOURCE SSHGUARDD_VERSION="${PROJECT_VERSION}")
+add_executable(screen_of ${CMAKE_CURRENT_SOURCE_DIR}/client/screen_of.c)
+target_compile_definitions(screen_of PRIVATE _GNU_SOURCE)
 target_compile_options(screen_of PRIVATE ${SSHGUARDD_WARNINGS} ${SSHGUARDD_IMPURE_WARNINGS})
-target_link_libraries(screen_of PRIVATE room_wire room_base)
+target_link_libraries(screen_of PRIVATE room_client)
 set_target_properties(screen_of PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 
 file(GLOB screens CONFIGURE_DEPENDS
