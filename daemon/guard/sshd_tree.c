@@ -64,12 +64,14 @@ static int resolve_host(void *userdata, int fd) {
                 return EXIT_FAILURE;
         for (const struct addrinfo *at = found; at; at = at->ai_next) {
                 char text[NI_MAXHOST + 1];
+                size_t n;
 
                 if (getnameinfo(at->ai_addr, at->ai_addrlen, text, NI_MAXHOST, NULL, 0,
                                 NI_NUMERICHOST) != 0)
                         continue;
-                strcat(text, "\n");
-                if (!probe_write(fd, text, strlen(text)))
+                n = strlen(text);
+                text[n] = '\n';
+                if (!probe_write(fd, text, n + 1))
                         break;
         }
         freeaddrinfo(found);

@@ -79,9 +79,13 @@ static unsigned char next_byte(const char **pattern, bool *ret_quoted) {
 
 /* At "[:": adds the class to the set. 1: added, 0: no class, plain bytes; -1: an unknown one. */
 static int parse_class(const char **pattern, struct token *token) {
-        const char *name = *pattern + 2, *colon = strchr(name, ':');
+        const char *name, *colon;
 
-        if ((*pattern)[0] != '[' || (*pattern)[1] != ':' || !colon || colon[1] != ']')
+        if ((*pattern)[0] != '[' || (*pattern)[1] != ':')
+                return 0;
+        name = *pattern + 2;
+        colon = strchr(name, ':');
+        if (!colon || colon[1] != ']')
                 return 0;
         for (size_t i = 0; i < N_ELEMENTS(classes); i++) {
                 if (strlen(classes[i].name) != (size_t)(colon - name) ||

@@ -110,7 +110,7 @@ static int resolve(struct operation *operation) {
                 return conclude(operation, REPLACE_NO_PARENT, r);
         if (r == -EINVAL)
                 return conclude(operation, REPLACE_REFUSED, r);
-        if (r == 0 && fstat(operation->target.directory_fd, &st) < 0)
+        if (r >= 0 && fstat(operation->target.directory_fd, &st) < 0)
                 r = -errno;
         if (r < 0)
                 return conclude_error(operation, r);

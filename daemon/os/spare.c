@@ -108,7 +108,8 @@ int replace_list_leftovers(const struct os_root *root, const char *directory, ch
         for (size_t i = 0; i < n_names && r == 0; i++) {
                 CLEANUP_FREE char *path = NULL;
 
-                if (strncmp(names[i], REPLACE_TEMPORARY_PREFIX, strlen(REPLACE_TEMPORARY_PREFIX)))
+                if (strncmp(names[i], REPLACE_TEMPORARY_PREFIX, strlen(REPLACE_TEMPORARY_PREFIX)) !=
+                    0)
                         continue;
                 path = text_format("%s/%s", strcmp(directory, "/") == 0 ? "" : directory, names[i]);
                 r = path ? strings_append(&paths, &n_paths, path) : -ENOMEM;
