@@ -122,9 +122,12 @@ static int join_group(struct account *account, const char *group, bool is_primar
         return r;
 }
 
+/* Membership is by id: of several names with one id getgrgid(3) gives the first, so a program that
+ * asks for a user's groups never sees the others. */
 static int parse_group_line(struct accounts *accounts, const char *line, size_t n) {
         struct field fields[N_GROUP_FIELDS];
         CLEANUP_FREE char *group = NULL;
+        const char *known_as;
         uint32_t gid;
 
         if (!split_fields(line, n, fields, N_GROUP_FIELDS) || !parse_id(fields[2], &gid))
@@ -132,6 +135,7 @@ static int parse_group_line(struct accounts *accounts, const char *line, size_t 
         group = copy_field(fields[0]);
         if (!group || accounts_add_group(accounts, group, gid) < 0)
                 return -ENOMEM;
+        known_as = accounts_group_name(accounts, gid);
         for (size_t i = 0; i < accounts->n_items; i++) {
                 struct account *account = &accounts->items[i];
                 bool is_primary = account->gid == gid;
@@ -139,7 +143,7 @@ static int parse_group_line(struct accounts *accounts, const char *line, size_t 
 
                 if (!is_primary && !is_listed(fields[3], account->name))
                         continue;
-                r = join_group(account, group, is_primary);
+                r = join_group(account, known_as ? known_as : group, is_primary);
                 if (r < 0)
                         return r;
         }

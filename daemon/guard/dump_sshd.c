@@ -57,32 +57,72 @@ static int find_release(const struct invocation *invocation, const struct os_roo
         return 0;
 }
 
-/* Returns 0, or an exit status with the complaint written. */
-static int parse_specs(const struct invocation *invocation, const struct sshd_release *release,
-                       struct sshd_connection *connection) {
-        for (size_t i = 0; i < invocation->n_specs; i++) {
-                CLEANUP_FREE char *message = NULL;
-                int r = sshd_connection_parse(connection, invocation->specs[i], release, &message);
+/* All that the steps share. */
+struct dump {
+        const struct invocation *invocation;
+        struct os_root root;
+        struct sshd_release release;
+        struct view *view;
+        struct sshd_environment environment;
+        struct sshd_connection connection;
+        struct accounts accounts;
+};
 
-                if (r == -EINVAL) {
-                        (void)fprintf(stderr, "%s\n", message);
-                        return EXIT_FINDINGS;
-                }
+static void dump_done(struct dump *dump) {
+        view_free(dump->view);
+        sshd_connection_done(&dump->connection);
+        accounts_done(&dump->accounts);
+        os_root_close(&dump->root);
+}
+
+static int load(const struct dump *dump, const char *path, struct sshd_config **ret) {
+        const struct sshd_source source = {
+                .release = dump->release,
+                .path = path,
+                .cwd = "/",
+                .overrides = dump->invocation->overrides,
+                .n_overrides = dump->invocation->n_overrides,
+                .accounts = &dump->accounts,
+        };
+
+        return sshd_config_load(&source, &dump->environment, ret);
+}
+
+/* sshd has read all of -o when it comes to a bad -C; -C is read before the file. Returns 0, or an
+ * exit status with the complaint written. */
+static int parse_specs(struct dump *dump) {
+        const struct invocation *invocation = dump->invocation;
+
+        for (size_t i = 0; i < invocation->n_specs; i++) {
+                CLEANUP(cleanup_config) struct sshd_config *overrides = NULL;
+                CLEANUP_FREE char *message = NULL;
+                int r = sshd_connection_parse_named(&dump->connection, invocation->specs[i],
+                                                    &dump->release, &dump->environment, &message);
+
+                if (r == 0)
+                        continue;
+                if (r == -EINVAL)
+                        r = os_accounts_load(&dump->root, NULL, 0, &dump->accounts);
+                if (r == 0)
+                        r = load(dump, NULL, &overrides);
                 if (r < 0)
                         return complain("-C", r);
+                if (sshd_config_refusal(overrides))
+                        return print_refusal(sshd_config_refusal(overrides));
+                (void)fprintf(stderr, "%s%s\n", sshd_config_messages(overrides), message);
+                return EXIT_FINDINGS;
         }
         return 0;
 }
 
-static int dump(const struct sshd_config *config, const struct sshd_connection *connection,
-                const struct accounts *accounts) {
+static int print(const struct dump *dump, const struct sshd_config *config) {
         CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
         CLEANUP(cleanup_refusal) struct sshd_refusal *refusal = NULL;
         CLEANUP(text_done) struct text text = { 0 };
         int r;
 
         (void)fputs(sshd_config_messages(config), stderr);
-        r = sshd_effective_new(config, connection, accounts, &effective, &refusal);
+        r = sshd_effective_new(config, &dump->connection, &dump->accounts, &effective, &refusal);
         if (r == -EINVAL)
                 return print_refusal(refusal);
         if (r == 0)
@@ -94,57 +134,41 @@ static int dump(const struct sshd_config *config, const struct sshd_connection *
         return EXIT_HOLDS;
 }
 
-static int load_and_dump(const struct invocation *invocation, const struct os_root *root,
-                         const struct sshd_release *release,
-                         const struct sshd_connection *connection) {
-        CLEANUP(cleanup_view) struct view *view = NULL;
+static int load_and_print(struct dump *dump) {
         CLEANUP(cleanup_config) struct sshd_config *config = NULL;
-        CLEANUP(accounts_done) struct accounts accounts = { 0 };
-        const char *const extra[] = { connection->user };
-        struct sshd_environment environment = { 0 };
-        struct sshd_source source = {
-                .release = *release,
-                .path = invocation->sshd_config ? invocation->sshd_config : default_config,
-                .cwd = "/",
-                .overrides = invocation->overrides,
-                .n_overrides = invocation->n_overrides,
-                .accounts = &accounts,
-        };
+        const char *path =
+                dump->invocation->sshd_config ? dump->invocation->sshd_config : default_config;
+        const char *const extra[] = { dump->connection.user };
         int r;
 
-        r = os_accounts_load(root, extra, connection->user ? 1 : 0, &accounts);
+        r = os_accounts_load(&dump->root, extra, dump->connection.user ? 1 : 0, &dump->accounts);
         if (r < 0)
                 return complain("cannot read the accounts", r);
-        r = view_new(root, &view);
-        if (r == 0) {
-                view_sshd_environment(view, &environment);
-                r = sshd_config_load(&source, &environment, &config);
-        }
+        r = load(dump, path, &config);
         if (r < 0)
-                return complain(source.path, r);
+                return complain(path, r);
         if (sshd_config_refusal(config))
                 return print_refusal(sshd_config_refusal(config));
-        return dump(config, connection, &accounts);
+        return print(dump, config);
 }
 
 int guard_dump_sshd(const struct invocation *invocation) {
-        CLEANUP(sshd_connection_done) struct sshd_connection connection;
-        struct sshd_release release;
-        struct os_root root;
+        const char *root_path = invocation->root_path ? invocation->root_path : "/";
+        CLEANUP(dump_done) struct dump dump = { .invocation = invocation, .root.fd = -1 };
         int r;
 
-        sshd_connection_init(&connection);
-        r = os_root_open(invocation->root_path ? invocation->root_path : "/", &root);
+        sshd_connection_init(&dump.connection);
+        r = os_root_open(root_path, &dump.root);
         if (r < 0)
-                return complain(invocation->root_path, r);
-        r = find_release(invocation, &root, &release);
-        if (r < 0) {
-                os_root_close(&root);
-                return r == -EINVAL ? EXIT_CANNOT_TELL : complain("cannot find the release", r);
-        }
-        r = parse_specs(invocation, &release, &connection);
+                return complain(root_path, r);
+        r = find_release(invocation, &dump.root, &dump.release);
+        if (r == -EINVAL)
+                return EXIT_CANNOT_TELL;
         if (r == 0)
-                r = load_and_dump(invocation, &root, &release, &connection);
-        os_root_close(&root);
-        return r;
+                r = view_new(&dump.root, &dump.view);
+        if (r < 0)
+                return complain("cannot look at the tree", r);
+        view_sshd_environment(dump.view, &dump.environment);
+        r = parse_specs(&dump);
+        return r == 0 ? load_and_print(&dump) : r;
 }

@@ -132,7 +132,8 @@ static int check_methods(struct loader *loader) {
                         return READING_DONE;
                 line = text_format("Disabled method \"%.*s\" in AuthenticationMethods list \"%s\"",
                                    (int)n, method, state->strings[i]);
-                if (!line || log_append(&config->messages, line) < 0)
+                if (!line ||
+                    log_append(&config->messages, config->log_limit, LOG_LEVEL_ERROR, line) < 0)
                         return -ENOMEM;
         }
         return loader_refuse_bare(loader,

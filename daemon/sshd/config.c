@@ -52,7 +52,6 @@ static int add_notice(struct loader *loader, struct reading *reading, const stru
                 .place = *place,
                 .block = scope->block,
                 .is_global_only = !(keyword->flags & KEYWORD_IN_MATCH),
-                .next_directive = config->n_directives,
         };
         int r;
 
@@ -70,8 +69,7 @@ static int add_notice(struct loader *loader, struct reading *reading, const stru
                 return r;
         }
         config->notices[config->n_notices++] = notice;
-        return reading_complain(reading, "%s line %u: %s", reading->file, reading->line,
-                                notice.text);
+        return reading_note(reading, "%s line %u: %s", reading->file, reading->line, notice.text);
 }
 
 static int add_block(struct loader *loader, struct reading *reading, struct scope *scope,
@@ -92,7 +90,6 @@ static int add_block(struct loader *loader, struct reading *reading, struct scop
         config->blocks[config->n_blocks++] = block;
         block->place = *place;
         block->parent = scope->inherited;
-        block->next_directive = config->n_directives;
         r = match_read(reading, block);
         if (r != READING_DONE)
                 return r;
@@ -192,22 +189,35 @@ static int check_rest(struct reading *reading) {
 static int read_file(struct loader *loader, const struct sshd_file *file, const char *name,
                      const struct sshd_block *inherited, unsigned depth);
 
+/* The files of one pattern. While the first Include of a pattern is at work, another one of the
+ * same text, in one of these files, finds those that are finished; if none is, it starts over. */
 static int read_include_word(struct loader *loader, struct scope *scope, const char *word) {
         CLEANUP_FREE char *pattern = NULL;
-        const struct include_entry *entry;
+        struct include_entry *entry;
+        bool is_nested;
+        size_t n;
         int r;
 
         pattern = *word == '/' || *word == '~' ? strdup(word) : text_format("/etc/ssh/%s", word);
         if (!pattern)
                 return -ENOMEM;
         r = loader_glob(loader, pattern, &entry);
+        if (r != READING_DONE)
+                return r;
+        is_nested = entry->n_done < entry->n_paths && entry->is_used;
+        if (is_nested && loader->config->recursion == 0)
+                loader->config->recursion = loader->n_lines;
+        n = is_nested && entry->n_done > 0 ? entry->n_done : entry->n_paths;
+        entry->is_used = true;
         /* an unreadable file is fatal after those before it were read */
-        for (size_t i = 0; r == READING_DONE && i < entry->n_paths; i++) {
+        for (size_t i = 0; r == READING_DONE && i < n; i++) {
                 const struct sshd_file *file;
 
                 r = loader_read(loader, entry->paths[i], &file);
                 if (r == READING_DONE)
                         r = read_file(loader, file, file->path, scope->block, scope->depth + 1);
+                if (!is_nested && entry->n_done == i)
+                        entry->n_done++;
         }
         return r;
 }
@@ -312,6 +322,7 @@ static int read_line(struct loader *loader, struct scope *scope, const struct ss
                 .file = scope->name,
                 .line = place->line,
                 .is_active = is_active(scope),
+                .log_limit = loader->config->log_limit,
                 .messages = &loader->config->messages,
         };
         size_t n = strlen(text);
@@ -362,7 +373,9 @@ static int finish_file(struct loader *loader, struct scope *scope) {
                 return READING_DONE;
         total = text_format("%s: terminating, %u bad configuration options", scope->name,
                             scope->n_bad);
-        r = total ? log_append(&loader->config->messages, total) : -ENOMEM;
+        r = total ? log_append(&loader->config->messages, loader->config->log_limit,
+                               LOG_LEVEL_FATAL, total)
+                  : -ENOMEM;
         return r < 0 ? r
                      : loader_refuse(loader, scope->name, scope->bad_line, TAKE(scope->bad_reason),
                                      STATUS_FATAL);
@@ -390,7 +403,8 @@ static int read_file(struct loader *loader, const struct sshd_file *file, const 
                 };
                 char *reason = NULL;
 
-                if (++loader->n_lines > LINES_MAX)
+                place.sequence = ++loader->n_lines;
+                if (loader->n_lines > LINES_MAX)
                         r = -E2BIG;
                 else
                         r = read_line(loader, &scope, &place, line.text, &reason);
@@ -460,7 +474,12 @@ static int load(struct loader *loader) {
         const struct sshd_file *main_file;
         int r;
 
+        config->log_limit = LOG_LEVEL_INFO;
         r = read_overrides(loader);
+        if (config->global[SETTING_LOG_LEVEL].is_set)
+                config->log_limit = (int)config->global[SETTING_LOG_LEVEL].numbers[0];
+        if (r == READING_DONE && !config->path)
+                return READING_DONE;
         if (r == READING_DONE)
                 r = loader_read(loader, config->path, &main_file);
         if (r == READING_DONE)
@@ -478,11 +497,11 @@ int sshd_config_load(const struct sshd_source *source, const struct sshd_environ
                 return -ENOMEM;
         config->release = source->release;
         config->environment = *environment;
-        config->path = strdup(source->path);
+        config->path = source->path ? strdup(source->path) : NULL;
         config->global = calloc(N_SETTINGS, sizeof *config->global);
         config->slots = calloc(N_SETTINGS, sizeof *config->slots);
         config->n_slots = N_SETTINGS;
-        if (!config->path || !config->global || !config->slots)
+        if ((source->path && !config->path) || !config->global || !config->slots)
                 return -ENOMEM;
         r = load(&loader);
         loader_done(&loader);

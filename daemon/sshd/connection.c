@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "number.h"
+#include "grammar.h"
 #include "sshd/effective.h"
 
 enum { RELEASE_INVALID_USER = 909 };
@@ -32,21 +32,21 @@ static char **field_of(struct sshd_connection *connection, const struct field *f
 }
 
 static int set_port(struct sshd_connection *connection, const char *element,
-                    char **reterr_message) {
+                    const struct sshd_environment *environment, char **reterr_message) {
         const char *text = element + strlen("lport=");
-        long long port;
+        struct reading reading = { .environment = environment };
 
-        if (!number_parse(text, 0, 65535, &port)) {
-                connection->lport = (int)port;
+        connection->lport = reading_port(&reading, text);
+        if (connection->lport >= 0)
                 return 0;
-        }
         *reterr_message =
                 text_format("Invalid port '%s' in test mode specification %s", text, element);
         return *reterr_message ? -EINVAL : -ENOMEM;
 }
 
 static int parse_element(struct sshd_connection *connection, const char *element,
-                         const struct sshd_release *release, char **reterr_message) {
+                         const struct sshd_release *release,
+                         const struct sshd_environment *environment, char **reterr_message) {
         for (size_t i = 0; i < N_ELEMENTS(fields); i++) {
                 size_t n = strlen(fields[i].prefix);
                 char **value = field_of(connection, &fields[i]);
@@ -58,7 +58,7 @@ static int parse_element(struct sshd_connection *connection, const char *element
                 return *value ? 0 : -ENOMEM;
         }
         if (strncmp(element, "lport=", strlen("lport=")) == 0)
-                return set_port(connection, element, reterr_message);
+                return set_port(connection, element, environment, reterr_message);
         if (release->number >= RELEASE_INVALID_USER && strcmp(element, "invalid-user") == 0) {
                 connection->invalid_user = true;
                 return 0;
@@ -67,23 +67,33 @@ static int parse_element(struct sshd_connection *connection, const char *element
         return *reterr_message ? -EINVAL : -ENOMEM;
 }
 
-int sshd_connection_parse(struct sshd_connection *connection, const char *spec,
-                          const struct sshd_release *release, char **reterr_message) {
+int sshd_connection_parse_named(struct sshd_connection *connection, const char *spec,
+                                const struct sshd_release *release,
+                                const struct sshd_environment *environment, char **reterr_message) {
         CLEANUP_FREE char *copy = strdup(spec);
 
         if (!copy)
                 return -ENOMEM;
-        for (char *element = copy, *next; element && *element; element = next) {
+        for (char *element = copy, *next; element; element = next) {
                 int r;
 
                 next = strchr(element, ',');
                 if (next)
                         *next++ = '\0';
-                r = parse_element(connection, element, release, reterr_message);
+                if (*element == '\0')
+                        return 0;
+                r = parse_element(connection, element, release, environment, reterr_message);
                 if (r < 0)
                         return r;
         }
         return 0;
+}
+
+int sshd_connection_parse(struct sshd_connection *connection, const char *spec,
+                          const struct sshd_release *release, char **reterr_message) {
+        static const struct sshd_environment nothing = { 0 };
+
+        return sshd_connection_parse_named(connection, spec, release, &nothing, reterr_message);
 }
 
 static const char *or_else(const char *text, const char *otherwise) {

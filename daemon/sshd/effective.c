@@ -10,6 +10,7 @@
 #include "sshd/effective.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ struct sshd_effective {
 
 static const char main_file_name[] = "reprocess config";
 
-/* What sshd dies of in this pass, and after how many directives. */
+/* What sshd dies of in this pass, and at which line. */
 struct failure {
         size_t position;
         const struct sshd_directive *directive; /* NULL: a Match line, or no line */
@@ -63,11 +64,11 @@ static int append_notices(const struct sshd_config *config, const bool *active, 
                 int r;
 
                 if (!notice->place.file || (notice->is_global_only && !is_active) ||
-                    notice->next_directive > position)
+                    notice->place.sequence > position)
                         continue;
                 line = text_format("%s line %u: %s", file_name(config, &notice->place),
                                    notice->place.line, notice->text);
-                r = line ? log_append(messages, line) : -ENOMEM;
+                r = line ? log_append(messages, config->log_limit, LOG_LEVEL_INFO, line) : -ENOMEM;
                 if (r < 0)
                         return r;
         }
@@ -81,7 +82,8 @@ static int append_failure(const struct sshd_config *config, const struct failure
         int r = 0;
 
         if (directive && directive->later.reason && directive->later.complaint)
-                r = log_append(messages, directive->later.complaint);
+                r = log_append(messages, config->log_limit, LOG_LEVEL_ERROR,
+                               directive->later.complaint);
         if (r < 0)
                 return r;
         if (!directive || (directive->later.reason && directive->later.is_bare))
@@ -89,7 +91,7 @@ static int append_failure(const struct sshd_config *config, const struct failure
         else
                 line = text_format("%s line %u: %s", file_name(config, &directive->place),
                                    directive->place.line, failure->reason);
-        return line ? log_append(messages, line) : -ENOMEM;
+        return line ? log_append(messages, config->log_limit, LOG_LEVEL_FATAL, line) : -ENOMEM;
 }
 
 /* Returns -EINVAL with *reterr set (if asked for), or -ENOMEM. */
@@ -136,10 +138,17 @@ static int match_blocks(const struct sshd_config *config, const struct sshd_conn
                         continue;
                 r = sshd_block_matches(config, block, connection, accounts, &reason);
                 if (r == -EINVAL)
-                        failure_note(failure, block->next_directive, NULL, reason);
+                        failure_note(failure, block->place.sequence, NULL, reason);
                 else if (r < 0)
                         return r;
                 ret_active[i] = r == 1;
+        }
+        if (config->recursion > 0) {
+                char *reason = strdup("Too many recursive configuration includes");
+
+                if (!reason)
+                        return -ENOMEM;
+                failure_note(failure, config->recursion, NULL, reason);
         }
         return 0;
 }
@@ -215,7 +224,7 @@ static int take_matched(struct evaluation *evaluation, const struct sshd_slot *s
                 if (takings[i] < 0)
                         return takings[i];
                 if (takings[i] == TAKING_FATAL) {
-                        failure_note(failure, directive->index, directive, reason);
+                        failure_note(failure, directive->place.sequence, directive, reason);
                         return 0;
                 }
         }
@@ -323,7 +332,7 @@ static int note_bad_list(const struct sshd_config *config, const struct keyword 
                 reason = assembled_list_reason(&assembled_lists[i], &config->release);
                 if (!reason)
                         return -ENOMEM;
-                failure_note(failure, config->n_directives + i, NULL, reason);
+                failure_note(failure, SIZE_MAX - n_assembled_lists + i, NULL, reason);
         }
         return 0;
 }
@@ -409,7 +418,7 @@ int sshd_effective_new(const struct sshd_config *config, const struct sshd_conne
         if (r == 0 && failure.reason)
                 return fail(config, active, &failure, reterr);
         if (r == 0)
-                r = append_notices(config, active, config->n_directives, &effective->messages);
+                r = append_notices(config, active, SIZE_MAX, &effective->messages);
         if (r < 0)
                 return r;
         *ret = TAKE(effective);

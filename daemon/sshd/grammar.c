@@ -29,7 +29,9 @@ static void append_visible(struct text *text, char c) {
                 (void)text_appendf(text, "\\%03o", byte);
 }
 
-int log_append(struct text *messages, const char *line) {
+int log_append(struct text *messages, int limit, enum log_level level, const char *line) {
+        if ((int)level > limit)
+                return 0;
         for (size_t start = messages->n, n = 0; *line && n <= LOG_LINE_MAX; line++) {
                 append_visible(messages, *line);
                 n = messages->n - start;
@@ -42,10 +44,11 @@ int log_append(struct text *messages, const char *line) {
 }
 
 /* Writes the line and keeps the reason. */
-static int say(struct reading *reading, bool has_place, const char *format, va_list arguments)
-        __attribute__((format(printf, 3, 0)));
+static int say(struct reading *reading, enum log_level level, bool has_place, const char *format,
+               va_list arguments) __attribute__((format(printf, 4, 0)));
 
-static int say(struct reading *reading, bool has_place, const char *format, va_list arguments) {
+static int say(struct reading *reading, enum log_level level, bool has_place, const char *format,
+               va_list arguments) {
         CLEANUP(text_done) struct text reason = { 0 };
         CLEANUP(text_done) struct text line = { 0 };
 
@@ -54,7 +57,7 @@ static int say(struct reading *reading, bool has_place, const char *format, va_l
                 (void)text_appendf(&line, "%s line %u: ", reading->file, reading->line);
         (void)text_append(&line, text_get(&reason));
         if (text_error(&reason) < 0 || text_error(&line) < 0 ||
-            log_append(reading->messages, text_get(&line)) < 0)
+            log_append(reading->messages, reading->log_limit, level, text_get(&line)) < 0)
                 return -ENOMEM;
         free(reading->reason);
         reading->reason = text_take(&reason);
@@ -66,7 +69,7 @@ int reading_bad(struct reading *reading, const char *format, ...) {
         int r;
 
         va_start(arguments, format);
-        r = say(reading, true, format, arguments);
+        r = say(reading, LOG_LEVEL_ERROR, true, format, arguments);
         va_end(arguments);
         return r < 0 ? r : READING_BAD;
 }
@@ -76,7 +79,7 @@ int reading_fatal(struct reading *reading, const char *format, ...) {
         int r;
 
         va_start(arguments, format);
-        r = say(reading, true, format, arguments);
+        r = say(reading, LOG_LEVEL_FATAL, true, format, arguments);
         va_end(arguments);
         return r < 0 ? r : READING_FATAL;
 }
@@ -86,19 +89,42 @@ int reading_fatal_bare(struct reading *reading, const char *format, ...) {
         int r;
 
         va_start(arguments, format);
-        r = say(reading, false, format, arguments);
+        r = say(reading, LOG_LEVEL_FATAL, false, format, arguments);
         va_end(arguments);
         return r < 0 ? r : READING_FATAL;
 }
 
-int reading_complain(struct reading *reading, const char *format, ...) {
+/* A line without a place, at a level. */
+static int complain(struct reading *reading, enum log_level level, const char *format,
+                    va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static int complain(struct reading *reading, enum log_level level, const char *format,
+                    va_list arguments) {
         CLEANUP(text_done) struct text line = { 0 };
+
+        if (text_vappendf(&line, format, arguments) < 0)
+                return -ENOMEM;
+        return log_append(reading->messages, reading->log_limit, level, text_get(&line));
+}
+
+int reading_complain(struct reading *reading, const char *format, ...) {
         va_list arguments;
+        int r;
 
         va_start(arguments, format);
-        (void)text_vappendf(&line, format, arguments);
+        r = complain(reading, LOG_LEVEL_ERROR, format, arguments);
         va_end(arguments);
-        return text_error(&line) < 0 ? -ENOMEM : log_append(reading->messages, text_get(&line));
+        return r;
+}
+
+int reading_note(struct reading *reading, const char *format, ...) {
+        va_list arguments;
+        int r;
+
+        va_start(arguments, format);
+        r = complain(reading, LOG_LEVEL_INFO, format, arguments);
+        va_end(arguments);
+        return r;
 }
 
 int value_add_number(struct sshd_value *value, long long number) {

@@ -31,8 +31,9 @@ struct reading {
         bool is_active;              /* sshd would let this line take effect now (pass 1) */
         struct sshd_value *value;    /* out */
         struct refusal_later *later; /* out: what would be wrong if the value were taken */
-        struct text *messages;       /* what sshd writes to standard error */
-        char *reason;                /* out: of READING_BAD and READING_FATAL, the last one; heap */
+        int log_limit;
+        struct text *messages; /* what sshd writes to standard error */
+        char *reason;          /* out: of READING_BAD and READING_FATAL, the last one; heap */
 };
 
 /* error() and fatal() of sshd with "FILE line N: " before the text; and without. Return READING_BAD
@@ -46,10 +47,17 @@ int reading_fatal_bare(struct reading *reading, const char *format, ...)
 /* error() without a place, which by itself refuses nothing. Returns 0 or -ENOMEM. */
 int reading_complain(struct reading *reading, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+/* logit(): the same, at level INFO. */
+int reading_note(struct reading *reading, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+/* sshd's log levels, as its table of names numbers them. */
+enum log_level { LOG_LEVEL_FATAL = 1, LOG_LEVEL_ERROR, LOG_LEVEL_INFO };
 
 /* Appends one line as sshd's logger writes it to standard error: at most 1021 bytes, what is not
- * printable as \ooo, "\r\n". */
-int log_append(struct text *messages, const char *line);
+ * printable as \ooo, "\r\n". A level above LIMIT is not written at all: `-o LogLevel=QUIET`
+ * silences even the reason why sshd refuses. */
+int log_append(struct text *messages, int limit, enum log_level level, const char *line);
 
 /* The value under construction. Each returns 0 or -ENOMEM. */
 int value_add_number(struct sshd_value *value, long long number);

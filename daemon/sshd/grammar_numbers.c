@@ -23,7 +23,6 @@ enum {
         RELEASE_STRICT_STARTUPS =
                 1001, /* MaxStartups and PerSourceNetBlockSize: the first line counts */
         RELEASE_STRTONUM_QOS = 908,
-        RELEASE_VA = 1003,
         RELEASE_DSCP_ONLY = 1001,
         RELEASE_DSCP_ONLY_DEBIAN = 1000, /* backported */
         RELEASE_FINE_PENALTIES = 1003,
@@ -352,18 +351,23 @@ enum { QOS_NONE = INT_MAX };
 static const struct qos {
         const char *name;
         int number;
-        unsigned since;
+        unsigned since, until;
 } qos_names[] = {
-        { "none", QOS_NONE, 0 }, { "af11", 0x28, 0 },       { "af12", 0x30, 0 },
-        { "af13", 0x38, 0 },     { "af21", 0x48, 0 },       { "af22", 0x50, 0 },
-        { "af23", 0x58, 0 },     { "af31", 0x68, 0 },       { "af32", 0x70, 0 },
-        { "af33", 0x78, 0 },     { "af41", 0x88, 0 },       { "af42", 0x90, 0 },
-        { "af43", 0x98, 0 },     { "cs0", 0x00, 0 },        { "cs1", 0x20, 0 },
-        { "cs2", 0x40, 0 },      { "cs3", 0x60, 0 },        { "cs4", 0x80, 0 },
-        { "cs5", 0xa0, 0 },      { "cs6", 0xc0, 0 },        { "cs7", 0xe0, 0 },
-        { "ef", 0xb8, 0 },       { "le", 0x04, 0 },         { "va", 0xb0, RELEASE_VA },
-        { "lowdelay", 0x10, 0 }, { "throughput", 0x08, 0 }, { "reliability", 0x04, 0 },
+        { "none", QOS_NONE, 0, 0 },    { "af11", 0x28, 0, 0 },     { "af12", 0x30, 0, 0 },
+        { "af13", 0x38, 0, 0 },        { "af21", 0x48, 0, 0 },     { "af22", 0x50, 0, 0 },
+        { "af23", 0x58, 0, 0 },        { "af31", 0x68, 0, 0 },     { "af32", 0x70, 0, 0 },
+        { "af33", 0x78, 0, 0 },        { "af41", 0x88, 0, 0 },     { "af42", 0x90, 0, 0 },
+        { "af43", 0x98, 0, 0 },        { "cs0", 0x00, 0, 0 },      { "cs1", 0x20, 0, 0 },
+        { "cs2", 0x40, 0, 0 },         { "cs3", 0x60, 0, 0 },      { "cs4", 0x80, 0, 0 },
+        { "cs5", 0xa0, 0, 0 },         { "cs6", 0xc0, 0, 0 },      { "cs7", 0xe0, 0, 0 },
+        { "ef", 0xb8, 0, 0 },          { "le", 0x01, 0, 805 },     { "le", 0x04, 805, 0 },
+        { "va", 0xb0, 1003, 0 },       { "lowdelay", 0x10, 0, 0 }, { "throughput", 0x08, 0, 0 },
+        { "reliability", 0x04, 0, 0 },
 };
+
+static bool qos_is_of(const struct qos *qos, const struct sshd_release *release) {
+        return release->number >= qos->since && (qos->until == 0 || release->number < qos->until);
+}
 
 /* The type-of-service words became synonyms of `none`. */
 static bool is_dscp_only(const struct sshd_release *release) {
@@ -381,7 +385,7 @@ static bool parse_qos(const struct sshd_release *release, const char *text, long
         for (size_t i = 0; i < N_ELEMENTS(qos_names); i++) {
                 const struct qos *qos = &qos_names[i];
 
-                if (strcasecmp(text, qos->name) != 0 || release->number < qos->since)
+                if (strcasecmp(text, qos->name) != 0 || !qos_is_of(qos, release))
                         continue;
                 *ret = is_service_word(qos) && is_dscp_only(release) ? QOS_NONE : qos->number;
                 return true;
@@ -429,7 +433,7 @@ static int print_ipqos(const struct keyword *keyword, const struct state *state,
                 for (size_t k = 0; k < N_ELEMENTS(qos_names) && !name; k++) {
                         const struct qos *qos = &qos_names[k];
 
-                        if (qos->number == state->numbers[i] && release->number >= qos->since &&
+                        if (qos->number == state->numbers[i] && qos_is_of(qos, release) &&
                             !(is_service_word(qos) && is_dscp_only(release)))
                                 name = qos->name;
                 }

@@ -233,20 +233,20 @@ static int print_permit_user_environment(const struct keyword *keyword, const st
         return strings_append(values, n_values, state->numbers[0] == 1 ? "yes" : "no");
 }
 
-/* PubkeyAuthOptions: flags, and since 10.6 a number of free questions. */
+/* PubkeyAuthOptions: flags, and since 10.6 a number of free questions, plus one, above them: it is
+ * one value, of which the first line counts. */
 enum {
         OPTION_TOUCH_REQUIRED = 1,
         OPTION_VERIFY_REQUIRED = 2,
+        QUESTIONS_SHIFT = 8,
         RELEASE_MAX_PK_OK = 1006,
-        MAX_PK_OK_INITIAL = 6,
 };
 static const char max_pk_ok[] = "max-pk-ok:";
 
 static int read_pubkey_auth_options(struct reading *reading) {
         bool is_old = reading->release->number < RELEASE_WORDING;
-        long long flags = 0, questions = MAX_PK_OK_INITIAL;
+        long long flags = 0, questions = SSHD_UNSET;
         const char *word;
-        int r;
 
         while ((word = arguments_next(&reading->arguments)) && !(is_old && *word == '\0')) {
                 if (strcasecmp(word, "none") == 0)
@@ -261,8 +261,8 @@ static int read_pubkey_auth_options(struct reading *reading) {
                                 number_parse(word + strlen(max_pk_ok), 0, INT32_MAX, &questions);
 
                         if (wrong)
-                                return reading_fatal(reading, "bad %s max-pk-ok value: %s",
-                                                     reading->name, wrong);
+                                return reading_bad(reading, "bad %s max-pk-ok value: %s",
+                                                   reading->name, wrong);
                 } else if (is_old) {
                         return reading_fatal(reading, "unsupported PubkeyAuthOptions option %s",
                                              word);
@@ -271,28 +271,28 @@ static int read_pubkey_auth_options(struct reading *reading) {
                                            word);
                 }
         }
-        r = value_add_number(reading->value, flags);
-        return r < 0 ? r : value_add_number(reading->value, questions);
+        return value_add_number(reading->value, flags | (questions + 1) << QUESTIONS_SHIFT);
 }
 
 static int print_pubkey_auth_options(const struct keyword *keyword, const struct state *state,
                                      const struct sshd_release *release, char ***values,
                                      size_t *n_values) {
-        CLEANUP(text_done) struct text questions = { 0 };
-        long long flags = state->numbers[0];
+        CLEANUP(text_done) struct text text = { 0 };
+        long long flags = state->numbers[0], questions = (flags >> QUESTIONS_SHIFT) - 1;
         int r = 0;
 
         (void)keyword;
-        if (flags == 0)
+        (void)release;
+        if (!(flags & (OPTION_TOUCH_REQUIRED | OPTION_VERIFY_REQUIRED)))
                 r = strings_append(values, n_values, "none");
         if (r == 0 && flags & OPTION_TOUCH_REQUIRED)
                 r = strings_append(values, n_values, "touch-required");
         if (r == 0 && flags & OPTION_VERIFY_REQUIRED)
                 r = strings_append(values, n_values, "verify-required");
-        if (r < 0 || release->number < RELEASE_MAX_PK_OK)
+        if (r < 0 || questions == SSHD_UNSET)
                 return r;
-        r = text_appendf(&questions, "%s%lld", max_pk_ok, state->numbers[1]);
-        return r < 0 ? r : strings_append(values, n_values, text_get(&questions));
+        r = text_appendf(&text, "%s%lld", max_pk_ok, questions);
+        return r < 0 ? r : strings_append(values, n_values, text_get(&text));
 }
 
 #define WORDS(name, reader)                                                                        \

@@ -89,6 +89,7 @@ static int read_value(const struct keyword *keyword, const char *value,
                 .name = keyword->name,
                 .value = ret,
                 .later = &later,
+                .log_limit = LOG_LEVEL_INFO,
                 .messages = &messages,
         };
         int r;

@@ -36,7 +36,9 @@ int loader_refuse(struct loader *loader, const char *file, unsigned line, char *
 }
 
 int loader_refuse_bare(struct loader *loader, char *reason) {
-        int r = reason ? log_append(&loader->config->messages, reason) : -ENOMEM;
+        int r = reason ? log_append(&loader->config->messages, loader->config->log_limit,
+                                    LOG_LEVEL_FATAL, reason)
+                       : -ENOMEM;
 
         if (r < 0) {
                 free(reason);
@@ -64,7 +66,7 @@ void loader_done(struct loader *loader) {
         free(loader->text);
 }
 
-int loader_glob(struct loader *loader, const char *pattern, const struct include_entry **ret) {
+int loader_glob(struct loader *loader, const char *pattern, struct include_entry **ret) {
         const struct sshd_environment *environment = &loader->config->environment;
         CLEANUP(cleanup_entry) struct include_entry *entry = NULL;
         int r;

@@ -12,7 +12,8 @@
 /* What an Include pattern came to. */
 struct include_entry {
         char **paths;
-        size_t n_paths;
+        size_t n_paths, n_done; /* n_done: read to the end */
+        bool is_used;
 };
 
 struct loader {
@@ -20,7 +21,7 @@ struct loader {
         struct sshd_config *config;
         char *text; /* the line that is read, without blanks around it */
         bool has_command_line_ports;
-        unsigned n_lines;
+        size_t n_lines;
         struct map entries; /* pattern → struct include_entry */
         struct map files;   /* path → struct sshd_file of the config */
 };
@@ -28,7 +29,7 @@ struct loader {
 void loader_done(struct loader *loader);
 
 /* glob(3) of an Include, once per pattern. Returns READING_DONE, or a negative errno. */
-int loader_glob(struct loader *loader, const char *pattern, const struct include_entry **ret);
+int loader_glob(struct loader *loader, const char *pattern, struct include_entry **ret);
 
 /* A file, read once. Returns READING_DONE, READING_FATAL with the refusal set, or a negative errno.
  */

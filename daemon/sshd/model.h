@@ -76,6 +76,7 @@ struct sshd_place {
         const struct sshd_file *file; /* NULL: the command line */
         unsigned line;                /* as sshd counts: a NUL byte swallows a line end */
         size_t begin, end;            /* bytes of file->data, without the line end */
+        size_t sequence;              /* counts the lines sshd reads, in its order */
 };
 
 /* A Match line and what it governs: the directives up to the next Match or the end of its file. */
@@ -89,8 +90,7 @@ struct sshd_block {
         struct sshd_criterion *criteria; /* all must match */
         size_t n_criteria;
         bool always; /* its own criteria hold without a connection: `all`, a matching `version` */
-        bool is_global;        /* always, and so is its parent: takes part in pass 1 */
-        size_t next_directive; /* index of the first directive that was read after it */
+        bool is_global; /* always, and so is its parent: takes part in pass 1 */
 };
 
 /* A keyword that is only read over, with a note on standard error: in pass 1 and again in pass 2.
@@ -100,7 +100,6 @@ struct sshd_notice {
         const struct sshd_block *block;
         bool is_global_only; /* of a keyword that is not allowed in Match blocks */
         char *text;          /* "Deprecated option UseLogin" */
-        size_t next_directive;
 };
 
 /* A line that sets something. Include and Match lines are not among them. */
@@ -152,8 +151,13 @@ struct sshd_config {
         size_t n_listen_addresses;
         struct sshd_notice *notices;
         size_t n_notices;
+        int log_limit;        /* of what sshd writes: `-o LogLevel` */
         struct text messages; /* what sshd writes to standard error in pass 1 */
         struct sshd_refusal *refusal;
+        /* A file includes the pattern that included it. Pass 1 ends, since sshd then sees the files
+         * it was done with; pass 2 sees them all, and dies. 0: no; else the sequence of the
+         * Include. */
+        size_t recursion;
 };
 
 /* The slot of a keyword (any case, aliases too); NULL if it is no setting of the release. */

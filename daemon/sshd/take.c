@@ -4,7 +4,7 @@
  *
  * The rule of a keyword stands in its row: first, last, append, or of each number the first; a
  * grammar may have one of its own. Match blocks replace what the global section set as a whole,
- * also lists; numbers of a pair are replaced one by one, subsystems name by name. */
+ * also lists; numbers of a pair are replaced one by one. */
 
 #include "take.h"
 
@@ -118,28 +118,6 @@ int state_copy(struct state *ret, const struct state *state) {
         return 0;
 }
 
-/* servconf_merge_subsystems() */
-static int merge_pairs(struct state *state, const struct state *matched) {
-        for (size_t i = 0; i < matched->n_strings; i += 2) {
-                size_t k = 0;
-
-                while (k < state->n_strings && strcmp(state->strings[k], matched->strings[i]) != 0)
-                        k += 2;
-                if (k < state->n_strings) {
-                        state->strings[k + 1] = matched->strings[i + 1];
-                        continue;
-                }
-                for (size_t j = i; j < i + 2; j++) {
-                        int r = ARRAY_GROW(state->strings, state->n_strings);
-
-                        if (r < 0)
-                                return r;
-                        state->strings[state->n_strings++] = matched->strings[j];
-                }
-        }
-        return 0;
-}
-
 int take_overlay(struct state *state, const struct state *matched, const struct keyword *keyword) {
         if (!matched->is_set)
                 return 0;
@@ -157,8 +135,6 @@ int take_overlay(struct state *state, const struct state *matched, const struct 
                         state->n_numbers = matched->n_numbers;
         }
         state->is_set = true;
-        if (keyword->setting == SETTING_SUBSYSTEM)
-                return merge_pairs(state, matched);
         if (matched->n_strings == 0)
                 return 0;
         free(state->strings);

@@ -40,7 +40,8 @@ struct sshd_environment {
 
 struct sshd_source {
         struct sshd_release release;
-        const char *path; /* the main file, as sshd's -f: /etc/ssh/sshd_config */
+        const char *path; /* the main file, as sshd's -f: /etc/ssh/sshd_config; NULL: the overrides
+                           * alone, as sshd has read them when it complains of another argument */
         const char *cwd;  /* of sshd: relative paths are taken from here; "/" under systemd */
         const char *const *overrides; /* "-o" arguments in order, "-p PORT" as "-pPORT" */
         size_t n_overrides;

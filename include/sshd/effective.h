@@ -24,6 +24,10 @@ struct sshd_connection {
  * words. */
 int sshd_connection_parse(struct sshd_connection *connection, const char *spec,
                           const struct sshd_release *release, char **reterr_message);
+/* The same where a port may be the name of a service, which ENVIRONMENT knows. */
+int sshd_connection_parse_named(struct sshd_connection *connection, const char *spec,
+                                const struct sshd_release *release,
+                                const struct sshd_environment *environment, char **reterr_message);
 /* "user=bob,host=…,addr=…,laddr=…,lport=22": always a full spec that `sshd -T -C` accepts. */
 char *sshd_connection_format(const struct sshd_connection *connection);
 int sshd_connection_copy(struct sshd_connection *ret, const struct sshd_connection *connection);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "base/cleanup.h"
 
 static const char passwd_text[] = "root:x:0:0:root:/root:/bin/bash\n"
                                   "# comment:x:1:1::/:/bin/sh\n"
@@ -43,6 +44,19 @@ static void test_parse(void **state) {
         accounts_done(&accounts);
 }
 
+/* getgrgid(3) gives one name per id, whatever the name a membership is written under. */
+static void test_shared_group_id(void **state) {
+        static const char passwd[] = "carol:x:1:1::/c:/bin/sh\n";
+        static const char group[] = "wheel:x:7:\ntwin:x:7:carol\n";
+        CLEANUP(accounts_done) struct accounts accounts = { 0 };
+
+        (void)state;
+        assert_int_equal(
+                accounts_parse(passwd, sizeof passwd - 1, group, sizeof group - 1, &accounts), 0);
+        assert_int_equal(accounts.items[0].n_groups, 1);
+        assert_string_equal(accounts.items[0].groups[0], "wheel");
+}
+
 static void test_nothing(void **state) {
         struct accounts accounts;
 
@@ -56,6 +70,7 @@ static void test_nothing(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),
+                cmocka_unit_test(test_shared_group_id),
                 cmocka_unit_test(test_nothing),
         };
 
