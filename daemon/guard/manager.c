@@ -154,6 +154,8 @@ static int on_turn(sd_event_source *source, uint64_t now_us, void *userdata) {
 
 static void on_reloaded(void *userdata, const char *unit, const char *error) {
         (void)userdata;
+        if (!unit)
+                return; /* no sshd is running as a unit: nothing to reload */
         if (error)
                 record_notice(
                         MESSAGE_SSHD_RELOAD_FAILED, LOG_ERR,

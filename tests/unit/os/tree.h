@@ -107,10 +107,13 @@ static inline int tree_set_flags(const char *host_path, int flags) {
 
 static inline int tree_remove_entry(const char *path, const struct stat *st, int type,
                                     struct FTW *where) {
+        (void)type;
         (void)where;
-        if (type != FTW_SL && (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode)))
+        if (remove(path) == 0 || errno == ENOENT)
+                return 0;
+        if (S_ISREG(st->st_mode) || S_ISDIR(st->st_mode))
                 (void)tree_set_flags(path, 0);
-        return remove(path) < 0 && errno != ENOENT ? -1 : 0;
+        return remove(path);
 }
 
 static inline void tree_remove(struct tree *tree) {
