@@ -125,7 +125,8 @@ static int take_rules(const struct source *source, const config_setting_t *setti
                                             &source->loader->sources->release, source->reader,
                                             source->profile };
 
-        if (!config_setting_is_list(setting) && config_setting_length(setting) != 0)
+        if (!config_setting_is_list(setting) &&
+            !(config_setting_is_array(setting) && config_setting_length(setting) == 0))
                 return read_complain(&source->reader, setting,
                                      "`rules` takes a list of groups: write rules = ( { … }, "
                                      "{ … } )");
