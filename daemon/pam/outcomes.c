@@ -23,10 +23,11 @@
 enum { NO_NODE = UINT32_MAX };
 enum { COST_OF_FAILURE = N_PAM_CODES * PAM_RULES_MAX };
 
+/* Compact, for there may be many: a verdict is a byte. */
 struct state {
         uint32_t at;
         bool has_met; /* the question's `later` module was run */
-        struct pam_verdict verdict, saved[PAM_LEVEL_MAX];
+        uint8_t verdict, saved[PAM_LEVEL_MAX];
 };
 
 struct node {
@@ -36,7 +37,7 @@ struct node {
         uint32_t twin;  /* of the same hash */
         uint64_t cost;  /* of the codes on the way here */
         uint32_t steps; /* rules run on the way here */
-        int code;       /* that the parent's rule returned */
+        uint8_t code;   /* that the parent's rule returned */
 };
 
 struct question {
@@ -59,6 +60,15 @@ struct search {
         size_t n_buckets; /* a power of two */
         uint32_t results;
 };
+
+static uint8_t pack(struct pam_verdict verdict) {
+        return (uint8_t)((int)verdict.impression * N_PAM_CODES + verdict.status);
+}
+
+static struct pam_verdict unpack(uint8_t packed) {
+        return (struct pam_verdict){ (enum pam_impression)(packed / N_PAM_CODES),
+                                     packed % N_PAM_CODES };
+}
 
 static void search_done(struct search *search) {
         free(search->needed);
@@ -98,26 +108,15 @@ static uint64_t hash_mix(uint64_t hash, uint64_t value) {
 static size_t hash_state(const struct search *search, const struct state *state) {
         uint64_t hash = hash_mix(UINT64_C(0xcbf29ce484222325), state->at * 2 + state->has_met);
 
-        hash = hash_mix(hash,
-                        (uint64_t)state->verdict.impression * 64 + (uint64_t)state->verdict.status);
+        hash = hash_mix(hash, state->verdict);
         for (size_t i = 1; i < search->n_levels; i++)
-                hash = hash_mix(hash, (uint64_t)state->saved[i].impression * 64 +
-                                              (uint64_t)state->saved[i].status);
+                hash = hash_mix(hash, state->saved[i]);
         return (size_t)(hash ^ hash >> 29);
 }
 
-static bool verdicts_equal(const struct pam_verdict *a, const struct pam_verdict *b) {
-        return a->impression == b->impression && a->status == b->status;
-}
-
-static bool states_equal(const struct search *search, const struct state *a,
-                         const struct state *b) {
-        if (a->at != b->at || a->has_met != b->has_met || !verdicts_equal(&a->verdict, &b->verdict))
-                return false;
-        for (size_t i = 1; i < search->n_levels; i++)
-                if (!verdicts_equal(&a->saved[i], &b->saved[i]))
-                        return false;
-        return true;
+static bool states_equal(const struct state *a, const struct state *b) {
+        return a->at == b->at && a->has_met == b->has_met && a->verdict == b->verdict &&
+               memcmp(a->saved, b->saved, sizeof a->saved) == 0;
 }
 
 static int grow_buckets(struct search *search) {
@@ -153,7 +152,7 @@ static int add_node(struct search *search, const struct node *node) {
         for (uint32_t i = search->buckets[bucket]; i != NO_NODE; i = search->nodes[i].twin) {
                 struct node *known = &search->nodes[i];
 
-                if (!states_equal(search, &known->state, &node->state))
+                if (!states_equal(&known->state, &node->state))
                         continue;
                 if (node->cost < known->cost ||
                     (node->cost == known->cost && node->steps < known->steps)) {
@@ -249,6 +248,8 @@ static int follow(struct search *search, uint32_t parent, const struct pam_rule 
         int code = preferred_codes[preference];
         const struct question *question = search->question;
         struct node node = search->nodes[parent];
+        struct pam_verdict verdict = unpack(node.state.verdict);
+        struct pam_verdict saved = unpack(node.state.saved[rule->level]);
         struct pam_step step = {
                 .code = code,
                 .deciding = code,
@@ -259,26 +260,26 @@ static int follow(struct search *search, uint32_t parent, const struct pam_rule 
         size_t at = node.state.at;
         uint32_t needed;
 
-        pam_walk_apply(search->rules, &step, rule->actions[code], &node.state.saved[rule->level],
-                       &node.state.verdict, &at);
+        pam_walk_apply(search->rules, &step, rule->actions[code], &saved, &verdict, &at);
+        node.state.verdict = pack(verdict);
         needed = search->needed[at];
         if (at < search->rules->n_items && pam_walk_enters(search->rules, at))
                 needed &= ~(UINT32_C(1) << search->rules->items[at].level);
         for (size_t level = 1; level < search->n_levels; level++)
                 if (!(needed & UINT32_C(1) << level))
-                        node.state.saved[level] = PAM_VERDICT_INITIAL;
+                        node.state.saved[level] = pack(PAM_VERDICT_INITIAL);
         if (question->later && pam_module_matches(rule, question->later))
                 node.state.has_met = true;
         node.state.at = (uint32_t)at;
         node.parent = parent;
-        node.code = code;
+        node.code = (uint8_t)code;
         node.cost += preference > 0 ? COST_OF_FAILURE + preference : 0;
         node.steps++;
         return add_node(search, &node);
 }
 
 static int expand_rule(struct search *search, uint32_t parent, const struct pam_rule *rule) {
-        struct pam_verdict verdict = search->nodes[parent].state.verdict;
+        struct pam_verdict verdict = unpack(search->nodes[parent].state.verdict);
         uint32_t codes = codes_of(search, &search->nodes[parent].state, rule);
         int tried[N_PAM_CODES], n_tried = 0;
 
@@ -315,13 +316,19 @@ static int expand(struct search *search, uint32_t i) {
         if (pam_walk_enters(search->rules, state->at))
                 state->saved[rule->level] = search->needed[state->at] & UINT32_C(1) << rule->level
                                                     ? state->verdict
-                                                    : PAM_VERDICT_INITIAL;
+                                                    : pack(PAM_VERDICT_INITIAL);
         if (rule->kind != PAM_RULE_SUBSTACK)
                 return expand_rule(search, i, rule);
         node = search->nodes[i];
         node.parent = i;
         node.state.at++;
         return add_node(search, &node);
+}
+
+static int result_of(const struct node *node) {
+        struct pam_verdict verdict = unpack(node->state.verdict);
+
+        return pam_walk_result(&verdict);
 }
 
 static int search_run(struct search *search, const struct question *question) {
@@ -338,16 +345,15 @@ static int search_run(struct search *search, const struct question *question) {
                 return -ENOMEM;
         memset(search->heads, 0xff, (n + 1) * sizeof *search->heads);
         find_needed(search);
-        start.state.verdict = PAM_VERDICT_INITIAL;
-        for (size_t i = 0; i < PAM_LEVEL_MAX; i++)
-                start.state.saved[i] = PAM_VERDICT_INITIAL;
+        start.state.verdict = pack(PAM_VERDICT_INITIAL);
+        memset(start.state.saved, pack(PAM_VERDICT_INITIAL), sizeof start.state.saved);
         r = add_node(search, &start);
         for (size_t at = 0; r == 0 && at < n; at++)
                 for (uint32_t i = search->heads[at]; r == 0 && i != NO_NODE;
                      i = search->nodes[i].next)
                         r = expand(search, i);
         for (uint32_t i = search->heads[n]; i != NO_NODE; i = search->nodes[i].next)
-                search->results |= PAM_CODE_BIT(pam_walk_result(&search->nodes[i].state.verdict));
+                search->results |= PAM_CODE_BIT(result_of(&search->nodes[i]));
         return r;
 }
 
@@ -408,7 +414,7 @@ static int ask(const struct question *question, struct pam_witness *ret_witness)
              i = search.nodes[i].next) {
                 const struct node *node = &search.nodes[i];
 
-                if (pam_walk_result(&node->state.verdict) != PAM_CODE_SUCCESS ||
+                if (result_of(node) != PAM_CODE_SUCCESS ||
                     (question->later && !node->state.has_met))
                         continue;
                 if (best == NO_NODE || node->cost < search.nodes[best].cost ||
