@@ -120,12 +120,17 @@ static bool has_module(void *userdata, const char *path) {
                snapshot.metadata.kind == FILE_REGULAR;
 }
 
+/* A tree without a place for modules says nothing about them. */
+static bool knows_modules(struct pam_world *world) {
+        return !world->pam_dir && (is_directory(world, "/lib") || is_directory(world, "/usr/lib"));
+}
+
 struct pam_environment pam_world_environment(struct pam_world *world) {
         return (struct pam_environment){
                 .userdata = world,
                 .read = read_file,
                 .is_directory = is_directory,
-                .has_module = world->pam_dir ? NULL : has_module,
+                .has_module = knows_modules(world) ? has_module : NULL,
         };
 }
 

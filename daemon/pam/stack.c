@@ -132,8 +132,14 @@ static int open_file(struct pam_loader *loader, const char *name, const char **r
         return r;
 }
 
-/* Reads the type; returns false if the line is of no interest to this file's reader. */
+/* Reads the type; *RET_SKIP if the line is none of those that this file is read for. */
 static int read_type(const struct file *file, struct entry *entry, bool *ret_skip) {
+        static const char *const instead[N_PAM_TYPES] = {
+                [PAM_TYPE_AUTH] = "illegal type, a rule of auth fails instead:",
+                [PAM_TYPE_ACCOUNT] = "illegal type, a rule of account fails instead:",
+                [PAM_TYPE_PASSWORD] = "illegal type, a rule of password fails instead:",
+                [PAM_TYPE_SESSION] = "illegal type, a rule of session fails instead:",
+        };
         char *word = pam_word_next(&entry->rest);
         enum pam_type type;
         int r = 0;
@@ -152,11 +158,7 @@ static int read_type(const struct file *file, struct entry *entry, bool *ret_ski
         if (type == N_PAM_TYPES) {
                 entry->draft.kind = PAM_RULE_MUST_FAIL;
                 type = file->type == PAM_TYPE_ANY ? PAM_TYPE_AUTH : (enum pam_type)file->type;
-                r = word ? complain(file, entry->line,
-                                    "illegal type; the rule fails in place of one of type auth or "
-                                    "of the include's:",
-                                    word)
-                         : complain(file, entry->line, "no type; the rule fails", NULL);
+                r = complain(file, entry->line, instead[type], word);
         }
         entry->draft.type = type;
         *ret_skip = file->type != PAM_TYPE_ANY && file->type != (unsigned)type;
