@@ -32,15 +32,6 @@ static bool take_number(struct blob *blob, size_t n, uint64_t *ret) {
         return true;
 }
 
-bool blob_take_u8(struct blob *blob, uint8_t *ret) {
-        uint64_t value;
-
-        if (!take_number(blob, 1, &value))
-                return false;
-        *ret = (uint8_t)value;
-        return true;
-}
-
 bool blob_take_u32(struct blob *blob, uint32_t *ret) {
         uint64_t value;
 

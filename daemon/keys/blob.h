@@ -18,7 +18,6 @@ struct blob {
 
 bool blob_take_u32(struct blob *blob, uint32_t *ret);
 bool blob_take_u64(struct blob *blob, uint64_t *ret);
-bool blob_take_u8(struct blob *blob, uint8_t *ret);
 
 /* uint32 length and bytes. */
 bool blob_take_string(struct blob *blob, struct blob *ret);
