@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/nearest.h"
+#include "keys/options.h"
 
 int check_complain(const struct checker *checker, unsigned line, const char *format, ...) {
         CLEANUP(text_done) struct text text = { 0 };
@@ -141,6 +142,24 @@ static int check_fingerprints(const struct checker *checker, const struct rule_w
         return CHECK_OK;
 }
 
+/* A mistyped name among the forbidden options would be silence. */
+static int check_options(const struct checker *checker, const struct rule_words *words,
+                         unsigned line) {
+        for (size_t i = 0; i < words->n_items; i++) {
+                struct nearest nearest;
+
+                if (key_option_is_known(words->items[i]))
+                        continue;
+                nearest_init(&nearest, words->items[i]);
+                for (size_t j = 0; key_option_name(j); j++)
+                        nearest_offer(&nearest, key_option_name(j));
+                return check_complain(checker, line, "`%s` is no option of a key (sshd(8))%s%s%s",
+                                      words->items[i], nearest.best ? "; did you mean `" : "",
+                                      nearest.best ? nearest.best : "", nearest.best ? "`?" : "");
+        }
+        return CHECK_OK;
+}
+
 static int check_keys(const struct checker *checker, struct statement *statement) {
         const struct rule_keys *keys = &statement->rule.keys;
         int r;
@@ -162,6 +181,12 @@ static int check_keys(const struct checker *checker, struct statement *statement
         if (r == CHECK_OK)
                 r = check_fingerprints(checker, &keys->forbids, true,
                                        LINE_OF(statement, keys.forbids));
+        if (r == CHECK_OK)
+                r = check_options(checker, &keys->requires_options,
+                                  LINE_OF(statement, keys.requires_options));
+        if (r == CHECK_OK)
+                r = check_options(checker, &keys->forbids_options,
+                                  LINE_OF(statement, keys.forbids_options));
         return r;
 }
 
