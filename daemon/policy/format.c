@@ -105,7 +105,22 @@ static void append_conditions(struct text *text, const struct rule *rule) {
                 (void)text_append(text, "    };\n");
 }
 
-static void append_rule(struct text *text, const struct rule *rule) {
+/* A keyword this sshd does not know, or reads without heeding it. */
+static void append_applicability(struct text *text, const struct rule *rule,
+                                 const struct sshd_release *release) {
+        enum sshd_keyword_status status;
+
+        if (rule->family != RULE_SSHD)
+                return;
+        status = sshd_keyword_lookup(rule->sshd.keyword, release, NULL, NULL);
+        if (status != SSHD_KEYWORD_KNOWN)
+                (void)text_appendf(text, "  // not applicable: OpenSSH %u.%u %s this keyword\n",
+                                   release->number / 100, release->number % 100,
+                                   status == SSHD_KEYWORD_DEPRECATED ? "ignores" : "does not have");
+}
+
+static void append_rule(struct text *text, const struct rule *rule,
+                        const struct sshd_release *release) {
         const struct schema *common = schema_common();
 
         if (rule->profile)
@@ -113,6 +128,7 @@ static void append_rule(struct text *text, const struct rule *rule) {
                                    rule->file, rule->line);
         else
                 (void)text_appendf(text, "  // %s:%u\n", rule->file, rule->line);
+        append_applicability(text, rule, release);
         (void)text_append(text, "  {\n    id = ");
         append_string(text, rule->id);
         (void)text_append(text, ";\n");
@@ -146,7 +162,7 @@ int policy_format(const struct policy *policy, struct text *text) {
         append_list(text, "extra_users", &policy->extra_users);
         (void)text_append(text, "rules = (\n");
         for (size_t i = 0; i < policy->n_rules; i++) {
-                append_rule(text, &policy->rules[i]);
+                append_rule(text, &policy->rules[i], &policy->release);
                 (void)text_append(text, i + 1 < policy->n_rules ? ",\n" : "\n");
         }
         (void)text_append(text, ");\n");

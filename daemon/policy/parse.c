@@ -347,6 +347,7 @@ int policy_parse(const struct policy_sources *sources, struct policy **ret_polic
 
         if (!policy)
                 return -ENOMEM;
+        policy->release = sources->release;
         policy->mode = MODE_ENFORCE;
         policy->unapproved_etc = UNAPPROVED_ALERT;
         policy->unapproved_users = UNAPPROVED_ACCEPT;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "sshd/contexts.h"
+#include "sshd/release.h"
 
 enum rule_family { RULE_SSHD, RULE_PAM, RULE_KEYS, RULE_FILE, RULE_ACCESS, N_RULE_FAMILIES };
 
@@ -109,6 +110,7 @@ struct policy {
         enum unapproved_response unapproved_etc, unapproved_users;
         struct rule_words extends, admins;
         struct rule_words extra_users; /* accounts besides those NSS lists */
+        struct sshd_release release;   /* whose keywords it was read with */
 };
 
 const char *unapproved_response_name(enum unapproved_response response);
