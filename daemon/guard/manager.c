@@ -9,7 +9,6 @@
 #include "manager.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -20,7 +19,6 @@
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -477,7 +475,6 @@ int manager_new(const struct invocation *invocation, struct manager **ret) {
                 return -ENOMEM;
         manager->invocation = invocation;
         manager->world.root.fd = -1;
-        manager->mounts_fd = -1;
         manager->started_at_us = record_now_us();
         if (invocation->root_path)
                 journal_use_stderr(true);
@@ -519,8 +516,6 @@ void manager_free(struct manager *manager) {
         sd_event_source_unref(manager->expiry_source);
         sd_event_source_unref(manager->sweep_source);
         sd_event_source_unref(manager->mounts_source);
-        if (manager->mounts_fd >= 0)
-                (void)close(manager->mounts_fd);
         sweep_done(&manager->sweep);
         watch_free(manager->watch);
         reconciler_done(&manager->reconciler);

@@ -35,7 +35,6 @@ struct manager {
         sd_event *event;
         sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
                 *sweep_source, *mounts_source;
-        int mounts_fd;
 
         int64_t started_at_us, policy_loaded_at_us;
         char *policy_problem; /* why the last reload was refused; NULL: it was not */

@@ -3,7 +3,6 @@
  * mounts. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
@@ -68,24 +67,17 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         return 0;
 }
 
-/* proc(5): /proc/self/mountinfo is "priority readable" after every change of a mount. */
 static int on_mounts(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         struct manager *manager = userdata;
+        int r = watch_dispatch_mounts(manager->watch);
 
         (void)source;
         (void)fd;
         (void)events;
-        if (manager_start_full_pass(manager) < 0)
-                record_notice(NULL, LOG_CRIT, "out of memory: a full pass could not be started");
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "the table of mounts could not be read: %s",
+                              strerror(-r));
         return 0;
-}
-
-static int watch_mounts(struct manager *manager) {
-        manager->mounts_fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-        if (manager->mounts_fd < 0)
-                return -errno;
-        return sd_event_add_io(manager->event, &manager->mounts_source, manager->mounts_fd,
-                               EPOLLPRI, on_mounts, manager);
 }
 
 /* ---- the guarded set and its watches ---- */
@@ -158,5 +150,8 @@ int manager_start_watching(struct manager *manager) {
                                       manager_now_us() + SWEEP_INTERVAL_US, 0, on_sweep, manager);
         if (r >= 0)
                 r = sd_event_source_set_enabled(manager->sweep_source, SD_EVENT_ON);
-        return r < 0 ? r : watch_mounts(manager);
+        if (r >= 0)
+                r = sd_event_add_io(manager->event, &manager->mounts_source,
+                                    watch_mounts_fd(manager->watch), EPOLLPRI, on_mounts, manager);
+        return r < 0 ? r : 0;
 }
