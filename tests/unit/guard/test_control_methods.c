@@ -17,7 +17,7 @@ static struct wire_reply call_checked(struct fixture *fixture, const char *metho
         json_t *given = reply.parameters ? reply.parameters : nothing;
         const struct idl_member *member;
         const char *field = "";
-        bool right;
+        bool right = false;
 
         assert_non_null(reply.message);
         member = reply.error ? member_of(fixture, IDL_ERROR, reply.error)
