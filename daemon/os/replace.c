@@ -118,7 +118,8 @@ static int resolve(struct operation *operation) {
         return 0;
 }
 
-/* A full look, with the rights of the request; with ours only at what is the user's anyway. */
+/* A full look, with the rights of the request; with ours only at what has no other name than the
+ * one in the user's directory. */
 static int look(struct operation *operation, int fd, unsigned flags, struct snapshot *ret) {
         const struct credentials *as = operation->request->as;
         CLEANUP(credentials_restore) struct credentials_scope scope = { 0 };
@@ -130,7 +131,7 @@ static int look(struct operation *operation, int fd, unsigned flags, struct snap
         r = snapshot_take_fd(fd, flags, ret);
         credentials_restore(&scope);
         if (r == 0 && as && ret->metadata.kind == FILE_UNREADABLE &&
-            ret->metadata.error == EACCES && ret->metadata.uid == as->uid) {
+            ret->metadata.error == EACCES && ret->metadata.nlink == 1) {
                 snapshot_done(ret);
                 r = snapshot_take_fd(fd, flags, ret);
         }
@@ -326,6 +327,7 @@ static int conclude_spare(struct operation *operation, enum replace_outcome outc
 
 /* Looks at what is under the temporary name since the exchange, as the old version. */
 static int look_at_spare(struct operation *operation) {
+        struct file_metadata *old = &operation->result->old.metadata;
         CLEANUP_FD int fd = -1;
         int r;
 
@@ -333,11 +335,12 @@ static int look_at_spare(struct operation *operation) {
         if (fd < 0)
                 return fd;
         r = look(operation, fd, 0, &operation->result->old);
-        if (r == 0)
-                /* the flags were cleared to get here */
-                operation->result->old.metadata.flags |=
-                        operation->current.metadata.flags & lock_flags;
-        return r;
+        if (r < 0)
+                return r;
+        /* they were cleared to get here */
+        old->flags |= operation->current.metadata.flags & lock_flags;
+        /* what has a second name is not lost with this one */
+        return old->kind == FILE_UNREADABLE && old->nlink < 2 ? -old->error : 0;
 }
 
 /* What came out is not what was judged: puts it back. What is then under the temporary name is the
@@ -569,8 +572,8 @@ static int write_in_place(struct operation *operation) {
                         return -errno;
         }
         r = temporary_write(fd, version->data, version->n_data);
-        if (r == 0 && ftruncate(fd, (off_t)version->n_data) < 0)
-                r = -errno;
+        while (r == 0 && ftruncate(fd, (off_t)version->n_data) < 0)
+                r = errno == EINTR ? 0 : -errno;
         if (r == 0)
                 r = inode_set_metadata(fd, version->metadata);
         if (r == 0)

@@ -75,6 +75,33 @@ static int sync_directory(int directory) {
         return r == -EBADF || r == -EINVAL || r == -EROFS ? 0 : r;
 }
 
+static const char *spare_name(const struct replacement *replacement) {
+        return strrchr(replacement->spare, '/') + 1;
+}
+
+int replace_look_again(struct replacement *replacement) {
+        CLEANUP(snapshot_done) struct snapshot old = { 0 };
+        CLEANUP_FD int fd = -1;
+        int r;
+
+        if (!replacement->spare)
+                return 0;
+        fd = openat(replacement->directory_fd, spare_name(replacement),
+                    O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        r = snapshot_take_fd(fd, 0, &old);
+        if (r < 0)
+                return r;
+        if (old.metadata.kind == FILE_UNREADABLE && old.metadata.nlink < 2)
+                return -old.metadata.error;
+        snapshot_done(&replacement->old);
+        replacement->old = old;
+        old = (struct snapshot){ 0 };
+        replacement->error = 0;
+        return 0;
+}
+
 int replace_finish(struct replacement *replacement) {
         const struct file_metadata *old = &replacement->old.metadata;
         const char *name;
@@ -85,7 +112,9 @@ int replace_finish(struct replacement *replacement) {
                 return 0;
         if (!replacement->spare)
                 return sync_directory(replacement->directory_fd);
-        name = strrchr(replacement->spare, '/') + 1;
+        if (replacement->error)
+                return -EAGAIN;
+        name = spare_name(replacement);
         if (fstatat(replacement->directory_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : -errno;
         if (old->ino != 0 && st.st_ino != old->ino)

@@ -92,9 +92,13 @@ int replace_file(const struct os_root *root, const struct replace_request *reque
 int replace_overwrite(const struct os_root *root, const struct replace_request *request,
                       struct replacement *replacement);
 
+/* After REPLACE_DONE with an `error`: reads the spare into `old` once more (with our rights; it has
+ * no other name). Returns 0, the error being gone, or a negative errno. */
+int replace_look_again(struct replacement *replacement);
+
 /* Unlinks the old version after it was stored, and syncs the directory. Returns 0 or a negative
- * errno: -ENOTEMPTY if the old version was a directory with something in it, which stays under its
- * spare name. Nothing to do without a spare but to sync. */
+ * errno: -EAGAIN if the old version could not be read yet, -ENOTEMPTY if it was a directory with
+ * something in it, which stays under its spare name. Nothing to do without a spare but to sync. */
 int replace_finish(struct replacement *replacement);
 void replacement_done(struct replacement *replacement);
 

@@ -16,7 +16,7 @@ static int set_up(void **state) {
         };
 
         (void)state;
-        tree_make(&tree);
+        tree_make_fast(&tree);
         tree_mkdir(&tree, "/c");
         tree_mkdir(&tree, "/h");
         tree_mkdir(&tree, "/h/bob");

@@ -13,7 +13,7 @@ static struct tree tree;
 
 static int set_up(void **state) {
         (void)state;
-        tree_make(&tree);
+        tree_make_fast(&tree);
         return 0;
 }
 

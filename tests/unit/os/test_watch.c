@@ -54,7 +54,7 @@ static size_t dispatch(struct watch *watch, const char *path) {
 
 static int set_up(void **state) {
         (void)state;
-        tree_make(&tree);
+        tree_make_fast(&tree);
         return 0;
 }
 
