@@ -29,13 +29,13 @@ static const char *const pattern_keywords[] = {
 /* --- patterns --------------------------------------------------------------------------------- */
 
 /* here[k]: some string is matched by A up to the present byte and by the first k bytes of B. */
-bool values_patterns_overlap(const char *a, const char *b) {
+int values_patterns_overlap(const char *a, const char *b) {
         size_t n = strlen(b);
         CLEANUP_FREE bool *rows = calloc(2, n + 1);
         bool *here = rows, *next = rows + n + 1;
 
         if (!rows)
-                return true; /* out of memory: the cautious answer */
+                return -ENOMEM;
         here[0] = true;
         for (;; a++) {
                 bool *row = here;
@@ -88,14 +88,17 @@ static bool is_pattern_keyword(const char *keyword) {
         return false;
 }
 
-bool values_hit(const char *keyword, const char *element, const struct rule_words *list) {
+int values_hit(const char *keyword, const char *element, const struct rule_words *list) {
         bool is_pattern = is_pattern_keyword(keyword);
 
-        for (size_t i = 0; i < list->n_items; i++)
-                if (is_pattern ? values_patterns_overlap(element, list->items[i])
-                               : pattern_match(element, list->items[i]))
-                        return true;
-        return false;
+        for (size_t i = 0; i < list->n_items; i++) {
+                int r = is_pattern ? values_patterns_overlap(element, list->items[i])
+                                   : pattern_match(element, list->items[i]);
+
+                if (r != 0)
+                        return r;
+        }
+        return 0;
 }
 
 static bool is_within(const char *keyword, const char *element, const struct rule_words *list) {
@@ -322,7 +325,7 @@ static int judge_alternative(void *userdata, const char *alternative) {
                         return -ENOMEM;
                 is_foreign = judge->rule->only_match.is_set &&
                              !is_within("", method, &judge->rule->only_match);
-                is_forbidden = values_hit("", method, &judge->rule->none_match);
+                is_forbidden = values_hit("", method, &judge->rule->none_match) > 0;
                 judge->has_foreign |= is_foreign;
                 judge->has_forbidden |= is_forbidden;
                 if (is_foreign || is_forbidden)
@@ -357,8 +360,10 @@ static int judge_elements(const struct rule_sshd *rule, const struct sshd_settin
                 const char *element = setting->values[i];
                 bool is_foreign = rule->only_match.is_set &&
                                   !is_within(setting->keyword, element, &rule->only_match);
-                bool is_forbidden = values_hit(setting->keyword, element, &rule->none_match);
+                int is_forbidden = values_hit(setting->keyword, element, &rule->none_match);
 
+                if (is_forbidden < 0)
+                        return is_forbidden;
                 has_foreign |= is_foreign;
                 has_forbidden |= is_forbidden;
                 if ((is_foreign || is_forbidden) &&

@@ -25,12 +25,13 @@ void verdict_done(struct verdict *verdict);
 /* The value on one line, as a configuration file would have it; "(none)" for an empty list. */
 int values_format(const struct sshd_setting *setting, struct text *text);
 
-/* True if one of the words of LIST, a pattern, matches ELEMENT. KEYWORD decides whether the element
- * is a pattern itself (AcceptEnv, AllowUsers …): then it matches if some string matches both. */
-bool values_hit(const char *keyword, const char *element, const struct rule_words *list);
+/* 1 if one of the words of LIST, a pattern, matches ELEMENT; 0 if none does; -ENOMEM. KEYWORD
+ * decides whether the element is a pattern itself (AcceptEnv, AllowUsers …): then it matches if
+ * some string matches both. */
+int values_hit(const char *keyword, const char *element, const struct rule_words *list);
 
-/* True if a string exists that both patterns (`*`, `?`) match. */
-bool values_patterns_overlap(const char *a, const char *b);
+/* 1 if a string exists that both patterns (`*`, `?`) match, 0 if not, -ENOMEM. */
+int values_patterns_overlap(const char *a, const char *b);
 
 /* True if every string that pattern INNER matches is matched by OUTER too; may say false where a
  * finer look would say true, never the reverse. */
