@@ -153,6 +153,12 @@ int authorized_keys_parse(const char *bytes, size_t n, const struct keys_release
         return 0;
 }
 
+/* match_principals_option() of auth2-pubkeyfile.c stops at the first empty element. */
+static bool names_nobody(const struct key_options *options) {
+        return options->cert_authority && options->principals &&
+               (options->principals[0] == '\0' || options->principals[0] == ',');
+}
+
 bool authorized_key_would_accept(const struct authorized_key *entry,
                                  const struct keys_release *release,
                                  const struct keys_environment *environment,
@@ -166,6 +172,8 @@ bool authorized_key_would_accept(const struct authorized_key *entry,
                 reason = "a certificate in a key file authenticates nobody";
         else
                 reason = key_options_refuse(&entry->options, release, environment, connection);
+        if (!reason && names_nobody(&entry->options))
+                reason = "its principals name nobody";
         if (reason)
                 *reterr_reason = reason;
         return !reason;

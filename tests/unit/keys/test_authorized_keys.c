@@ -132,6 +132,9 @@ static void test_would_accept(void **state) {
                 { "from=\"10.0.0.0/8\" ", true },
                 { "from=\"!10.0.0.0/8\" ", false },
                 { "cert-authority ", true },
+                { "cert-authority,principals=\"root,\" ", true },
+                { "cert-authority,principals=\"\" ", false },
+                { "cert-authority,principals=\",root\" ", false },
                 { "nonsense ", false },
         };
         const struct key_connection connection = { "root", "host", "10.0.0.1", 1 };

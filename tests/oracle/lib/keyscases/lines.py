@@ -327,4 +327,9 @@ def login_options(rng: random.Random) -> str:
         pool = FROM[:5] + FROM[7:13]
         chosen = ",".join(rng.choice(pool) for _ in range(rng.choice((1, 2))))
         words.insert(rng.randrange(len(words) + 1), f'from="{chosen}"')
+    if rng.random() < 0.2:
+        authority = ["cert-authority"]
+        if rng.random() < 0.5:
+            authority.append(f'principals="{rng.choice(PRINCIPALS)}"')
+        words += rng.sample(authority, len(authority))
     return ",".join(words)

@@ -24,16 +24,18 @@ class LoginJudge:
         (server.root / "root/.ssh").mkdir(mode=0o700, exist_ok=True)
         (server.root / "root/.ssh/rc").write_text("echo RAN-RC\n")
         self.key = (server.root / "oracle/me.pub").read_text().strip()
+        self.authority = (server.root / "oracle/ca.pub").read_text().strip()
         server.start(["/usr/bin/ssh-agent", "-D", "-a", AGENT], subprocess.DEVNULL)
 
     def judge(self, options: str, address: str) -> tuple[bool, list[Difference]]:
         """Whether sshd let the key in, and what differs."""
         options = options.replace(lines.PORT, str(self.server.port))
-        line = f"{options} {self.key}\n"
+        is_authority = "cert-authority" in options.lower()
+        line = f"{options} {self.authority if is_authority else self.key}\n"
         file = self.server.write("keys", line)
         entry = next(iter(ours.dump(self.program, file, self.version, address).values()))
-        is_authority = "cert-authority" in entry.options.split(",")
-        wanted = self.wanted(entry.options) if entry.accepted and not is_authority else None
+        self.certify(entry.options if is_authority else None)
+        wanted = self.wanted(entry.options) if entry.accepted else None
         got = self.session(address)
         found = []
         if (wanted is None) != (got is None):
@@ -45,6 +47,18 @@ class LoginJudge:
             Difference(f"login: {what}", f"from {address}: {line}", repr(theirs), entry.text)
             for what, theirs in found
         ]
+
+    def certify(self, options: str | None) -> None:
+        """Where the line is an authority, it signs the key for root and all principals it lists."""
+        (self.server.root / "oracle/me-cert.pub").unlink(missing_ok=True)
+        if options is None:
+            return
+        listed = [value for name, value in ours.split_options(options) if name == "principals"]
+        names = [name for name in ",".join(["root", *listed]).split(",") if name]
+        argv = ["/usr/bin/ssh-keygen", "-q", "-s", "/oracle/ca", "-I", "id", "-n", ",".join(names)]
+        status, output = self.server.run([*argv, "/oracle/me.pub"])
+        if status != 0:
+            raise RuntimeError(output)
 
     def wanted(self, options: str) -> dict[str, object]:
         what = permitted(options)

@@ -74,6 +74,7 @@ class Server:
         (root / "run/sshd").mkdir(mode=0o755, parents=True, exist_ok=True)
         self.keygen("ed25519", "host")
         self.keygen("ed25519", "me")
+        self.keygen("ed25519", "ca")
         algorithms = "PubkeyAcceptedKeyTypes" if number < 805 else "PubkeyAcceptedAlgorithms"
         more = [f"{algorithms} *"]
         if number >= FIRST_WITH_PENALTIES:
