@@ -39,7 +39,7 @@ ListenAddress 127.0.0.1
 ListenAddress ::1
 HostKey /oracle/host
 PidFile none
-StrictModes no
+StrictModes {{strict}}
 UsePAM no
 PermitRootLogin yes
 PermitUserEnvironment yes
@@ -49,7 +49,7 @@ MaxAuthTries 100000
 MaxStartups 1000
 LoginGraceTime 120
 LogLevel DEBUG1
-AuthorizedKeysFile {KEYS}
+AuthorizedKeysFile {{file}}
 PubkeyAuthentication yes
 PasswordAuthentication no
 {{more}}
@@ -68,7 +68,7 @@ def unvis(text: str) -> str:
 class Server:
     """sshd in the tree of one worker, on loopback. It dies with the worker."""
 
-    def __init__(self, root: Path, number: int) -> None:
+    def __init__(self, root: Path, number: int, file: str = KEYS, strict: str = "no") -> None:
         self.root, self.number = root, number
         (root / "oracle").mkdir(mode=0o755, exist_ok=True)
         (root / "run/sshd").mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -80,7 +80,10 @@ class Server:
         if number >= FIRST_WITH_PENALTIES:
             more.append("PerSourcePenalties no")
         self.port = self.free_port()
-        self.write("config", f"Port {self.port}" + CONFIG.format(more="\n".join(more)))
+        self.write(
+            "config",
+            f"Port {self.port}" + CONFIG.format(more="\n".join(more), file=file, strict=strict),
+        )
         self.process = self.start(
             ["/usr/sbin/sshd", "-D", "-f", "/oracle/config", "-E", LOG], subprocess.DEVNULL
         )
@@ -121,6 +124,8 @@ class Server:
         return path
 
     def keygen(self, kind: str, name: str) -> None:
+        if (self.root / "oracle" / name).exists():
+            return
         status, output = self.run(
             ["/usr/bin/ssh-keygen", "-q", "-t", kind, "-N", "", "-f", f"/oracle/{name}"]
         )
