@@ -28,14 +28,20 @@ install_dependencies() {
         SYSTEMD_OFFLINE=1 apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# build PRESET: configures and builds, quietly unless it fails.
+# build PRESET [CMAKE_ARGUMENT...]: configures and builds, quietly unless it fails.
 build() {
-        local log=build/$1.log
+        local preset=$1 log=build/$1.log
+        shift
         mkdir -p build
-        say "building with the $1 preset"
-        if ! { cmake --preset "$1" && cmake --build --preset "$1"; } >"$log" 2>&1; then
+        say "building with the $preset preset"
+        if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
                 tail -n 40 "$log"
-                say "the $1 preset does not build; all it said is in $log"
+                say "the $preset preset does not build; all it said is in $log"
                 return 1
         fi
+}
+
+# build_programs: the programs of the release, without their tests.
+build_programs() {
+        build release -DBUILD_TESTING=OFF
 }

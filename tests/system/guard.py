@@ -219,7 +219,7 @@ def way_3_a_match_block_in_the_last_drop_in_is_reverted(machine):
 
 @check
 def a_reverted_file_has_its_owner_mode_acl_and_xattr_back(machine):
-    path = "/etc/ssh/sshd_config.d/60-acl.conf"
+    path = "/etc/ssh/sshd_config.d/40-acl.conf"
     after = machine.journal_end()
     machine.write(path, "MaxAuthTries 3\n", mode="0640")
     machine.run(f"chgrp sshguardd {path} && setfacl -m u:alice:r {path} && setfattr -n user.note -v kept {path}")

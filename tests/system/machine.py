@@ -119,13 +119,15 @@ class Machine:
     def exists(self, path):
         return self.run(f"test -e '{path}'", check=False).returncode == 0
 
-    def journal(self, *matches, after=None):
-        """The journal's entries with these FIELD=VALUE matches, oldest first."""
-        cursor = f"--after-cursor='{after}'" if after else ""
-        lines = self.run(f"journalctl --quiet --output=json {cursor} {' '.join(matches)}").stdout
-        return [json.loads(line) for line in lines.splitlines()]
+    def journal(self, *matches, after=0):
+        """The journal's entries with these FIELD=VALUE matches, oldest first. (journalctl --after-cursor would skip
+        the first match where the cursor's own entry is none.)"""
+        lines = self.run(f"journalctl --quiet --output=json {' '.join(matches)}").stdout
+        entries = [json.loads(line) for line in lines.splitlines()]
+        return [entry for entry in entries if int(entry["__REALTIME_TIMESTAMP"]) > after]
 
     def journal_end(self):
-        """Where the journal ends now, for `after`."""
+        """When the journal's last entry was made, for `after`."""
         self.run("journalctl --sync")
-        return json.loads(self.run("journalctl --quiet --output=json --lines=1").stdout)["__CURSOR"]
+        last = self.run("journalctl --quiet --output=json --lines=1").stdout
+        return int(json.loads(last)["__REALTIME_TIMESTAMP"])
