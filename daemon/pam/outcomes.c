@@ -263,8 +263,6 @@ static int follow(struct search *search, uint32_t parent, const struct pam_rule 
         pam_walk_apply(search->rules, &step, rule->actions[code], &saved, &verdict, &at);
         node.state.verdict = pack(verdict);
         needed = search->needed[at];
-        if (at < search->rules->n_items && pam_walk_enters(search->rules, at))
-                needed &= ~(UINT32_C(1) << search->rules->items[at].level);
         for (size_t level = 1; level < search->n_levels; level++)
                 if (!(needed & UINT32_C(1) << level))
                         node.state.saved[level] = pack(PAM_VERDICT_INITIAL);

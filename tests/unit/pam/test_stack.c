@@ -275,12 +275,66 @@ static void test_modules(void **state) {
         pam_service_free(service);
 }
 
+/* Rules that multiply are given up; so is a line that older releases read forever. */
+static void test_limits(void **state) {
+        enum { N_INNER = 300, N_OUTER = 300 };
+        static const char rule[] = "auth required m\n", inclusion[] = "auth include i\n";
+        char *inner = calloc(N_INNER, sizeof rule), *outer = calloc(N_OUTER, sizeof inclusion);
+        const struct memory_file files[] = { { "/etc/pam.d/s", outer },
+                                             { "/etc/pam.d/i", inner },
+                                             { NULL, NULL } };
+        struct memory memory = { .files = files };
+        struct pam_service *service;
+        char line[1100];
+
+        (void)state;
+        for (int i = 0; i < N_INNER; i++)
+                memcpy(inner + (size_t)i * strlen(rule), rule, strlen(rule));
+        for (int i = 0; i < N_OUTER; i++)
+                memcpy(outer + (size_t)i * strlen(inclusion), inclusion, strlen(inclusion));
+        service = memory_load(&memory, "1.7.0", "s");
+        assert_int_equal(service->start, PAM_START_UNKNOWN);
+        assert_true(is_said(service, "too many rules"));
+        pam_service_free(service);
+        free(inner);
+        free(outer);
+
+        memset(line, 'x', sizeof line);
+        (void)strcpy(line + 1022, "\\\n");
+        service = memory_load_text("1.5.2", line);
+        assert_int_equal(service->start, PAM_START_CRASH);
+        assert_true(is_said(service, "exactly"));
+        pam_service_free(service);
+}
+
+static int no_memory(void *userdata, const char *path, char **ret_data, size_t *ret_n) {
+        (void)userdata;
+        (void)path;
+        (void)ret_data;
+        (void)ret_n;
+        return -ENOMEM;
+}
+
+static void test_no_memory(void **state) {
+        struct memory memory = { 0 };
+        struct pam_environment environment = memory_environment(&memory);
+        struct pam_service *service = NULL;
+        struct pam_release release;
+
+        (void)state;
+        environment.read = no_memory;
+        assert_true(pam_release_parse("1.7.0", &release));
+        assert_int_equal(pam_service_load("s", &environment, &release, &service), -ENOMEM);
+        assert_null(service);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_inclusion), cmocka_unit_test(test_lines),
                 cmocka_unit_test(test_depth),     cmocka_unit_test(test_lookup),
                 cmocka_unit_test(test_nothing),   cmocka_unit_test(test_unset_memory),
                 cmocka_unit_test(test_pam_conf),  cmocka_unit_test(test_modules),
+                cmocka_unit_test(test_limits),    cmocka_unit_test(test_no_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,23 @@ static void test_unknown(void **state) {
         pam_service_free(service);
 }
 
+/* No file at all: the finding is about the one that is missing. */
+static void test_nothing_there(void **state) {
+        static const struct memory_file files[] = {
+                { "/etc/pam.d/other", "auth optional pam_permit.so\n" }, { NULL, NULL }
+        };
+        struct memory memory = { .files = files };
+        struct pam_service *service = memory_load(&memory, "1.5.2", "s");
+        struct rule_pam totp = { .service = "s", .requires_module = TOTP };
+        struct findings findings = judge_service(service, totp);
+
+        (void)state;
+        assert_int_equal(findings.n_items, 1);
+        assert_string_equal(findings.items[0].path, "/etc/pam.d/other");
+        findings_done(&findings);
+        pam_service_free(service);
+}
+
 static void test_covers(void **state) {
         struct rule all = pam_rule_of((struct rule_pam){ .service = "*" });
         struct rule one = pam_rule_of((struct rule_pam){ .service = "sshd" });
@@ -250,6 +267,7 @@ int main(void) {
                 cmocka_unit_test(test_absent),
                 cmocka_unit_test(test_unknown),
                 cmocka_unit_test(test_covers),
+                cmocka_unit_test(test_nothing_there),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
