@@ -115,7 +115,11 @@ class Generator:
     def rule(self) -> Line:
         missing = self.odds(0.03)
         module = "pam_gone.so" if missing else self.module()
-        words = [self.rule_type(), self.control(), module, "@T@"]
+        control, broken = self.control(), self.breaks and self.odds(0.06)
+        if broken:
+            mistake = self.one_of("success=", "x", "auth_err=ok,", "default", "ignore=0", "=ok")
+            control = f"[success=ok {mistake} default=ignore]"
+        words = [self.rule_type(), control, module, "@T@"]
         if self.odds(0.1):
             words.append(self.one_of("nullok", "[a b]", "x=\\]", "[x \\] y]"))
         text = words[0]
@@ -125,7 +129,7 @@ class Generator:
             text += self.one_of(" # why", "#", " \t", " #\\")
         if self.odds(0.04):
             text = self.one_of(" ", "\t", "  ") + text
-        return Line((text + "\n").encode(), runs=True, missing=missing)
+        return Line((text + "\n").encode(), runs=True, missing=missing, broken=broken)
 
     def inclusion(self, inner: tuple[str, ...]) -> Line:
         name = self.random.choice(inner)
