@@ -135,7 +135,7 @@ static void test_entries_are_bounded(void **state) {
 
         (void)state;
         tree_mkdir(&tree, "/loop");
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < 64; i++) {
                 char name[32];
 
                 (void)snprintf(name, sizeof name, "/loop/%d", i);

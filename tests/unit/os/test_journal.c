@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "os/journal.h"
+#include "tree.h"
 
 static const char message_id[] = "0123456789abcdef0123456789abcdef";
 
@@ -97,7 +98,7 @@ static void test_journal(void **state) {
         (void)state;
         pid = fork();
         if (pid == 0)
-                _exit(with_journal());
+                tree_exit(with_journal());
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
         if (WEXITSTATUS(status) == 77) {
@@ -125,7 +126,7 @@ static void test_no_journal(void **state) {
         (void)state;
         pid = fork();
         if (pid == 0)
-                _exit(without_journal());
+                tree_exit(without_journal());
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
         if (WEXITSTATUS(status) == 77) {

@@ -135,7 +135,7 @@ static void test_dead_server(void **state) {
         tree_mkdir(&tree, "/dead");
         pid = fork();
         if (pid == 0)
-                _exit(with_dead_server());
+                tree_exit(with_dead_server());
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
         if (WEXITSTATUS(status) == 77) {

@@ -83,6 +83,14 @@ static size_t count_leftovers(const char *directory) {
         return n;
 }
 
+static void append_line(const char *path) {
+        int fd = open(tree_path(&tree, path), O_WRONLY | O_APPEND | O_CLOEXEC);
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "#\n", 2), 2);
+        (void)close(fd);
+}
+
 static void test_exchange(void **state) {
         struct file_metadata m = regular(0640);
         struct replace_request request = request_for("/etc/sshd_config", &m);
@@ -481,8 +489,8 @@ static int in_namespace(int (*fn)(void)) {
         if (pid == 0) {
                 if (unshare(CLONE_NEWNS) < 0 ||
                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-                        _exit(77);
-                _exit(fn());
+                        tree_exit(77);
+                tree_exit(fn());
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
@@ -550,6 +558,69 @@ static void test_mounts(void **state) {
         assert_int_equal(status, 0);
 }
 
+/* The second way, for file systems that cannot exchange. */
+static void test_overwrite(void **state) {
+        struct file_metadata m = regular(0640), absent = { .kind = FILE_ABSENT };
+        struct replace_request request = request_for("/etc/fuse", &m);
+        struct replacement replacement = { .directory_fd = -1 };
+        struct stat st;
+
+        (void)state;
+        tree_write(&tree, "/etc/fuse", bad);
+        assert_int_equal(snapshot_take(&tree.root, "/etc/fuse", 0, &replacement.old), 0);
+        append_line("/etc/fuse");
+        assert_int_equal(replace_overwrite(&tree.root, &request, &replacement), 0);
+        assert_int_equal(replacement.outcome, REPLACE_CHANGED);
+        tree_write(&tree, "/etc/fuse", bad);
+        assert_int_equal(replace_overwrite(&tree.root, &request, &replacement), 0);
+        assert_int_equal(replacement.outcome, REPLACE_DONE);
+        assert_string_equal(tree_read(&tree, "/etc/fuse"), good);
+        assert_int_equal(stat(tree_path(&tree, "/etc/fuse"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0640);
+        replacement_done(&replacement);
+
+        assert_int_equal(snapshot_take(&tree.root, "/etc/fuse", 0, &replacement.old), 0);
+        request = request_for("/etc/fuse", &absent);
+        assert_int_equal(replace_overwrite(&tree.root, &request, &replacement), 0);
+        assert_int_equal(replacement.outcome, REPLACE_DONE);
+        assert_string_equal(tree_read(&tree, "/etc/fuse"), "(absent)");
+        request.path = "/none/fuse";
+        assert_int_equal(replace_overwrite(&tree.root, &request, &replacement), 0);
+        assert_int_equal(replacement.outcome, REPLACE_NO_PARENT);
+        replacement_done(&replacement);
+}
+
+/* What could not be read stays until it was. */
+static void test_unread(void **state) {
+        struct file_metadata m = regular(0600);
+        struct replace_request request = request_for("/etc/unread", &m);
+        struct replacement replacement;
+
+        (void)state;
+        tree_write(&tree, "/etc/unread", bad);
+        replacement = replace(&request, REPLACE_DONE);
+        snapshot_done(&replacement.old);
+        replacement.error = EIO;
+        assert_int_equal(replace_finish(&replacement), -EAGAIN);
+        assert_string_equal(tree_read(&tree, replacement.spare), bad);
+        assert_int_equal(replace_look_again(&replacement), 0);
+        assert_string_equal(replacement.old.data, bad);
+        assert_int_equal(replace_finish(&replacement), 0);
+        assert_int_equal(replace_look_again(&replacement), 0);
+        replacement_done(&replacement);
+
+        /* somebody put another file under the spare name: it is not ours to remove */
+        tree_write(&tree, "/etc/unread", bad);
+        replacement = replace(&request, REPLACE_DONE);
+        tree_write(&tree, "/etc/foreign", "foreign");
+        assert_int_equal(
+                rename(tree_path(&tree, "/etc/foreign"), tree_path(&tree, replacement.spare)), 0);
+        assert_int_equal(replace_finish(&replacement), -ESTALE);
+        assert_int_equal(replace_remove_leftover(&tree.root, replacement.spare), 0);
+        assert_int_equal(replace_finish(&replacement), 0);
+        replacement_done(&replacement);
+}
+
 static void test_leftovers(void **state) {
         char **paths;
         size_t n;
@@ -588,6 +659,7 @@ int main(void) {
                 cmocka_unit_test(test_links),     cmocka_unit_test(test_expected),
                 cmocka_unit_test(test_flags),     cmocka_unit_test(test_metadata_only),
                 cmocka_unit_test(test_as_user),   cmocka_unit_test(test_mounts),
+                cmocka_unit_test(test_overwrite), cmocka_unit_test(test_unread),
                 cmocka_unit_test(test_leftovers), cmocka_unit_test(test_names),
         };
 

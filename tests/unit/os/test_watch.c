@@ -506,7 +506,7 @@ static int in_child(int (*fn)(void)) {
         pid_t pid = fork();
 
         if (pid == 0)
-                _exit(fn());
+                tree_exit(fn());
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_true(WIFEXITED(status));
         return WEXITSTATUS(status);

@@ -32,6 +32,15 @@ struct tree {
                 }                                                                                  \
         } while (0)
 
+/* The end of a test's own child: what it covered counts in a coverage build. */
+extern void __gcov_dump(void) __attribute__((weak));
+
+static inline void tree_exit(int status) {
+        if (__gcov_dump)
+                __gcov_dump();
+        _exit(status);
+}
+
 static inline const char *tree_path(const struct tree *tree, const char *path) {
         static char buffers[4][PATH_MAX];
         static unsigned turn;
