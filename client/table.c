@@ -136,9 +136,9 @@ static void put_row(struct screen *screen, const struct table *table,
 }
 
 void table_put(const struct table *table, struct screen *screen, unsigned indent) {
-        unsigned widths[COLUMNS_MAX];
+        unsigned widths[COLUMNS_MAX] = { 0 };
 
-        if (table->failed || table->n_columns > COLUMNS_MAX) {
+        if (table->failed || table->n_columns == 0 || table->n_columns > COLUMNS_MAX) {
                 screen->text.failed = true;
                 return;
         }
