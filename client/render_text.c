@@ -399,6 +399,20 @@ static void put_proof(struct screen *screen, const json_t *finding) {
                          json_string_value(json_array_get(losers, i)));
 }
 
+/* A line each, without the indent that a file would have. */
+static void put_conditions(struct screen *screen, const char *conditions) {
+        while (*conditions) {
+                size_t n;
+                CLEANUP_FREE char *line = NULL;
+
+                conditions += strspn(conditions, " ");
+                n = strcspn(conditions, "\n");
+                line = strndup(conditions, n);
+                put_line(screen, "Demands", STYLE_PLAIN, line);
+                conditions += n + (conditions[n] == '\n');
+        }
+}
+
 static void show_explanation(struct screen *screen, const json_t *reply) {
         const json_t *rule = json_object_get(reply, "rule");
         const json_t *findings = json_object_get(reply, "findings");
@@ -411,10 +425,7 @@ static void show_explanation(struct screen *screen, const json_t *reply) {
         screen_put(screen, STYLE_BOLD, member_word(rule, "id", "?"));
         screen_raw(screen, "\n");
         put_line(screen, "State", style, state);
-        render_put_label(screen, "About");
-        screen_putf(screen, STYLE_PLAIN, "%s %s", member_word(rule, "family", "?"),
-                    member_word(rule, "subject", "?"));
-        screen_raw(screen, "\n");
+        put_conditions(screen, member_word(reply, "conditions", ""));
         put_line(screen, "Why", STYLE_PLAIN, member_string(rule, "why"));
         put_line(screen, "Source", STYLE_PLAIN, member_string(rule, "source"));
         render_put_label(screen, "Response");

@@ -106,22 +106,6 @@ static json_t *describe_differences(const struct file_metadata *before,
 
 /* ---- content ---- */
 
-/* JSON carries UTF-8 only; tabs and line ends stay what they are. */
-static int append_shown(struct text *text, const char *bytes, size_t n) {
-        while (n > 0) {
-                size_t n_run = 0;
-
-                while (n_run < n && bytes[n_run] != '\n' && bytes[n_run] != '\t')
-                        n_run++;
-                (void)escape_append(text, bytes, n_run);
-                if (n_run < n)
-                        (void)text_append_char(text, bytes[n_run++]);
-                bytes += n_run;
-                n -= n_run;
-        }
-        return text_error(text);
-}
-
 /* Cuts off after the last line that fits. */
 static void cut(struct text *text, bool *truncated) {
         if (text->n <= DIFF_TEXT_MAX)
@@ -154,7 +138,7 @@ static int diff_contents(const struct control_versions *versions, struct text *r
                 return r;
         cut(&diff, ret_truncated);
         *ret_truncated |= before->metadata.is_oversize || after->metadata.is_oversize;
-        return append_shown(ret, text_get(&diff), diff.n);
+        return describe_append_lines(ret, text_get(&diff), diff.n);
 }
 
 /* ---- the call ---- */

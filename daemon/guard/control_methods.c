@@ -13,6 +13,7 @@
 #include "base/nearest.h"
 #include "control_call.h"
 #include "guard/describe.h"
+#include "policy/parse.h"
 #include "wire/json.h"
 #include "wire/message.h"
 
@@ -216,12 +217,16 @@ static int reply_page(struct control_call *call, const char *name, describe_entr
         r = get_page(call, &page);
         if (r != 0)
                 return r < 0 ? r : 0;
-        for (index = page.begin; index < page.end; index++) {
+        if (page.begin > 0) { /* a walk begins at 0 */
+                r = describe(call->backend, 0, &entry);
+                if (r > 0)
+                        json_decref(entry);
+        }
+        for (index = page.begin; r >= 0 && index < page.end; index++) {
                 r = describe(call->backend, index, &entry);
-                if (r <= 0)
-                        break;
-                r = append(list, entry);
-                if (r < 0)
+                if (r > 0)
+                        r = append(list, entry);
+                else
                         break;
         }
         if (r < 0)
@@ -249,7 +254,7 @@ int control_list_permits(struct control_call *call) {
         if (!backend->get_permit)
                 return -EOPNOTSUPP;
         for (size_t i = 0; (r = backend->get_permit(backend->userdata, i, &permit)) > 0; i++)
-                if (append(list, describe_permit(&permit)) < 0)
+                if (permit.path && append(list, describe_permit(&permit)) < 0)
                         return -ENOMEM;
         return r < 0 ? r : reply_with(call, json_pack("{s:O}", "permits", list));
 }
@@ -431,7 +436,10 @@ int control_get_incident(struct control_call *call) {
 
 int control_explain(struct control_call *call) {
         const struct control_backend *backend = call->backend;
-        CLEANUP(wire_json_cleanup) json_t *findings = json_array(), *incidents = NULL;
+        CLEANUP(wire_json_cleanup) json_t *findings = json_array();
+        CLEANUP(wire_json_cleanup) json_t *incidents = NULL;
+        CLEANUP(text_done) struct text conditions = { 0 };
+        CLEANUP(text_done) struct text shown = { 0 };
         const char *id = get_string(call, "rule");
         const struct policy *policy;
         const struct rule *rule;
@@ -456,7 +464,11 @@ int control_explain(struct control_call *call) {
                         &incidents, &truncated);
         if (r < 0)
                 return r;
-        return reply_with(call, json_pack("{s:o,s:O,s:O}", "rule",
+        (void)policy_format_conditions(rule, &conditions);
+        if (describe_append_lines(&shown, text_get(&conditions), conditions.n) < 0)
+                return -ENOMEM;
+        return reply_with(call, json_pack("{s:o,s:s,s:O,s:O}", "rule",
                                           describe_judged_rule(rule, json_array_size(findings)),
-                                          "findings", findings, "incidents", incidents));
+                                          "conditions", text_get(&shown), "findings", findings,
+                                          "incidents", incidents));
 }

@@ -117,8 +117,10 @@ static size_t count_permits(const struct control_backend *backend) {
         struct control_permit permit;
         size_t n = 0;
 
-        while (backend->get_permit && backend->get_permit(backend->userdata, n, &permit) > 0)
-                n++;
+        if (!backend->get_permit)
+                return 0;
+        for (size_t i = 0; backend->get_permit(backend->userdata, i, &permit) > 0; i++)
+                n += permit.path != NULL;
         return n;
 }
 

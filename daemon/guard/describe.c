@@ -35,6 +35,21 @@ int describe_bytes(json_t *object, const char *name, const char *string) {
         return 0;
 }
 
+int describe_append_lines(struct text *text, const char *bytes, size_t n) {
+        while (n > 0) {
+                size_t n_run = 0;
+
+                while (n_run < n && bytes[n_run] != '\n' && bytes[n_run] != '\t')
+                        n_run++;
+                (void)escape_append(text, bytes, n_run);
+                if (n_run < n)
+                        (void)text_append_char(text, bytes[n_run++]);
+                bytes += n_run;
+                n -= n_run;
+        }
+        return text_error(text);
+}
+
 /* An object in the making. */
 struct builder {
         json_t *object;

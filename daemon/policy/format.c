@@ -151,6 +151,11 @@ static void append_list(struct text *text, const char *name, const struct rule_w
         (void)text_append(text, ";\n");
 }
 
+int policy_format_conditions(const struct rule *rule, struct text *text) {
+        append_conditions(text, rule);
+        return text_error(text);
+}
+
 int policy_format(const struct policy *policy, struct text *text) {
         for (size_t i = 0; i < policy->extends.n_items; i++)
                 (void)text_appendf(text, "// extends %s\n", policy->extends.items[i]);

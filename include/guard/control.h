@@ -58,7 +58,7 @@ struct control_pause {
 
 struct control_permit {
         int64_t id;
-        const char *path;
+        const char *path; /* NULL: a pause, which is no permit to be listed */
         int64_t since_us, until_us;
         int64_t uses_left; /* -1: unlimited */
         uint32_t by;       /* uid */
@@ -191,6 +191,7 @@ struct control_refusal { /* details of a result other than CONTROL_DONE; the ser
 void control_refusal_done(struct control_refusal *refusal);
 
 /* Getters return 1 with *ret filled, 0 for "no such" (an index past the end), or a negative errno.
+ * A walk by index begins at index 0 and ends before the event loop runs again.
  * Actions return an enum control_result or a negative errno. A function left NULL makes its methods
  * answer org.varlink.service.MethodNotImplemented. None may block for long: the loop waits. */
 struct control_backend {

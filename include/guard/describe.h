@@ -24,6 +24,10 @@ json_t *describe_diagnostic(const struct diagnostic *diagnostic); /* type Diagno
 /* [Finding] of a judgement that no daemon made: no `since_us`, `incident`, `action`. */
 json_t *describe_findings(const struct findings *findings);
 
+/* Appends a text of several lines escaped for a JSON string: line ends and tabs stay. Returns 0 or
+ * -ENOMEM. */
+int describe_append_lines(struct text *text, const char *bytes, size_t n);
+
 /* Sets NAME to STRING (null for NULL) in OBJECT, and NAME_base64 if it is not UTF-8. 0 or -ENOMEM.
  */
 int describe_bytes(json_t *object, const char *name, const char *string);

@@ -40,4 +40,8 @@ int policy_parse(const struct policy_sources *sources, struct policy **ret_polic
 /* Appends the merged rules in the policy language; parsing the result gives the same policy. */
 int policy_format(const struct policy *policy, struct text *text);
 
+/* Appends what one rule is about and demands, in the policy language, a line each: the subject and
+ * the conditions, without id, response or severity. */
+int policy_format_conditions(const struct rule *rule, struct text *text);
+
 void policy_text_done(struct policy_text *text);

@@ -290,6 +290,37 @@ static void test_diff(void **state) {
         fixture_free(fixture);
 }
 
+/* A pause lies beside the permits of the backend and is none of them. */
+static int with_pause(void *userdata, size_t index, struct control_permit *ret) {
+        (void)userdata;
+        *ret = (struct control_permit){ .id = 1 + (int64_t)index,
+                                        .path = index == 0 ? NULL : "/a",
+                                        .uses_left = -1 };
+        return index < 2;
+}
+
+static void test_a_pause_is_no_permit(void **state) {
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        struct wire_reply reply;
+
+        (void)state;
+        control_free(fixture->control);
+        fixture->backend.get_permit = with_pause;
+        assert_int_equal(control_new(fixture->event,
+                                     &(struct control_options){ .socket_path = fixture->socket_path,
+                                                                .root_path = "/tmp",
+                                                                .group = CONTROL_GROUP_NONE },
+                                     &fixture->backend, &fixture->control),
+                         0);
+        reply = call_checked(fixture, "ListPermits", "{}");
+        assert_int_equal(json_array_size(at(reply.parameters, "permits", -1, NULL)), 1);
+        wire_reply_done(&reply);
+        reply = call_checked(fixture, "Status", "{}");
+        assert_int_equal(json_integer_value(at(reply.parameters, "permits", -1, NULL)), 1);
+        wire_reply_done(&reply);
+        fixture_free(fixture);
+}
+
 static void test_unknown_rule(void **state) {
         struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
         struct wire_reply reply =
@@ -299,6 +330,20 @@ static void test_unknown_rule(void **state) {
         assert_string_equal(reply.error, "org.sshguardd.Control.NoSuchRule");
         assert_string_equal(json_string_value(json_object_get(reply.parameters, "nearest")),
                             "sshd.password-authentication");
+        wire_reply_done(&reply);
+        fixture_free(fixture);
+}
+
+static void test_explain(void **state) {
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        struct wire_reply reply =
+                call_checked(fixture, "Explain", "{\"rule\":\"sshd.password-authentication\"}");
+
+        (void)state;
+        assert_string_equal(json_string_value(json_object_get(reply.parameters, "conditions")),
+                            "    sshd = \"PasswordAuthentication\";\n");
+        assert_int_equal(json_integer_value(at(reply.parameters, "rule", -1, "findings")), 1);
+        assert_int_equal(json_array_size(at(reply.parameters, "incidents", -1, NULL)), 10);
         wire_reply_done(&reply);
         fixture_free(fixture);
 }
@@ -328,7 +373,9 @@ int main(void) {
                 cmocka_unit_test(test_pages),
                 cmocka_unit_test(test_strange_paths),
                 cmocka_unit_test(test_diff),
+                cmocka_unit_test(test_a_pause_is_no_permit),
                 cmocka_unit_test(test_unknown_rule),
+                cmocka_unit_test(test_explain),
                 cmocka_unit_test(test_metrics),
         };
 
