@@ -352,16 +352,29 @@ static int judge_methods(const struct rule_sshd *rule, const struct sshd_setting
 
 /* --- all kinds -------------------------------------------------------------------------------- */
 
+/* 9.6 prints a blank after the command of a subsystem. */
+static char *without_blanks_at_end(const char *element) {
+        size_t n = strlen(element);
+
+        while (n > 0 && element[n - 1] == ' ')
+                n--;
+        return strndup(element, n);
+}
+
 static int judge_elements(const struct rule_sshd *rule, const struct sshd_setting *setting,
                           struct verdict *verdict) {
         bool has_foreign = false, has_forbidden = false;
 
         for (size_t i = 0; i < setting->n_values; i++) {
-                const char *element = setting->values[i];
-                bool is_foreign = rule->only_match.is_set &&
-                                  !is_within(setting->keyword, element, &rule->only_match);
-                int is_forbidden = values_hit(setting->keyword, element, &rule->none_match);
+                CLEANUP_FREE char *element = without_blanks_at_end(setting->values[i]);
+                bool is_foreign;
+                int is_forbidden;
 
+                if (!element)
+                        return -ENOMEM;
+                is_foreign = rule->only_match.is_set &&
+                             !is_within(setting->keyword, element, &rule->only_match);
+                is_forbidden = values_hit(setting->keyword, element, &rule->none_match);
                 if (is_forbidden < 0)
                         return is_forbidden;
                 has_foreign |= is_foreign;
