@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,26 +44,28 @@ class Release:
     algorithms: dict[str, list[str]]  # by kind of `ssh -Q`
 
 
-def packaged_version(chroot: Chroot) -> str:
-    """What an sshd that tells but its major and minor number calls itself in full."""
-    package = chroot.run(
-        ["/usr/bin/dpkg-query", "-W", "-f", "${Version}", "openssh-server"]
-    ).stdout.decode()
-    parts = re.match(r"(?:\d+:)?([\d.]+p\d+)-(.+)", package)
-    if not parts:
-        raise sandbox.Unavailable(f"openssh-server has version {package!r}")
-    return f"OpenSSH_{parts[1]} Debian-{parts[2]}"
+def open_tree(tree: Path, other_sshd: Path | None) -> Chroot:
+    """A chroot in a writable tree; OTHER_SSHD, and ssh beside it, take the place of its own."""
+    if other_sshd:
+        for built, name in (
+            (other_sshd, "usr/sbin/sshd"),
+            (other_sshd.parent / "ssh", "usr/bin/ssh"),
+        ):
+            shutil.copy2(built, tree / name)
+    return Chroot(tree)
 
 
 def probe(name: str, chroot: Chroot) -> Release:
     """Which sshd the tree has, and what algorithms it was built with."""
-    said = chroot.run([SSHD, "-V"]).stderr.decode()
+    said = (chroot.run([SSHD, "-V"]).stderr + chroot.run(["/usr/bin/ssh", "-V"]).stderr).decode()
     upstream = re.search(r"OpenSSH_(\d+)\.(\d+)", said)
     if not upstream:
         raise sandbox.Unavailable(f"{name}: sshd names no version: {said[:80]!r}")
     number = 100 * int(upstream[1]) + int(upstream[2])
-    full = re.search(r"OpenSSH_\d+\.\d+p\d+ Debian-[^,\s]+", said)
-    version = full[0] if full else packaged_version(chroot)
+    full = re.search(r"OpenSSH_\d+\.\d+p\d+[^,]*", said)
+    if not full:
+        raise sandbox.Unavailable(f"{name}: ssh names no full version: {said[:80]!r}")
+    version = full[0]
     if number > NEWEST_KNOWN:
         raise NewerRelease(version)
     kinds = ("cipher", "mac", "kex", "key", "sig")
