@@ -1,0 +1,3 @@
+# file: daemon/sshd/grammar_lists.c
+# breaks: 9.5 to 9.6 keep a blank after a lone subsystem command, others too
+s/release->number < RELEASE_SUBSYSTEM_TRIM/release->number < 2000/

@@ -1,0 +1,3 @@
+# file: daemon/sshd/number.c
+# breaks: W is no unit of time
+/case 'W':/d
