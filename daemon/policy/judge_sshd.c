@@ -106,6 +106,14 @@ static bool is_reported(const struct judge *judge, const struct finding *finding
         return false;
 }
 
+/* Would sshd drop this connection, whatever the keyword? Then its value is nobody's. */
+static int is_dropped(const struct judge *judge, const struct sshd_connection *connection) {
+        CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+        int r = sshd_effective_new(judge->config, connection, judge->accounts, &effective, NULL);
+
+        return r == -EINVAL ? 1 : r;
+}
+
 static int report(const struct judge *judge, const struct sshd_connection *connection,
                   const struct sshd_setting *setting, const struct verdict *verdict) {
         const struct sshd_line *blamed = blamed_line(setting, verdict);
@@ -122,6 +130,9 @@ static int report(const struct judge *judge, const struct sshd_connection *conne
                 r = describe(judge, setting, verdict, &finding);
         if (r < 0 || is_reported(judge, &finding))
                 return r;
+        r = is_dropped(judge, connection);
+        if (r != 0)
+                return r < 0 ? r : 0;
         spec = sshd_connection_format(connection);
         r = spec ? escape_append_shell(&word, spec) : -ENOMEM;
         r = finding_set(r, &finding.witness, "sshd -T -C %s", text_get(&word));
@@ -131,23 +142,19 @@ static int report(const struct judge *judge, const struct sshd_connection *conne
 }
 
 static int judge_connection(const struct judge *judge, const struct sshd_connection *connection) {
-        CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+        CLEANUP(sshd_setting_done) struct sshd_setting setting = { 0 };
         CLEANUP(verdict_done) struct verdict verdict = { 0 };
-        const struct sshd_setting *setting;
         int r;
 
-        r = sshd_effective_new(judge->config, connection, judge->accounts, &effective, NULL);
-        if (r == -EINVAL)
-                return 0; /* sshd drops this connection: it has no value that could be wrong */
-        if (r < 0)
-                return r;
-        setting = sshd_effective_get(effective, judge->rule->sshd.keyword);
-        if (!setting)
+        r = sshd_effective_one(judge->config, connection, judge->accounts,
+                               judge->rule->sshd.keyword, &setting);
+        if (r == -EINVAL || r == -ENOENT)
                 return 0;
-        r = values_judge(&judge->rule->sshd, judge->kind, setting, &verdict);
+        if (r == 0)
+                r = values_judge(&judge->rule->sshd, judge->kind, &setting, &verdict);
         if (r < 0 || verdict.want.n == 0)
                 return r;
-        return report(judge, connection, setting, &verdict);
+        return report(judge, connection, &setting, &verdict);
 }
 
 /* --- the rule --------------------------------------------------------------------------------- */

@@ -376,6 +376,24 @@ int sshd_setting_evaluate(const struct sshd_config *config, const struct keyword
         return 0;
 }
 
+int sshd_effective_one(const struct sshd_config *config, const struct sshd_connection *connection,
+                       const struct accounts *accounts, const char *keyword,
+                       struct sshd_setting *ret) {
+        const struct keyword *row = keyword_find(keyword, &config->release);
+        CLEANUP_FREE bool *active = NULL;
+        int r;
+
+        if (row && row->use == KEYWORD_ALIAS)
+                row = keyword_of_setting(row->setting, &config->release);
+        if (!row || row->setting == SETTING_NONE)
+                return -ENOENT;
+        active = calloc(config->n_blocks + 1, sizeof *active);
+        if (!active)
+                return -ENOMEM;
+        r = sshd_blocks_match(config, connection, accounts, active, NULL);
+        return r < 0 ? r : sshd_setting_evaluate(config, row, active, ret, NULL);
+}
+
 void sshd_setting_done(struct sshd_setting *setting) {
         strings_free(setting->values, setting->n_values);
         free(setting->joined);

@@ -28,4 +28,3 @@ int sshd_blocks_match(const struct sshd_config *config, const struct sshd_connec
 int sshd_setting_evaluate(const struct sshd_config *config, const struct keyword *keyword,
                           const bool *active, struct sshd_setting *ret,
                           struct sshd_refusal **reterr);
-void sshd_setting_done(struct sshd_setting *setting);

@@ -69,6 +69,15 @@ void sshd_refusal_free(struct sshd_refusal *refusal);
 const struct sshd_setting *sshd_effective_get(const struct sshd_effective *effective,
                                               const char *keyword);
 
+/* One keyword alone, for who asks about many connections: what sshd_effective_get() would give, at
+ * a hundredth of the cost. *RET is the caller's, sshd_setting_done(); it borrows from CONFIG.
+ * Returns 0; -ENOENT if the release has no such keyword; -EINVAL if sshd fails on this connection
+ * because of this keyword (because of another one it is not noticed); -ENOMEM. */
+int sshd_effective_one(const struct sshd_config *config, const struct sshd_connection *connection,
+                       const struct accounts *accounts, const char *keyword,
+                       struct sshd_setting *ret);
+void sshd_setting_done(struct sshd_setting *setting);
+
 /* What sshd writes to standard error in this pass (`Deprecated option …` again): "" if nothing. */
 const char *sshd_effective_messages(const struct sshd_effective *effective);
 const struct sshd_release *sshd_effective_release(const struct sshd_effective *effective);
