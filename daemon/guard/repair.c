@@ -43,7 +43,8 @@ int repair_edit(const struct rule *rule, const struct sshd_config *config,
                 return -ENOTSUP;
         r = policy_repair_sshd(rule, sshd_config_release(config), setting, &values, &n_values);
         if (r == 0)
-                r = sshd_edit_set(config, rule->sshd.keyword, (const char *const *)values, n_values,
+                r = sshd_edit_set(config, rule->sshd.keyword,
+                                  &(struct sshd_wanted){ (const char *const *)values, n_values },
                                   &connection, accounts, ret);
         strings_free(values, n_values);
         return r;

@@ -486,7 +486,7 @@ int sshd_contexts_new(const struct sshd_config *config, const char *keyword,
         }
         if (r == 0)
                 r = row->repeat == REPEAT_FIRST && !row->grammar->take ? search_first_wins(&search)
-                                                : search_adding_up(&search);
+                                                                       : search_adding_up(&search);
         if (r < 0)
                 return r;
         *ret = found;

@@ -22,11 +22,6 @@
 #include "sshd/keywords.h"
 #include "table.h"
 
-struct wanted {
-        const char *const *values;
-        size_t n_values;
-};
-
 void sshd_edit_done(struct sshd_edit *edit) {
         free(edit->path);
         free(edit->data);
@@ -95,7 +90,7 @@ static bool is_raw(const struct keyword *keyword) {
 }
 
 static int append_values(struct text *text, const struct keyword *keyword,
-                         const struct wanted *wanted) {
+                         const struct sshd_wanted *wanted) {
         for (size_t i = 0; i < wanted->n_values; i++) {
                 const char *value = wanted->values[i];
                 bool quote = !is_raw(keyword) && (!value[0] || value[0] == '#' ||
@@ -131,7 +126,7 @@ static int replace_bytes(const struct sshd_file *file, size_t begin, size_t end,
         return -ENOMEM;
 }
 
-static int rewrite_line(const struct sshd_directive *directive, const struct wanted *wanted,
+static int rewrite_line(const struct sshd_directive *directive, const struct sshd_wanted *wanted,
                         struct sshd_edit *ret) {
         CLEANUP(text_done) struct text text = { 0 };
         const struct sshd_place *place = &directive->place;
@@ -180,7 +175,7 @@ static size_t insertion_point(const struct sshd_config *config, const struct ssh
 }
 
 static int insert_line(const struct sshd_config *config, const struct keyword *keyword,
-                       const struct wanted *wanted, struct sshd_edit *ret) {
+                       const struct sshd_wanted *wanted, struct sshd_edit *ret) {
         CLEANUP(text_done) struct text text = { 0 };
         const struct sshd_file *file = config->n_files > 0 ? config->files[0] : NULL;
         size_t offset;
@@ -202,7 +197,7 @@ static int insert_line(const struct sshd_config *config, const struct keyword *k
 
 /* ---- lines that add up ---- */
 
-static bool is_wanted(const struct wanted *wanted, const char *value) {
+static bool is_wanted(const struct sshd_wanted *wanted, const char *value) {
         for (size_t i = 0; i < wanted->n_values; i++)
                 if (strcmp(wanted->values[i], value) == 0)
                         return true;
@@ -210,7 +205,7 @@ static bool is_wanted(const struct wanted *wanted, const char *value) {
 }
 
 /* The wanted elements of one line, in its own order. */
-static int keep_wanted(const struct sshd_directive *directive, const struct wanted *wanted,
+static int keep_wanted(const struct sshd_directive *directive, const struct sshd_wanted *wanted,
                        char ***ret_kept, size_t *ret_n_kept) {
         for (size_t i = 0; i < directive->value.n_strings; i++) {
                 int r = is_wanted(wanted, directive->value.strings[i])
@@ -239,7 +234,7 @@ static bool is_given(const struct sshd_slot *slot, const bool *active, bool in_b
         return false;
 }
 
-static int edit_list_line(const struct sshd_directive *directive, const struct wanted *wanted,
+static int edit_list_line(const struct sshd_directive *directive, const struct sshd_wanted *wanted,
                           char *const *missing, size_t n_missing, struct sshd_edit *ret) {
         char **kept = NULL;
         size_t n_kept = 0;
@@ -250,15 +245,15 @@ static int edit_list_line(const struct sshd_directive *directive, const struct w
         if (r == 0 && n_kept == 0)
                 r = remove_line(&directive->place, ret);
         else if (r == 0)
-                r = rewrite_line(directive, &(struct wanted){ (const char *const *)kept, n_kept },
-                                 ret);
+                r = rewrite_line(directive,
+                                 &(struct sshd_wanted){ (const char *const *)kept, n_kept }, ret);
         strings_free(kept, n_kept);
         return r;
 }
 
 /* The first line of the list that has to change; 1 if none has. */
 static int edit_list(const struct sshd_slot *slot, const bool *active, bool in_blocks,
-                     const struct wanted *wanted, struct sshd_edit *ret) {
+                     const struct sshd_wanted *wanted, struct sshd_edit *ret) {
         char **missing = NULL;
         size_t n_missing = 0;
         int r = 0;
@@ -310,7 +305,8 @@ static bool has_active_block(const struct sshd_slot *slot, const bool *active) {
 }
 
 static int edit_setting(const struct sshd_config *config, const struct keyword *keyword,
-                        const bool *active, const struct wanted *wanted, struct sshd_edit *ret) {
+                        const bool *active, const struct sshd_wanted *wanted,
+                        struct sshd_edit *ret) {
         const struct sshd_slot *slot = sshd_config_slot(config, keyword->name);
         struct sshd_setting setting = { 0 };
         const struct sshd_directive *winner;
@@ -334,11 +330,10 @@ static int edit_setting(const struct sshd_config *config, const struct keyword *
         return r;
 }
 
-int sshd_edit_set(const struct sshd_config *config, const char *keyword, const char *const *values,
-                  size_t n_values, const struct sshd_connection *connection,
+int sshd_edit_set(const struct sshd_config *config, const char *keyword,
+                  const struct sshd_wanted *wanted, const struct sshd_connection *connection,
                   const struct accounts *accounts, struct sshd_edit *ret) {
         const struct keyword *row = keyword_find(keyword, &config->release);
-        const struct wanted wanted = { values, n_values };
         CLEANUP_FREE bool *active = calloc(config->n_blocks + 1, sizeof *active);
         int r;
 
@@ -349,5 +344,5 @@ int sshd_edit_set(const struct sshd_config *config, const char *keyword, const c
         if (!row || row->setting == SETTING_NONE)
                 return -ENOTSUP;
         r = sshd_blocks_match(config, connection, accounts, active, NULL);
-        return r < 0 ? r : edit_setting(config, row, active, &wanted, ret);
+        return r < 0 ? r : edit_setting(config, row, active, wanted, ret);
 }

@@ -15,11 +15,17 @@ struct sshd_edit {
         unsigned line; /* the first line that differs, in the new file */
 };
 
-/* Makes KEYWORD have VALUES (as a configuration file spells them) for CONNECTION: the winning line
+/* What a keyword has to have: values as a configuration file spells them. Borrowed. */
+struct sshd_wanted {
+        const char *const *values;
+        size_t n_values;
+};
+
+/* Makes KEYWORD have what is WANTED for CONNECTION: the winning line
  * is edited in place; an unset keyword goes before the first Match of the main file. One edit
  * concerns one file only; repeat until nothing is left. Returns 0; -ENOTSUP if no such edit exists
  * (the value comes from the command line); -ENOMEM. */
-int sshd_edit_set(const struct sshd_config *config, const char *keyword, const char *const *values,
-                  size_t n_values, const struct sshd_connection *connection,
+int sshd_edit_set(const struct sshd_config *config, const char *keyword,
+                  const struct sshd_wanted *wanted, const struct sshd_connection *connection,
                   const struct accounts *accounts, struct sshd_edit *ret);
 void sshd_edit_done(struct sshd_edit *edit);

@@ -34,7 +34,8 @@ static void check_edit(const struct edit_case *edit_case) {
         assert_int_equal(sshd_connection_parse(&connection, edit_case->spec,
                                                sshd_config_release(config), NULL),
                          0);
-        r = sshd_edit_set(config, edit_case->keyword, edit_case->values, n_values, &connection,
+        r = sshd_edit_set(config, edit_case->keyword,
+                          &(struct sshd_wanted){ edit_case->values, n_values }, &connection,
                           &accounts, &edit);
         assert_int_equal(r, edit_case->edited ? 0 : -ENOTSUP);
         if (edit_case->edited) {
