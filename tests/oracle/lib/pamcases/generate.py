@@ -77,7 +77,7 @@ class Generator:
         return "".join(c.upper() if self.odds(0.5) else c for c in word)
 
     def blank(self) -> str:
-        return " " if self.odds(0.9) else self.one_of("\t", "  ", " \t ", " \\\n", "\\ \n ")
+        return " " if self.odds(0.9) else self.one_of("\t", "  ", "\\\n", " \\\n", "\\ \n ")
 
     def rule_type(self) -> str:
         kind = self.type if self.odds(0.8) else self.random.choice(TYPES)
