@@ -18,8 +18,8 @@ enum {
         PAM_LEVEL_MAX = 16, /* pam_private.h: PAM_SUBSTACK_MAX_LEVEL */
         /* Beyond these libpam would still go on reading; nobody's login needs it, and inclusions
          * multiply. */
-        PAM_RULES_MAX = 65536,
-        PAM_INCLUSIONS_MAX = 8192,
+        PAM_RULES_MAX = 8192,
+        PAM_INCLUSIONS_MAX = 1024,
         PAM_DIAGNOSTICS_MAX = 200, /* more would say nothing new */
         PAM_RECURSION_MAX = 64,    /* of releases that do not limit it and die of it */
 };

@@ -277,7 +277,7 @@ static void test_modules(void **state) {
 
 /* Rules that multiply are given up; so is a line that older releases read forever. */
 static void test_limits(void **state) {
-        enum { N_INNER = 300, N_OUTER = 300 };
+        enum { N_INNER = 100, N_OUTER = 100 };
         static const char rule[] = "auth required m\n", inclusion[] = "auth include i\n";
         char *inner = calloc(N_INNER, sizeof rule), *outer = calloc(N_OUTER, sizeof inclusion);
         const struct memory_file files[] = { { "/etc/pam.d/s", outer },

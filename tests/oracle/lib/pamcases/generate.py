@@ -211,7 +211,7 @@ class Generator:
     def small_case(self) -> Case:
         n, files = self.random.randint(1, 5), {}
         inner = self.random.randint(0, n - 1) if self.odds(0.5) else 0
-        rules = [self.small_rule() for _ in range(n)]
+        rules = [self.small_rule(i < inner) for i in range(n)]
         lines = rules[inner:]
         if inner:
             files["/etc/pam.d/a"] = rules[:inner]
@@ -223,9 +223,11 @@ class Generator:
         files[f"/etc/pam.d/{SERVICE}"] = lines
         return Case(files, facilities=[self.type])
 
-    def small_rule(self) -> Line:
-        module = self.random.choice(MODULES[:4])
-        return Line(f"{self.type} {self.control()} {module} @T@\n".encode(), runs=True)
+    def small_rule(self, is_inner: bool) -> Line:
+        module, control = self.random.choice(MODULES[:4]), self.control()
+        if is_inner and self.odds(0.4):
+            control = f"[success={self.action()} auth_err=reset default={self.action()}]"
+        return Line(f"{self.type} {control} {module} @T@\n".encode(), runs=True)
 
 
 def generate(seed: str) -> Case:
