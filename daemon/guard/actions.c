@@ -24,7 +24,7 @@ static int refuse(struct control_refusal *refusal, const char *reason) {
 static int findings_because_of(struct manager *manager, struct view *view, const char *path,
                                struct findings *ret) {
         CLEANUP(findings_done) struct findings all = { 0 };
-        int r = assess_sshd(&manager->world, view, NULL, &all);
+        int r = assess_sshd(&manager->world, view, &all);
 
         if (r == 0)
                 r = assess_file(&manager->world, view, path, &all);

@@ -19,25 +19,24 @@ static void config_cleanup(struct sshd_config **config) {
         sshd_config_free(*config);
 }
 
-int assess_sshd(const struct world *world, struct view *view, struct sshd_config **ret_config,
-                struct findings *findings) {
-        CLEANUP(config_cleanup) struct sshd_config *config = NULL;
-        int r = world_parse_config(world, view, &config);
+int assess_config(const struct world *world, const struct sshd_config *config,
+                  struct findings *findings) {
+        int r = policy_judge_sshd_refusal(config, findings);
 
-        if (r < 0)
-                return r;
-        r = policy_judge_sshd_refusal(config, findings);
         for (size_t i = 0; i < world->policy->n_rules && r == 0; i++) {
                 const struct rule *rule = &world->policy->rules[i];
 
                 if (rule->family == RULE_SSHD && rule->is_enabled && !sshd_config_refusal(config))
                         r = policy_judge_sshd(rule, config, &world->accounts, findings);
         }
-        if (r < 0)
-                return r;
-        if (ret_config)
-                *ret_config = TAKE(config);
-        return 0;
+        return r;
+}
+
+int assess_sshd(const struct world *world, struct view *view, struct findings *findings) {
+        CLEANUP(config_cleanup) struct sshd_config *config = NULL;
+        int r = world_parse_config(world, view, &config);
+
+        return r < 0 ? r : assess_config(world, config, findings);
 }
 
 static int id_of_user(void *userdata, const char *name, uint32_t *ret) {

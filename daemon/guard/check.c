@@ -43,10 +43,10 @@ static int judge_everything(struct world *world, struct findings *findings) {
 
         if (r == 0)
                 r = world_load_config(world);
-        if (r == 0)
+        if (r >= 0)
                 r = world_derive_set(world);
         if (r == 0)
-                r = assess_sshd(world, world->view, NULL, findings);
+                r = assess_sshd(world, world->view, findings);
         if (r < 0)
                 return r;
         map_each(&world->set.paths, check_path, &checking);

@@ -13,6 +13,7 @@ struct pass {
         size_t n_joined;       /* of these, how many are new in the guarded set */
         struct findings tried; /* responses that did not succeed: not tried twice */
         bool touched_sshd;
+        bool set_is_stale; /* a response made a path come or go */
 };
 
 void pass_done(struct pass *pass);

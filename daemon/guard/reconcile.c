@@ -140,7 +140,7 @@ static int look_again(struct pass *pass) {
 
                 view_forget(world->view, pass->paths[i]);
                 if (guarded && guarded->flags & GUARDED_SSHD)
-                        reconciler->sshd_is_stale = set_is_stale = true;
+                        reconciler->sshd_is_stale = true;
                 if (guarded && guarded->flags & GUARDED_ACCOUNTS)
                         accounts_are_stale = true;
                 if (is_set_directory(&world->set, pass->paths[i]))
@@ -152,8 +152,9 @@ static int look_again(struct pass *pass) {
         }
         if (r == 0 && reconciler->sshd_is_stale)
                 r = world_load_config(world);
-        if (r == 0 && set_is_stale)
-                r = rederive_set(pass);
+        if (r > 0)
+                return rederive_set(pass);
+        pass->set_is_stale = set_is_stale; /* what else joins can wait for the answer */
         return r;
 }
 
@@ -186,10 +187,8 @@ static int judge_path(struct reconciler *reconciler, const char *path) {
 }
 
 static int judge_sshd(struct reconciler *reconciler) {
-        struct world *world = reconciler->world;
         struct findings findings = { 0 };
-        struct sshd_config *config = NULL;
-        int r = assess_sshd(world, world->view, &config, &findings);
+        int r = assess_config(reconciler->world, reconciler->world->config, &findings);
 
         if (r < 0) {
                 findings_done(&findings);
@@ -197,8 +196,6 @@ static int judge_sshd(struct reconciler *reconciler) {
         }
         findings_done(&reconciler->sshd_findings);
         reconciler->sshd_findings = findings;
-        sshd_config_free(world->config);
-        world->config = config;
         reconciler->sshd_is_stale = false;
         return 0;
 }
@@ -356,8 +353,15 @@ static int note_response(struct pass *pass, const struct finding *finding,
         struct finding copy;
         int r = 0;
 
-        for (size_t i = 0; i < report->n_replaced && r == 0; i++)
+        for (size_t i = 0; i < report->n_replaced && r == 0; i++) {
+                const struct snapshot *now;
+
                 r = pass_add(pass, report->replaced[i].path);
+                if (r == 0)
+                        r = view_look(reconciler->world->view, report->replaced[i].path, 0, &now);
+                if (r == 0 && now->metadata.kind != report->replaced[i].old.metadata.kind)
+                        pass->set_is_stale = true; /* it came or went */
+        }
         if (report->touched_sshd) {
                 reconciler->sshd_is_stale = true;
                 pass->touched_sshd = true;
@@ -459,7 +463,7 @@ static int respond_pass(struct pass *pass) {
                 r = respond_one(pass, finding, &present);
                 if (r == 0 && pass->reconciler->sshd_is_stale)
                         r = world_load_config(pass->reconciler->world);
-                if (r == 0 && pass->reconciler->sshd_is_stale)
+                if (r > 0)
                         r = rederive_set(pass);
                 if (r == 0)
                         r = pass_judge(pass);
@@ -509,6 +513,15 @@ int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_
 
         if (r == 0)
                 r = look_again(&pass);
+        /* What decides who gets in is answered before anything else is read. */
+        if (r == 0 && reconciler->sshd_is_stale) {
+                r = judge_sshd(reconciler);
+                if (r == 0)
+                        r = respond_pass(&pass);
+        }
+        if (r == 0 && pass.set_is_stale)
+                r = rederive_set(&pass);
+        pass.set_is_stale = false;
         if (r == 0)
                 r = pass_judge(&pass);
         if (r == 0)

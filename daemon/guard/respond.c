@@ -214,7 +214,7 @@ static int prove(const struct world *world, struct view *candidate, const struct
         int r = 0;
 
         if (concerns_sshd(world, finding, paths))
-                r = assess_sshd(world, candidate, NULL, &after);
+                r = assess_sshd(world, candidate, &after);
         for (size_t i = 0; i < paths->n_items && r == 0; i++)
                 r = assess_file(world, candidate, paths->items[i], &after);
         if (r < 0)

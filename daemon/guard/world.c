@@ -76,15 +76,42 @@ int world_parse_config(const struct world *world, struct view *view, struct sshd
         return sshd_config_load(&source, &environment, ret);
 }
 
+static bool is_same_list(const struct sshd_config *a, const struct sshd_config *b,
+                         size_t (*count)(const struct sshd_config *config),
+                         const char *(*item)(const struct sshd_config *config, size_t i)) {
+        if (count(a) != count(b))
+                return false;
+        for (size_t i = 0; i < count(a); i++)
+                if (strcmp(item(a, i), item(b, i)) != 0)
+                        return false;
+        return true;
+}
+
+static bool names_the_same(const struct sshd_config *a, const struct sshd_config *b) {
+        const struct sshd_named_path *x, *y;
+        size_t n = sshd_config_named_paths(a, &x);
+
+        if (!is_same_list(a, b, sshd_config_n_files, sshd_config_file) ||
+            !is_same_list(a, b, sshd_config_n_globs, sshd_config_glob) ||
+            sshd_config_named_paths(b, &y) != n)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(x[i].path, y[i].path) != 0 || strcmp(x[i].keyword, y[i].keyword) != 0)
+                        return false;
+        return true;
+}
+
 int world_load_config(struct world *world) {
         struct sshd_config *config;
+        bool is_same;
         int r = world_parse_config(world, world->view, &config);
 
         if (r < 0)
                 return r;
+        is_same = world->config && names_the_same(world->config, config);
         sshd_config_free(world->config);
         world->config = config;
-        return 0;
+        return is_same ? 0 : 1;
 }
 
 int world_derive_set(struct world *world) {

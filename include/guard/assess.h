@@ -9,11 +9,13 @@
 #include "policy/finding.h"
 #include "policy/judge_file.h"
 
-/* Everything an enabled sshd rule has to say of the configuration as VIEW has it, or that sshd
- * would refuse it. *ret_config (may be NULL) is the parsed configuration. Returns 0 or a negative
- * errno. */
-int assess_sshd(const struct world *world, struct view *view, struct sshd_config **ret_config,
-                struct findings *findings);
+/* Everything an enabled sshd rule has to say of a configuration, or that sshd would refuse it.
+ * Returns 0 or a negative errno. */
+int assess_config(const struct world *world, const struct sshd_config *config,
+                  struct findings *findings);
+
+/* The same of the configuration as VIEW has it. */
+int assess_sshd(const struct world *world, struct view *view, struct findings *findings);
 
 /* Everything file rules have to say of one path, and what is wrong with its kind. */
 int assess_file(const struct world *world, struct view *view, const char *path,

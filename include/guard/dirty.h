@@ -14,7 +14,7 @@
 #include "base/map.h"
 
 enum {
-        DIRTY_SETTLE_US = 20 * 1000,      /* an editor writes again well within this */
+        DIRTY_SETTLE_US = 100 * 1000,     /* a writer that lives goes on well within this */
         DIRTY_SETTLE_MAX_US = 500 * 1000, /* what an endless writer can win */
 };
 

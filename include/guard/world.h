@@ -37,9 +37,12 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
                const char *release);
 void world_done(struct world *world);
 
-/* Each asks anew; on failure the old state stays. Return 0 or a negative errno. */
+/* Each asks anew; on failure the old state stays. Return 0 (or what is said) or a negative errno.
+ */
 int world_load_accounts(struct world *world);
-int world_load_config(struct world *world); /* sshd's, through the view */
+/* sshd's, through the view. Returns 1 if it reads or names other paths than before, so that the
+ * guarded set must be derived anew. */
+int world_load_config(struct world *world);
 int world_derive_set(struct world *world);
 
 /* Parses sshd's configuration as VIEW (the world's own, or a candidate) has it. */
