@@ -130,6 +130,9 @@ FROM = (
     "127.0.0.1/8",
     "!127.0.0.3",
     "!127.0.0.0/30",
+    "*.example.com",
+    "!two.example.com",
+    "!t*.Example.com",
     "::1",
     "::/0",
     "0.0.0.0/0",
@@ -233,7 +236,7 @@ def value_option(rng: random.Random) -> str:
     )
     if values is None:
         good = rng.random() < 0.75
-        pool = FROM[:5] + FROM[7:13] if good else FROM
+        pool = FROM[:5] + FROM[7:16] if good else FROM
         value = ",".join(rng.choice(pool) for _ in range(rng.choice((1, 1, 2, 3))))
     else:
         value = rng.choice(values)
@@ -324,7 +327,7 @@ def login_options(rng: random.Random) -> str:
         else:
             words.append(option(rng))
     if rng.random() < 0.4:
-        pool = FROM[:5] + FROM[7:13]
+        pool = FROM[:5] + FROM[7:16]
         chosen = ",".join(rng.choice(pool) for _ in range(rng.choice((1, 2))))
         words.insert(rng.randrange(len(words) + 1), f'from="{chosen}"')
     if rng.random() < 0.2:

@@ -10,7 +10,7 @@ import sandbox
 
 from . import lines, ours
 from .keygen import Difference
-from .server import AGENT, Server, permitted
+from .server import ADDRESSES, AGENT, Server, permitted
 
 ASKED = "echo ASKED; test -t 0 && echo TTY; env"
 # the shell keeps other names for itself, or drops them
@@ -33,7 +33,8 @@ class LoginJudge:
         is_authority = "cert-authority" in options.lower()
         line = f"{options} {self.authority if is_authority else self.key}\n"
         file = self.server.write("keys", line)
-        entry = next(iter(ours.dump(self.program, file, self.version, address).values()))
+        peer = f"host={ADDRESSES[address]},addr={address}"
+        entry = next(iter(ours.dump(self.program, file, self.version, peer).values()))
         self.certify(entry.options if is_authority else None)
         wanted = self.wanted(entry.options) if entry.accepted else None
         got = self.session(address)

@@ -28,10 +28,10 @@ def unescape(text: str) -> str:
     return data.decode("latin-1")
 
 
-def dump(program: Path, file: Path, release: str, address: str | None = None) -> dict[int, Entry]:
+def dump(program: Path, file: Path, release: str, peer: str | None = None) -> dict[int, Entry]:
     argv = [str(program), "--dump-keys", str(file), "--openssh", release]
-    if address:
-        argv += ["-C", f"user=root,host={address},addr={address}"]
+    if peer:
+        argv += ["-C", f"user=root,{peer}"]
     done = subprocess.run(
         argv, capture_output=True, check=False, env=os.environ | {"TZ": TIME_ZONE}
     )

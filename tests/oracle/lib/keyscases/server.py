@@ -32,7 +32,16 @@ ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": our
 ZONE = timezone(timedelta(hours=5, minutes=30))
 ACCEPTED = re.compile(r"Accepted key \S+ (SHA256:\S+) found at \S+:(\d+)")
 OF_LINE = re.compile(rf"(?:debug1: )?{KEYS}:(\d+): (.*)")
-ADDRESSES = ("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.1.2.3", "::1")
+ADDRESSES = {  # with the name sshd finds for each; the last but one has none
+    "127.0.0.1": "localhost",
+    "127.0.0.2": "two.example.com",
+    "127.0.0.3": "three.example.com",
+    "127.1.2.3": "127.1.2.3",
+    "::1": "localhost",
+}
+HOSTS = (
+    "127.0.0.1 localhost\n127.0.0.2 Two.Example.com\n127.0.0.3 three.example.com\n::1 localhost\n"
+)
 
 CONFIG = f"""
 ListenAddress 127.0.0.1
@@ -41,6 +50,7 @@ HostKey /oracle/host
 PidFile none
 StrictModes {{strict}}
 UsePAM no
+UseDNS yes
 PermitRootLogin yes
 PermitUserEnvironment yes
 PermitTunnel yes
@@ -72,6 +82,8 @@ class Server:
         self.root, self.number = root, number
         (root / "oracle").mkdir(mode=0o755, exist_ok=True)
         (root / "run/sshd").mkdir(mode=0o755, parents=True, exist_ok=True)
+        (root / "etc/hosts").write_text(HOSTS)
+        (root / "etc/nsswitch.conf").write_text("hosts: files\npasswd: files\ngroup: files\n")
         self.keygen("ed25519", "host")
         self.keygen("ed25519", "me")
         self.keygen("ed25519", "ca")
@@ -248,7 +260,9 @@ class OptionsJudge:
         self.server.clear_log()
         self.server.run(self.server.client(address, identities, "-v"), 120)
         accepted, said = self.read_log()
-        entries = ours.dump(self.program, file, self.version, address)
+        entries = ours.dump(
+            self.program, file, self.version, f"host={ADDRESSES[address]},addr={address}"
+        )
         found = []
         for number, (line, _) in enumerate(lines, 1):
             entry = entries.get(number)

@@ -1,3 +1,0 @@
-# file: daemon/keys/authorized_keys.c
-# breaks: a # after blanks starts no comment
-s/ \|\| \*text == '#'/ || *copy == '#'/
