@@ -500,18 +500,18 @@ bool key_options_hold(const struct key_options *options, const char *name) {
 static bool comes_from(const char *list, const struct keys_release *release,
                        const struct keys_environment *environment,
                        const struct key_connection *connection) {
-        CLEANUP_FREE char *host = strdup(connection->host ? connection->host : connection->address);
-        int by_address;
+        const char *name = connection->host ? connection->host : connection->address;
         enum pattern_result by_host;
+        char host[HOST_MAX];
+        int by_address;
 
-        if (!host)
-                return false;
         by_address = address_match_list(connection->address, list,
                                         release->number >= RELEASE_WITH_STRICT_MASKS,
                                         environment ? environment->scope : NULL,
                                         environment ? environment->userdata : NULL);
         if (by_address < 0)
                 return false;
+        (void)snprintf(host, sizeof host, "%s", name);
         for (char *c = host; *c; c++)
                 if (*c >= 'A' && *c <= 'Z')
                         *c = (char)(*c - 'A' + 'a');

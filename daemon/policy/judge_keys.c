@@ -18,6 +18,9 @@
 
 /* --- which accounts --------------------------------------------------------------------------- */
 
+/* As in OpenSSH's own lists (base/pattern), a longer element makes the list match nothing. */
+enum { ELEMENT_MAX = 1024 };
+
 static bool element_matches(const char *element, const struct account *account) {
         if (*element != '@')
                 return pattern_match(account->name, element);
@@ -28,14 +31,21 @@ static bool element_matches(const char *element, const struct account *account) 
 }
 
 bool policy_keys_rule_covers(const struct rule *rule, const struct account *account) {
-        CLEANUP_FREE char *copy = strdup(rule->keys.users);
-        char *rest = copy, *element;
         bool is_covered = false;
 
-        while (rest && (element = strsep(&rest, ","))) {
-                bool is_negated = *element == '!';
+        for (const char *next = rule->keys.users; *next;) {
+                bool is_negated = *next == '!';
+                char element[ELEMENT_MAX];
+                size_t n;
 
-                if (!element_matches(element + is_negated, account))
+                next += is_negated;
+                n = strcspn(next, ",");
+                if (n >= sizeof element)
+                        return false;
+                memcpy(element, next, n);
+                element[n] = '\0';
+                next += n + (next[n] == ',');
+                if (!element_matches(element, account))
                         continue;
                 if (is_negated)
                         return false;

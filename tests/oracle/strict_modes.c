@@ -5,7 +5,6 @@
  * from the file upwards, of PATH:MODE:UID:GID apart by blanks; the answer is the path that is
  * refused, or "trusted". */
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,20 +52,23 @@ static bool find_group(void *userdata, uint32_t gid, struct strict_modes_group *
         return false;
 }
 
+static uint32_t take_number(char **text, int base) {
+        const char *word = strsep(text, ":");
+
+        return word ? (uint32_t)strtoul(word, NULL, base) : 0;
+}
+
 static size_t parse_chain(char *line, struct strict_modes_path chain[CHAIN_MAX]) {
         size_t n = 0;
         char *word;
 
         while (n < CHAIN_MAX && (word = strsep(&line, " \n"))) {
-                struct strict_modes_path *path = &chain[n];
-
                 if (!*word)
                         continue;
-                path->path = strsep(&word, ":");
-                if (!word || sscanf(word, "%" SCNo32 ":%" SCNu32 ":%" SCNu32, &path->mode,
-                                    &path->uid, &path->gid) != 3)
-                        return 0;
-                n++;
+                chain[n].path = strsep(&word, ":");
+                chain[n].mode = take_number(&word, 8);
+                chain[n].uid = take_number(&word, 10);
+                chain[n++].gid = take_number(&word, 10);
         }
         return n;
 }

@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
         while (public_key_type_name(n_types))
                 n_types++;
+        assert(n_types > 0);
         release = &releases[data[0] % N_ELEMENTS(releases)];
         (void)text_appendf(&line, "%s ", public_key_type_name(data[1] % n_types));
         (void)escape_append_base64(&line, (const char *)data + 2, size - 2);

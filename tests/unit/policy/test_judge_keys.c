@@ -29,6 +29,8 @@ static void test_covers(void **state) {
                 { "!root", false },      { " bob", false },
         };
 
+        char longest[1025];
+
         (void)state;
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 CLEANUP_FREE char *users = strdup(cases[i].users);
@@ -36,6 +38,10 @@ static void test_covers(void **state) {
 
                 assert_int_equal(policy_keys_rule_covers(&rule, &bob), cases[i].covers);
         }
+        memset(longest, '*', sizeof longest - 1);
+        longest[sizeof longest - 1] = '\0';
+        assert_false(policy_keys_rule_covers(&(struct rule){ .keys.users = longest }, &bob));
+        assert_true(policy_keys_rule_covers(&(struct rule){ .keys.users = longest + 1 }, &bob));
 }
 
 /* --- one rule against files */
