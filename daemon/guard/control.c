@@ -27,6 +27,7 @@
 enum {
         CONNECTIONS_MAX = 512,        /* half of the usual soft limit on descriptors */
         CONNECTIONS_PER_UID_MAX = 64, /* a person with a few terminals and monitors needs ten */
+        ACCEPTED_PER_TURN = CONNECTIONS_PER_UID_MAX / 4,
         QUEUED_PER_SUBSCRIBER =
                 1 << 20,       /* a thousand events; who is further behind will not catch up */
         CALL_DEADLINE_S = 5,   /* from a call's first byte to its last */
@@ -121,28 +122,35 @@ static int add_connection(struct control *control, int fd) {
         return r < 0 ? r : connection_new(control, fd, &peer, is_member);
 }
 
-/* One a turn, so that those who are connected get theirs. */
-static int on_accept(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        struct control *control = userdata;
-        int peer;
+/* 1 when one came in, 0 when nobody waits, or a negative errno. */
+static int accept_one(struct control *control, int fd) {
+        int peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-        (void)events;
-        peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (peer < 0) {
-                int error = errno;
-
-                if (error == EAGAIN || error == EINTR || error == ECONNABORTED)
-                        return 0;
-                /* out of descriptors: the longest silent connection gives its own; the sweep opens
-                 * the door again */
-                if (control->first)
-                        connection_drop(control->first);
-                (void)sd_event_source_set_enabled(control->sweep_source, SD_EVENT_ON);
-                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        }
+        if (peer < 0)
+                return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
         if (add_connection(control, peer) < 0)
                 (void)close(peer);
-        return 0;
+        return 1;
+}
+
+/* Some at a time: the queue of the kernel is first come, first served, so whoever floods it must be
+ * sorted out by user soon; but fewer than a user may have, so that everybody gets a turn before his
+ * own later ones can close him. */
+static int on_accept(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct control *control = userdata;
+        int r = 1;
+
+        (void)events;
+        for (int i = 0; i < ACCEPTED_PER_TURN && r > 0; i++)
+                r = accept_one(control, fd);
+        if (r >= 0)
+                return 0;
+        /* out of descriptors: the longest silent connection gives its own; the sweep opens the door
+         * again */
+        if (control->first)
+                connection_drop(control->first);
+        (void)sd_event_source_set_enabled(control->sweep_source, SD_EVENT_ON);
+        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 /* ---- deadlines ---- */

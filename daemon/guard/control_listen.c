@@ -23,7 +23,8 @@
 #include "control_call.h"
 
 enum {
-        BACKLOG = 4096, /* who waits here costs the daemon nothing; the kernel caps it */
+        BACKLOG = 64, /* it is first come, first served: a longer one is a longer way behind a flood
+                       */
 };
 
 static const char stored_name[] = "control";

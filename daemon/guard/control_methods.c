@@ -19,7 +19,7 @@
 
 enum {
         PAGE_DEFAULT = 200,
-        PAGE_MAX = 1000, /* about a megabyte */
+        PAGE_MAX = 250, /* a few milliseconds and a hundred kilobytes */
         EXPLAIN_INCIDENTS = 10,
 };
 

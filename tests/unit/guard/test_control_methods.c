@@ -243,7 +243,7 @@ static void test_pages(void **state) {
         wire_reply_done(&reply);
         fixture->n_files = 100000;
         reply = call_checked(fixture, "ListFiles", "{\"limit\":100000}");
-        assert_int_equal(json_array_size(at(reply.parameters, "files", -1, NULL)), 1000);
+        assert_int_equal(json_array_size(at(reply.parameters, "files", -1, NULL)), 250);
         wire_reply_done(&reply);
         reply = call_checked(fixture, "ListIncidents", "{\"limit\":19}");
         assert_true(json_is_true(at(reply.parameters, "truncated", -1, NULL)));

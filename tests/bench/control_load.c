@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How long a status call takes, alone and beside a thousand peers that misbehave: a fifth each
+ * never read, never finish, send garbage, send without end, say nothing. The server is the real
+ * one, with 10,000 files behind it, in a process of its own; its peak memory is printed too. */
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "guard/control.h"
+
+enum { N_HOSTILE = 1000, N_CALLS = 500, N_FILES = 10000 };
+
+static const char status_call[] = "{\"method\":\"org.sshguardd.Control.Status\"}";
+static const char list_call[] = "{\"method\":\"org.sshguardd.Control.ListFiles\","
+                                "\"parameters\":{\"limit\":250}}";
+
+static int get_status(void *userdata, struct control_status *ret) {
+        (void)userdata;
+        *ret = (struct control_status){ .state = CONTROL_GUARDING, .generation = 1 };
+        return 1;
+}
+
+static int get_file(void *userdata, size_t index, struct control_file *ret) {
+        static struct file_metadata metadata = { .kind = FILE_REGULAR };
+
+        (void)userdata;
+        *ret = (struct control_file){ .path = "/home/somebody/.ssh/authorized_keys",
+                                      .metadata = &metadata };
+        return index < N_FILES;
+}
+
+static int get_finding(void *userdata, size_t index, struct control_finding *ret) {
+        (void)userdata, (void)index, (void)ret;
+        return 0;
+}
+
+static void die(const char *what) {
+        perror(what);
+        exit(2);
+}
+
+static pid_t serve(const char *path) {
+        const struct control_backend backend = { .get_status = get_status,
+                                                 .get_file = get_file,
+                                                 .get_finding = get_finding };
+        int ready[2];
+        pid_t pid;
+        char byte;
+
+        if (pipe(ready) < 0 || (pid = fork()) < 0)
+                die("fork");
+        if (pid == 0) {
+                struct control *control;
+                sd_event *event;
+
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                if (sd_event_new(&event) < 0 ||
+                    control_new(event,
+                                &(struct control_options){ .socket_path = path,
+                                                           .root_path = "/tmp",
+                                                           .group = CONTROL_GROUP_NONE },
+                                &backend, &control) < 0)
+                        _exit(2);
+                (void)close(ready[0]);
+                (void)close(ready[1]);
+                (void)sd_event_loop(event);
+                _exit(2);
+        }
+        (void)close(ready[1]);
+        if (read(ready[0], &byte, 1) != 0)
+                die("read");
+        (void)close(ready[0]);
+        return pid;
+}
+
+static int connect_to(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+                die("connect");
+        return fd;
+}
+
+/* Sends until the socket is full, or it was said N times. */
+static void say(int fd, const char *bytes, size_t n_bytes, int n) {
+        while (n-- > 0 && send(fd, bytes, n_bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+                ;
+}
+
+static void misbehave(int fd, int kind) {
+        static char rubbish[64 << 10];
+
+        memset(rubbish, 'x', sizeof rubbish);
+        switch (kind) {
+        case 0:
+                say(fd, list_call, sizeof list_call, 1000);
+                break;
+        case 1:
+                say(fd, status_call, 10, 1);
+                break;
+        case 2:
+                say(fd, "\xff{[", 4, 1);
+                break;
+        case 3:
+                say(fd, rubbish, sizeof rubbish, 1600); /* 100 MB */
+                break;
+        default:
+                break;
+        }
+}
+
+/* A thousand connections; with ANEW they are closed and made again as long as the process lives. */
+static pid_t storm(const char *path, bool anew) {
+        pid_t pid = fork();
+        int fds[N_HOSTILE];
+
+        if (pid != 0)
+                return pid;
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (int i = 0; i < N_HOSTILE; i++)
+                fds[i] = -1;
+        for (int i = 0, n = 0;; i = (i + 1) % N_HOSTILE, n++) {
+                if (n >= N_HOSTILE && !anew)
+                        (void)pause();
+                if (fds[i] >= 0)
+                        (void)close(fds[i]);
+                fds[i] = connect_to(path);
+                misbehave(fds[i], i % 5);
+        }
+}
+
+static double now_ms(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* From connect() to the last byte of the answer; negative if there was none. */
+static double ask(const char *path) {
+        double before = now_ms();
+        int fd = connect_to(path);
+        char buffer[8192];
+        ssize_t n = -1;
+
+        if (send(fd, status_call, sizeof status_call, MSG_NOSIGNAL) > 0)
+                while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0 && buffer[n - 1] != '\0')
+                        ;
+        (void)close(fd);
+        return n > 0 ? now_ms() - before : -1;
+}
+
+static int compare(const void *a, const void *b) {
+        const double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
+static void measure(const char *name, const char *path) {
+        static double times[N_CALLS];
+        int n_unanswered = 0;
+
+        for (int i = 0; i < N_CALLS; i++) {
+                times[i] = ask(path);
+                n_unanswered += times[i] < 0;
+        }
+        qsort(times, N_CALLS, sizeof times[0], compare);
+        printf("%-24s p50 %8.3f ms   p99 %8.3f ms   worst %8.3f ms   unanswered %d of %d\n", name,
+               times[N_CALLS / 2], times[N_CALLS * 99 / 100], times[N_CALLS - 1], n_unanswered,
+               N_CALLS);
+}
+
+int main(void) {
+        const struct rlimit many = { 4096, 4096 };
+        char directory[] = "/tmp/bench_control.XXXXXX", path[64];
+        struct rusage usage;
+        pid_t server, hostile;
+
+        (void)setvbuf(stdout, NULL, _IOLBF, 0);
+        (void)setrlimit(RLIMIT_NOFILE, &many);
+        if (!mkdtemp(directory))
+                die("mkdtemp");
+        (void)snprintf(path, sizeof path, "%s/s", directory);
+        server = serve(path);
+        measure("alone", path);
+        for (int anew = 0; anew < 2; anew++) {
+                hostile = storm(path, anew);
+                (void)usleep(2000000); /* until they are all there */
+                measure(anew ? "beside a storm of them" : "beside 1,000 hostile", path);
+                (void)kill(hostile, SIGKILL);
+                (void)waitpid(hostile, NULL, 0);
+        }
+        measure("after them", path);
+        (void)kill(server, SIGKILL);
+        (void)wait4(server, NULL, 0, &usage);
+        printf("peak memory of the server %ld KiB\n", usage.ru_maxrss);
+        (void)unlink(path);
+        (void)rmdir(directory);
+        return 0;
+}
