@@ -33,7 +33,7 @@ build() {
         local preset=$1 log=build/$1.log
         shift
         mkdir -p build
-        say "building with the $preset preset"
+        say "building with the $preset preset (a minute or two the first time)"
         if ! { cmake --preset "$preset" "$@" && cmake --build --preset "$preset"; } >"$log" 2>&1; then
                 tail -n 40 "$log"
                 say "the $preset preset does not build; all it said is in $log"
