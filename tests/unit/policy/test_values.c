@@ -5,22 +5,9 @@
 #include <string.h>
 
 #include "../../../daemon/policy/values.h"
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/pattern.h"
-
-/* "a|b" as words; NULL as not said; "" as the empty list. */
-static struct rule_words words(const char *text) {
-        struct rule_words words = { .is_set = text != NULL };
-
-        while (text && *text) {
-                size_t n = strcspn(text, "|");
-
-                assert_int_equal(strings_append_n(&words.items, &words.n_items, text, n), 0);
-                text += n + (text[n] == '|' ? 1 : 0);
-        }
-        return words;
-}
+#include "words.h"
 
 struct conditions {
         const char *must, *one_of, *only_match, *none_match, *includes;
