@@ -21,7 +21,8 @@
 #include "table.h"
 
 enum {
-        RELEASE_TILDE = 807,      /* tilde_expand() */
+        RELEASE_TILDE = 807,      /* tilde_expand() has the name */
+        RELEASE_TILDE_USER = 809, /* `~user` without a slash is one */
         OLD_USER_MAX = 127,       /* bytes of a ~user before that */
         RELEASE_NONE_ALONE = 1003 /* `none` in a list of files must stand alone */
 };
@@ -39,10 +40,14 @@ static const struct account *find_home(const struct reading *reading, const char
         return NULL;
 }
 
-/* Why a path cannot be expanded, in the words of either generation. */
+/* Who complains of a path that cannot be expanded. */
+static const char *tilde_function(const struct reading *reading) {
+        return reading->release->number < RELEASE_TILDE ? "tilde_expand_filename" : "tilde_expand";
+}
+
+/* Why a path cannot be expanded. */
 static char *tilde_reason(const struct reading *reading, const char *user, size_t n) {
-        const char *function =
-                reading->release->number < RELEASE_TILDE ? "tilde_expand_filename" : "tilde_expand";
+        const char *function = tilde_function(reading);
 
         if (n == 0)
                 return text_format("%s: No such uid 0", function);
@@ -52,7 +57,7 @@ static char *tilde_reason(const struct reading *reading, const char *user, size_
 /* tilde_expand_filename(): 0 with *ret, READING_FATAL with *reterr_reason, or -ENOMEM. */
 static int expand_tilde(const struct reading *reading, const char *path, char **ret,
                         char **reterr_reason) {
-        bool is_old = reading->release->number < RELEASE_TILDE;
+        bool is_old = reading->release->number < RELEASE_TILDE_USER;
         const struct account *account;
         const char *slash, *rest;
         size_t n;
@@ -68,7 +73,7 @@ static int expand_tilde(const struct reading *reading, const char *path, char **
         while (!is_old && *rest == '/')
                 rest++;
         if (is_old && n > OLD_USER_MAX) {
-                *reterr_reason = strdup("tilde_expand_filename: ~username too long");
+                *reterr_reason = text_format("%s: ~username too long", tilde_function(reading));
                 return *reterr_reason ? READING_FATAL : -ENOMEM;
         }
         account = find_home(reading, path, n);
@@ -84,8 +89,7 @@ static int expand_tilde(const struct reading *reading, const char *path, char **
         if (strlen(*ret) < PATH_MAX)
                 return 0;
         free(TAKE(*ret));
-        *reterr_reason =
-                text_format("%s: Path too long", is_old ? "tilde_expand_filename" : "tilde_expand");
+        *reterr_reason = text_format("%s: Path too long", tilde_function(reading));
         return *reterr_reason ? READING_FATAL : -ENOMEM;
 }
 
