@@ -61,8 +61,12 @@ class Generator:
         """The lines of one file: a head in SCOPE, then Match blocks."""
         lines = self.section(scope, depth, self.rng.randint(0, 8))
         for _ in range(self.rng.choices((0, 1, 2, 3, 5, 8), (30, 20, 20, 15, 10, 5))[0]):
-            lines.append(match_line(self.draw))
-            lines += self.section(MATCH, depth, self.rng.randint(0, 4))
+            line = match_line(self.draw)
+            lines.append(line)
+            # after Match all in the global section, keywords of that section are accepted
+            for_all = line.lower().startswith(("match all", "match=all", 'match "all"'))
+            inner = GLOBAL if for_all and scope == GLOBAL else MATCH
+            lines += self.section(inner, depth, self.rng.randint(0, 4))
         return lines
 
     def section(self, scope: int, depth: int, count: int) -> list[str]:
