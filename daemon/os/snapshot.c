@@ -36,7 +36,7 @@
 
 enum {
         READ_ATTEMPTS = 4,      /* someone writes while we read: then it is called unstable */
-        READ_CHUNK = 128 << 10, /* read-ahead of a typical disk */
+        READ_CHUNK = 64 << 10,  /* below malloc's threshold for a mapping of its own */
         LINK_TARGET_MAX = 4096, /* PATH_MAX: the longest a target can be */
 };
 
@@ -252,6 +252,11 @@ static int hash_file(int fd, struct reader *reader) {
         bool keeps = reader->keeps && (!s->metadata.is_oversize || reader->keeps_whole);
         uint64_t offset = 0;
 
+        /* a kept file is hashed where it lies */
+        if (!keeps && !reader->chunk)
+                reader->chunk = malloc(READ_CHUNK);
+        if (!keeps && !reader->chunk)
+                return -ENOMEM;
         if (EVP_DigestInit_ex(reader->digest, EVP_sha256(), NULL) != 1)
                 return -ENOMEM;
         /* Never beyond the size that was seen: whoever appends for ever does not keep us here. */
@@ -327,7 +332,6 @@ static int has_moved(int fd, struct file_metadata *m) {
 
 static int read_content(int path_fd, unsigned flags, struct snapshot *s) {
         CLEANUP(digest_free) EVP_MD_CTX *digest = NULL;
-        CLEANUP_FREE char *chunk = NULL;
         CLEANUP_FD int fd = -1;
         struct reader reader = { .snapshot = s,
                                  .keeps = !(flags & SNAPSHOT_SECRET),
@@ -338,11 +342,9 @@ static int read_content(int path_fd, unsigned flags, struct snapshot *s) {
         if (fd < 0)
                 return -errno;
         digest = EVP_MD_CTX_new();
-        chunk = malloc(READ_CHUNK);
-        if (!digest || !chunk)
+        if (!digest)
                 return -ENOMEM;
         reader.digest = digest;
-        reader.chunk = chunk;
         for (int i = 0; i < READ_ATTEMPTS; i++) {
                 r = read_once(fd, &reader);
                 if (r < 0)
@@ -351,7 +353,9 @@ static int read_content(int path_fd, unsigned flags, struct snapshot *s) {
                 if (r <= 0)
                         break;
         }
-        OPENSSL_cleanse(chunk, READ_CHUNK);
+        if (reader.chunk)
+                OPENSSL_cleanse(reader.chunk, READ_CHUNK);
+        free(reader.chunk);
         if (r > 0)
                 s->is_unstable = true;
         return r < 0 ? r : 0;
