@@ -25,6 +25,8 @@ class LoginJudge:
         (server.root / "root/.ssh/rc").write_text("echo RAN-RC\n")
         self.key = (server.root / "oracle/me.pub").read_text().strip()
         self.authority = (server.root / "oracle/ca.pub").read_text().strip()
+        # a set-group-ID program would forget that it dies with its parent
+        (server.root / "usr/bin/ssh-agent").chmod(0o755)
         server.start(["/usr/bin/ssh-agent", "-D", "-a", AGENT], subprocess.DEVNULL)
 
     def judge(self, options: str, address: str) -> tuple[bool, list[Difference]]:
