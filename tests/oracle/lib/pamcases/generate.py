@@ -154,7 +154,13 @@ class Generator:
         for _ in range(n):
             if lines and lines[-1].broken and lines[-1].text.rstrip().endswith(b"\\"):
                 # what is continued belongs to the line above and has no tag of its own
-                lines.append(Line(self.one_of("x\n", "optional pam_m1.so\n", "required pam_m2.so # x\n").encode()))
+                lines.append(
+                    Line(
+                        self.one_of(
+                            "x\n", "optional pam_m1.so\n", "required pam_m2.so # x\n"
+                        ).encode()
+                    )
+                )
             elif self.breaks and self.odds(0.12):
                 lines.append(self.broken_line())
             elif inner and self.odds(0.2):
@@ -197,7 +203,9 @@ class Generator:
 
     def case(self) -> Case:
         case = Case(self.files())
-        wanted = [run for run in RUNS if FACILITIES[run[0]] == self.type] if self.odds(0.6) else RUNS
+        wanted = (
+            [run for run in RUNS if FACILITIES[run[0]] == self.type] if self.odds(0.6) else RUNS
+        )
         case.facilities = list(self.random.choice(wanted))
         for facility in sorted(set(case.facilities)):
             for tag, line in case.tagged():

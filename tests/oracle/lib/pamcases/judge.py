@@ -107,7 +107,9 @@ class Judge:
         if answer[0] == "died" and any(words in stderr for words in UNORDERLY):
             return Verdict(broken, False, None)
         if answer[0] == "died" and len(ours) > MANY_EVENTS:
-            return Verdict(broken, True, None)  # inclusions that multiply: libpam was not done in time
+            return Verdict(
+                broken, True, None
+            )  # inclusions that multiply: libpam was not done in time
         if ours == real:
             return Verdict(broken, False, None)
         return Verdict(
@@ -121,7 +123,9 @@ class Judge:
             return f"libpam {real[0]}, we go on"
         calls = [[e for e in events if "=" not in e] for events in (ours, real)]
         if len(calls[0]) != len(calls[1]):
-            return f"{'fewer' if len(calls[0]) < len(calls[1]) else 'more'} modules run than in libpam"
+            return (
+                f"{'fewer' if len(calls[0]) < len(calls[1]) else 'more'} modules run than in libpam"
+            )
         if calls[0] != calls[1]:
             return "other modules run than in libpam"
         pairs = [(a, b) for a, b in zip(ours, real) if a != b]
@@ -181,7 +185,9 @@ class Judge:
             real = f"{[name_of(c) for c in range(32) if results >> c & 1]}\n"
             return Verdict(False, False, "other results can be reached", stdout + stderr, real)
         for line in stdout.splitlines():
-            match = re.fullmatch(rf"{kind} without (\S*pam_m(\d)\.so): (cannot|can) succeed(.*)", line)
+            match = re.fullmatch(
+                rf"{kind} without (\S*pam_m(\d)\.so): (cannot|can) succeed(.*)", line
+            )
             if not match:
                 continue
             can = without >> int(match[2]) & 1 == 1

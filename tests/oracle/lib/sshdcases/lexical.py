@@ -54,7 +54,8 @@ def escape(word: str, special: str) -> str:
     out = ""
     for at, char in enumerate(word):
         follows = word[at + 1 : at + 2]
-        bound = char == "\\" and (follows == "" or follows in "\\\"' ")
+        quoted = " " not in special  # inside quotes a backslash before a blank is only itself
+        bound = char == "\\" and (follows in "\\\"'" or (follows == " " and not quoted))
         out += "\\" + char if bound or (char in special and char != "\t") else char
     return out
 

@@ -214,7 +214,7 @@ PERMIT_LISTEN = lists(
 )
 ACCEPT_ENV = several("LANG LC_* X?Y * COLORTERM lang A-B", "A=b | '' | LANG '' | LANG B=c |")
 SET_ENV = several(
-    "A=1 A=2 'B=x y' C= LD_PRELOAD=/x a=3 D== 'E=#x'", "A | '' | =x | A=1 B | A=1 '' |"
+    "A=1 A=2 'B=x y' C= LD_PRELOAD=/x a=3 D== 'E=#x' 'F=a\\ b'", "A | '' | =x | A=1 B | A=1 '' |"
 )
 USER_PATTERNS = several(
     "alice bob a* ?ob * root alice@10.0.0.1 bob@*.example.com carol@192.0.2.0/24"
