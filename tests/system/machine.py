@@ -110,8 +110,10 @@ class Machine:
         return result
 
     def write(self, path, content, mode="0644"):
-        """Writes a file as `cat >` does: truncated, written, closed."""
-        self.run(f"cat > '{path}' && chmod {mode} '{path}'", stdin=content)
+        """Writes a file as `cat >` does: truncated, written, closed. What is a violation may be gone after that."""
+        self.run(f"umask 022; cat > '{path}'", stdin=content)
+        if mode != "0644":
+            self.run(f"chmod {mode} '{path}'")
 
     def read(self, path):
         return self.run(f"cat '{path}'").stdout
