@@ -213,7 +213,7 @@ static int take_matched(struct evaluation *evaluation, const struct sshd_slot *s
                 char *reason = NULL;
 
                 takings[i] = TAKING_LOST;
-                if (!directive->place.file || !evaluation->config->n_blocks)
+                if (!directive->place.file)
                         continue;
                 if (!(directive->keyword->flags & KEYWORD_IN_MATCH) &&
                     !is_in_force(evaluation, directive))

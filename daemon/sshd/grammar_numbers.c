@@ -176,7 +176,8 @@ static int read_rekey_limit(struct reading *reading) {
         text = reading_word(reading, "Missing argument.", &r);
         if (!text)
                 return r;
-        wrong = strcmp(text, "default") == 0 ? NULL : number_parse_scaled(text, &size);
+        wrong = strcmp(text, "default") == 0 ? NULL
+                                             : number_parse_scaled(text, reading->release, &size);
         if (wrong && is_old)
                 return reading_fatal(reading, "Bad number '%s': %s", text, wrong);
         if (wrong)

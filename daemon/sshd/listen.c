@@ -4,7 +4,8 @@
  * sshd asks getaddrinfo(3) for each address and port and puts the answers in front of what it has
  * for that routing domain, then prints each domain's list from the end; so what is printed is in
  * the order of the file, with the answers of one question reversed. Without a ListenAddress it asks
- * for the wildcard, whose answers are IPv4 first. */
+ * for the wildcard, whose answers are IPv4 first; `*` is no name, which without the passive flag
+ * means the loopback addresses. */
 
 #include "loader.h"
 
@@ -15,7 +16,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-enum { FAMILY_ANY = 0, RELEASE_CAMEL_CASE = 1005 };
+enum { FAMILY_ANY = 0 };
 
 struct question {
         const char *host; /* NULL: the wildcard */
@@ -29,11 +30,6 @@ static int family_of(const struct sshd_config *config) {
         return state->is_set ? (int)state->numbers[0] : FAMILY_ANY;
 }
 
-static const char *family_error(int family) {
-        (void)family;
-        return "Address family for hostname not supported";
-}
-
 /* getaddrinfo(3) with the numeric texts of its answers, in its order. READING_FATAL: *reterr_words.
  */
 static int resolve(const struct sshd_config *config, const char *host, char ***answers,
@@ -44,16 +40,21 @@ static int resolve(const struct sshd_config *config, const char *host, char ***a
         struct address address;
 
         if (!host || strcmp(host, "*") == 0) {
+                static const char *const wildcard[] = { "0.0.0.0", "::" };
+                static const char *const loopback[] = { "::1", "127.0.0.1" };
+                const char *const *texts = host ? loopback : wildcard;
+
                 r = 0;
-                if (family != 6)
-                        r = strings_append(answers, n_answers, host ? "127.0.0.1" : "0.0.0.0");
-                if (r == 0 && family != 4)
-                        r = strings_append(answers, n_answers, host ? "::1" : "::");
+                for (unsigned i = 0; i < 2 && r == 0; i++) {
+                        if (family == FAMILY_ANY ||
+                            (family == 6) == (strchr(texts[i], ':') != NULL))
+                                r = strings_append(answers, n_answers, texts[i]);
+                }
                 return r;
         }
         if (address_parse(host, environment->scope, environment->userdata, &address)) {
                 if (family != FAMILY_ANY && family != address.family) {
-                        *reterr_words = family_error(family);
+                        *reterr_words = "Address family for hostname not supported";
                         return READING_FATAL;
                 }
                 return strings_append(answers, n_answers, address_format(&address, buffer));

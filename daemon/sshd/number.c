@@ -22,6 +22,7 @@ enum {
         RELEASE_INT_TIME = 806, /* convtime() stopped to wrap at INT_MAX */
         RELEASE_STRTONUM_TIME = 908,
         RELEASE_FINE_TIME = 1003,
+        RELEASE_EXACT_FRACTION = 1004,
 };
 
 static const long long FINE_TIME_MAX = 900000000000; /* seconds in one number: no overflow */
@@ -217,10 +218,42 @@ static const char *parse_scaled_digits(const char **text, struct scaled *scaled)
         return NULL;
 }
 
-const char *number_parse_scaled(const char *text, long long *ret) {
+/* The fraction in units of 1: digits are given up until the product fits. */
+static long long scale_fraction_old(struct scaled *scaled, long long factor) {
+        long long fraction = scaled->fraction;
+
+        while (fraction >= LLONG_MAX / factor) {
+                fraction /= 10;
+                scaled->n_fraction--;
+        }
+        fraction *= factor;
+        for (unsigned i = 1; i < scaled->n_fraction; i++)
+                fraction /= 10;
+        return fraction;
+}
+
+/* The same, multiplying and dividing in turns. */
+static long long scale_fraction(const struct scaled *scaled, unsigned n_products) {
+        unsigned n_quotients = scaled->n_fraction > 0 ? scaled->n_fraction - 1 : 0;
+        long long fraction = scaled->fraction;
+
+        while (n_products > 0 || n_quotients > 0) {
+                if (n_products > 0 && (fraction <= LLONG_MAX / 1024 || n_quotients == 0)) {
+                        fraction *= 1024;
+                        n_products--;
+                } else {
+                        fraction /= 10;
+                        n_quotients--;
+                }
+        }
+        return fraction;
+}
+
+const char *number_parse_scaled(const char *text, const struct sshd_release *release,
+                                long long *ret) {
         static const char units[] = "BKMGTPE";
         struct scaled scaled = { 0 };
-        long long factor = 1;
+        long long factor = 1, fraction;
         const char *unit, *message;
         int sign = 1;
 
@@ -244,13 +277,9 @@ const char *number_parse_scaled(const char *text, long long *ret) {
         factor <<= 10 * (unit - units);
         if (scaled.whole > LLONG_MAX / factor || scaled.whole < LLONG_MIN / factor)
                 return "Numerical result out of range";
-        while (scaled.fraction >= LLONG_MAX / factor) {
-                scaled.fraction /= 10;
-                scaled.n_fraction--;
-        }
-        scaled.fraction *= factor;
-        for (unsigned i = 1; i < scaled.n_fraction; i++)
-                scaled.fraction /= 10;
-        *ret = scaled.whole * factor + sign * scaled.fraction;
+        fraction = release->number >= RELEASE_EXACT_FRACTION
+                           ? scale_fraction(&scaled, (unsigned)(unit - units))
+                           : scale_fraction_old(&scaled, factor);
+        *ret = scaled.whole * factor + sign * fraction;
         return NULL;
 }

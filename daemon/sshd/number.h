@@ -26,4 +26,5 @@ bool number_parse_time(const char *text, const struct sshd_release *release, lon
 bool number_parse_fine_time(const char *text, long long *ret);
 
 /* scan_scaled(3): NULL and *ret set, or strerror(3)'s words for what is wrong. */
-const char *number_parse_scaled(const char *text, long long *ret);
+const char *number_parse_scaled(const char *text, const struct sshd_release *release,
+                                long long *ret);
