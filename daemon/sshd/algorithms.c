@@ -26,7 +26,7 @@ enum {
         RELEASE_NO_GSS = 1004,
 };
 
-/* clang-format off: a table */
+/* clang-format off */
 static const struct algorithm_row {
         enum algorithm_kind kind;
         unsigned since;

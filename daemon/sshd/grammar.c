@@ -148,6 +148,7 @@ void value_done(struct sshd_value *value) {
 
 void state_done(struct state *state) {
         free(state->strings);
+        map_done(&state->names, NULL);
         *state = (struct state){ 0 };
 }
 

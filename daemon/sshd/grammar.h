@@ -6,6 +6,7 @@
  */
 
 #include "base/account.h"
+#include "base/map.h"
 #include "lexer.h"
 #include "model.h"
 #include "sshd/keywords.h"
@@ -74,6 +75,7 @@ struct state {
         size_t n_numbers;
         const char **strings; /* the array is the state's */
         size_t n_strings;
+        struct map names; /* of subsystems that are defined */
 };
 
 void state_done(struct state *state);

@@ -15,6 +15,7 @@
 #include "base/address.h"
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/map.h"
 #include "base/text.h"
 #include "number.h"
 #include "table.h"
@@ -107,35 +108,43 @@ static int read_accept_env(struct reading *reading) {
         return check_empty(reading);
 }
 
-/* Is there a NAME= among the value's? */
-static bool has_name(const struct sshd_value *value, const char *assignment) {
-        size_t n = strcspn(assignment, "=") + 1;
+/* Notes the NAME of an assignment; 1 if it was there already. */
+static int note_name(struct map *names, const char *assignment) {
+        CLEANUP_FREE char *name = strndup(assignment, strcspn(assignment, "="));
 
-        for (size_t i = 0; i < value->n_strings; i++) {
-                if (strncmp(value->strings[i], assignment, n) == 0)
-                        return true;
-        }
-        return false;
+        if (!name)
+                return -ENOMEM;
+        if (map_get(names, name))
+                return 1;
+        return map_set(names, name, names, NULL);
 }
 
-static int read_env(struct reading *reading) {
+static int read_assignments(struct reading *reading, struct map *names) {
         const char *word;
 
         while ((word = arguments_next_word(&reading->arguments))) {
-                int r;
+                int r = 0;
 
                 if (*word == '\0' && reading->release->number < RELEASE_WORDING)
                         break;
                 if (*word == '\0' || !strchr(word, '='))
                         return reading_fatal(reading, "Invalid environment.");
-                if (reading->release->number >= RELEASE_UNIQUE_ENV &&
-                    has_name(reading->value, word))
-                        continue;
-                r = value_add_string(reading->value, word);
+                if (reading->release->number >= RELEASE_UNIQUE_ENV)
+                        r = note_name(names, word);
+                if (r == 0)
+                        r = value_add_string(reading->value, word);
                 if (r < 0)
                         return r;
         }
         return check_empty(reading);
+}
+
+static int read_env(struct reading *reading) {
+        struct map names = { 0 };
+        int r = read_assignments(reading, &names);
+
+        map_done(&names, NULL);
+        return r;
 }
 
 static int read_log_verbose(struct reading *reading) {
@@ -417,6 +426,7 @@ static int take_subsystem(struct state *state, const struct sshd_directive *dire
                           char **reterr_reason) {
         bool is_old = release->number < RELEASE_SUBSYSTEM_MERGE;
         char *const *strings = directive->value.strings;
+        int r;
 
         if (is_old && state->n_strings >= 2 * SUBSYSTEMS_MAX)
                 *reterr_reason = strdup("too many subsystems defined.");
@@ -424,9 +434,7 @@ static int take_subsystem(struct state *state, const struct sshd_directive *dire
                 return TAKING_FATAL;
         if (!is_active)
                 return TAKING_LOST;
-        for (size_t i = 0; i < state->n_strings; i += 2) {
-                if (strcmp(state->strings[i], strings[0]) != 0)
-                        continue;
+        if (map_get(&state->names, strings[0])) {
                 if (!is_old)
                         return TAKING_LOST;
                 *reterr_reason = text_format("Subsystem '%s' already defined.", strings[0]);
@@ -436,15 +444,14 @@ static int take_subsystem(struct state *state, const struct sshd_directive *dire
                 *reterr_reason = strdup(directive->later.reason);
                 return *reterr_reason ? TAKING_FATAL : -ENOMEM;
         }
-        for (unsigned i = 0; i < 2; i++) {
-                int r = ARRAY_GROW(state->strings, state->n_strings);
-
-                if (r < 0)
-                        return r;
-                state->strings[state->n_strings++] = strings[i];
+        r = map_set(&state->names, strings[0], state, NULL);
+        for (unsigned i = 0; i < 2 && r == 0; i++) {
+                r = ARRAY_GROW(state->strings, state->n_strings);
+                if (r == 0)
+                        state->strings[state->n_strings++] = strings[i];
         }
         state->is_set = true;
-        return TAKING_JOINED;
+        return r < 0 ? r : TAKING_JOINED;
 }
 
 static int print_subsystem(const struct keyword *keyword, const struct state *state,

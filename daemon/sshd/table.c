@@ -38,7 +38,7 @@
 #define PATH       .names = "path"
 #define COMMAND    .names = "command"
 
-/* clang-format off: a table */
+/* clang-format off */
 const struct keyword keyword_table[] = {
         ROW("Port", "port", PORT, port, "22", APPEND, EACH),
         ROW("AddressFamily", "addressfamily", ADDRESS_FAMILY, address_family, "any"),

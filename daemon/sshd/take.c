@@ -105,6 +105,7 @@ int state_copy(struct state *ret, const struct state *state) {
 
         copy.strings = NULL;
         copy.n_strings = 0;
+        copy.names = (struct map){ 0 };
         for (size_t i = 0; i < state->n_strings; i++) {
                 int r = ARRAY_GROW(copy.strings, copy.n_strings);
 

@@ -3,14 +3,15 @@
 
 /* What the real sshd of four releases says: a keyword, the text of a configuration file, and what
  * `sshd -T -f FILE` prints for the keyword in 8.4, 9.2, 10.0 and 10.6 (Debian's builds), values of
- * several lines joined by "|". After `!`: what it refuses the file with. NULL: as the release before.
+ * several lines joined by "|". After `!`: what it refuses the file with. NULL: as the release
+ * before.
  */
 
 #include <stddef.h>
 
 #define TEXT(text) text, sizeof text - 1
 
-/* clang-format off: a table */
+/* clang-format off */
 static const struct grammar_case {
         const char *keyword, *text;
         size_t n_text;

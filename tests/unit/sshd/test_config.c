@@ -79,109 +79,109 @@ static int load(struct loading *loading) {
         return sshd_config_load(&source, &environment, &loading->config);
 }
 
-static void test_refusals(void **state) {
-        static const struct {
-                struct loading loading;
-                const char *file;
-                unsigned line;
-                const char *reason, *message;
-                int exit_status;
-        } cases[] = {
-                { { .files = { { "/etc/ssh/sshd_config", "Foo 1\nBar 2\nUsePAM yes\n" } } },
-                  "/etc/ssh/sshd_config",
-                  1,
-                  "Bad configuration option: Foo",
-                  "/etc/ssh/sshd_config: line 1: Bad configuration option: Foo\r\n"
-                  "/etc/ssh/sshd_config: line 2: Bad configuration option: Bar\r\n"
-                  "/etc/ssh/sshd_config: terminating, 2 bad configuration options\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/a", "Port 1\nUsePAM x\n" },
-                               { "/etc/ssh/sshd_config", "Include a\n" } } },
-                  "/etc/ssh/a",
-                  2,
-                  "unsupported option \"x\".",
-                  "/etc/ssh/a line 2: unsupported option \"x\".\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/a", "Foo 1\n" },
-                               { "/etc/ssh/sshd_config", "Bar\nInclude a\nPort x\n" } } },
-                  "/etc/ssh/a",
-                  1,
-                  "Bad configuration option: Foo",
-                  "/etc/ssh/sshd_config line 1: no argument after keyword \"Bar\"\r\n"
-                  "/etc/ssh/a: line 1: Bad configuration option: Foo\r\n"
-                  "/etc/ssh/a: terminating, 1 bad configuration options\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/none", "" } } },
-                  "/etc/ssh/sshd_config",
-                  0,
-                  "No such file or directory",
-                  "/etc/ssh/sshd_config: No such file or directory\n",
-                  1 },
-                { { .files = { { "/etc/ssh/sshd_config", "Include sshd_config\n" } } },
-                  NULL,
-                  0,
-                  "Too many recursive configuration includes",
-                  "Too many recursive configuration includes\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "Foo 1" } },
-                  "command-line",
-                  0,
-                  "Bad configuration option: Foo",
-                  "command-line: line 0: Bad configuration option: Foo\r\n",
-                  1 },
-                { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "Include x" } },
-                  "command-line",
-                  0,
-                  "Include directive not supported as a command-line option",
-                  "Include directive not supported as a command-line option\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "Match all" } },
-                  "command-line",
-                  0,
-                  "Match directive not supported as a command-line option",
-                  "Match directive not supported as a command-line option\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "-px" } },
-                  "command-line",
-                  0,
-                  "Bad port number.",
-                  "Bad port number.\n",
-                  1 },
-                { { .files = { { "/etc/ssh/sshd_config", "ListenAddress nowhere\n" } } },
-                  NULL,
-                  0,
-                  "bad addr or host: nowhere (Name or service not known)",
-                  "bad addr or host: nowhere (Name or service not known)\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/sshd_config", "UsePAM \303\251\\\n" } } },
-                  "/etc/ssh/sshd_config",
-                  1,
-                  "unsupported option \"\303\251\\\".",
-                  "/etc/ssh/sshd_config line 1: unsupported option \"\\303\\251\\\\\".\r\n",
-                  255 },
-                { { .files = { { "/etc/ssh/sshd_config", "UsePAM x\n" } },
-                    .overrides = { "LogLevel QUIET" } },
-                  "/etc/ssh/sshd_config",
-                  1,
-                  "unsupported option \"x\".",
-                  "",
-                  255 },
-        };
+static const struct refusal_case {
+        struct loading loading;
+        const char *file;
+        unsigned line;
+        const char *reason, *message;
+        int exit_status;
+} refusal_cases[] = {
+        { { .files = { { "/etc/ssh/sshd_config", "Foo 1\nBar 2\nUsePAM yes\n" } } },
+          "/etc/ssh/sshd_config",
+          1,
+          "Bad configuration option: Foo",
+          "/etc/ssh/sshd_config: line 1: Bad configuration option: Foo\r\n"
+          "/etc/ssh/sshd_config: line 2: Bad configuration option: Bar\r\n"
+          "/etc/ssh/sshd_config: terminating, 2 bad configuration options\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/a", "Port 1\nUsePAM x\n" },
+                       { "/etc/ssh/sshd_config", "Include a\n" } } },
+          "/etc/ssh/a",
+          2,
+          "unsupported option \"x\".",
+          "/etc/ssh/a line 2: unsupported option \"x\".\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/a", "Foo 1\n" },
+                       { "/etc/ssh/sshd_config", "Bar\nInclude a\nPort x\n" } } },
+          "/etc/ssh/a",
+          1,
+          "Bad configuration option: Foo",
+          "/etc/ssh/sshd_config line 1: no argument after keyword \"Bar\"\r\n"
+          "/etc/ssh/a: line 1: Bad configuration option: Foo\r\n"
+          "/etc/ssh/a: terminating, 1 bad configuration options\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/none", "" } } },
+          "/etc/ssh/sshd_config",
+          0,
+          "No such file or directory",
+          "/etc/ssh/sshd_config: No such file or directory\n",
+          1 },
+        { { .files = { { "/etc/ssh/sshd_config", "Include sshd_config\n" } } },
+          NULL,
+          0,
+          "Too many recursive configuration includes",
+          "Too many recursive configuration includes\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "Foo 1" } },
+          "command-line",
+          0,
+          "Bad configuration option: Foo",
+          "command-line: line 0: Bad configuration option: Foo\r\n",
+          1 },
+        { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "Include x" } },
+          "command-line",
+          0,
+          "Include directive not supported as a command-line option",
+          "Include directive not supported as a command-line option\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "Match all" } },
+          "command-line",
+          0,
+          "Match directive not supported as a command-line option",
+          "Match directive not supported as a command-line option\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/sshd_config", "" } }, .overrides = { "-px" } },
+          "command-line",
+          0,
+          "Bad port number.",
+          "Bad port number.\n",
+          1 },
+        { { .files = { { "/etc/ssh/sshd_config", "ListenAddress nowhere\n" } } },
+          NULL,
+          0,
+          "bad addr or host: nowhere (Name or service not known)",
+          "bad addr or host: nowhere (Name or service not known)\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/sshd_config", "UsePAM \303\251\\\n" } } },
+          "/etc/ssh/sshd_config",
+          1,
+          "unsupported option \"\303\251\\\".",
+          "/etc/ssh/sshd_config line 1: unsupported option \"\\303\\251\\\\\".\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/sshd_config", "UsePAM x\n" } },
+            .overrides = { "LogLevel QUIET" } },
+          "/etc/ssh/sshd_config",
+          1,
+          "unsupported option \"x\".",
+          "",
+          255 },
+};
 
+static void test_refusals(void **state) {
         (void)state;
-        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
-                CLEANUP(loading_done) struct loading loading = cases[i].loading;
+        for (size_t i = 0; i < N_ELEMENTS(refusal_cases); i++) {
+                CLEANUP(loading_done) struct loading loading = refusal_cases[i].loading;
                 const struct sshd_refusal *refusal;
 
                 assert_int_equal(load(&loading), 0);
                 refusal = sshd_config_refusal(loading.config);
                 assert_non_null(refusal);
-                assert_string_equal(refusal->reason, cases[i].reason);
-                assert_string_equal(refusal->message, cases[i].message);
-                assert_int_equal(refusal->line, cases[i].line);
-                assert_int_equal(refusal->exit_status, cases[i].exit_status);
-                if (cases[i].file)
-                        assert_string_equal(refusal->file, cases[i].file);
+                assert_string_equal(refusal->reason, refusal_cases[i].reason);
+                assert_string_equal(refusal->message, refusal_cases[i].message);
+                assert_int_equal(refusal->line, refusal_cases[i].line);
+                assert_int_equal(refusal->exit_status, refusal_cases[i].exit_status);
+                if (refusal_cases[i].file)
+                        assert_string_equal(refusal->file, refusal_cases[i].file);
                 else
                         assert_null(refusal->file);
         }
@@ -193,6 +193,119 @@ static void test_errors(void **state) {
 
         (void)state;
         assert_int_equal(load(&slow), -ETIMEDOUT);
+}
+
+static int read_error(void *userdata, const char *path, char **ret_data, size_t *ret_n) {
+        (void)path;
+        (void)ret_data;
+        (void)ret_n;
+        return *(const int *)userdata;
+}
+
+/* What perror(3) says of the main file, and errors that are none of the file. */
+static void test_unreadable(void **state) {
+        static const struct {
+                int error;
+                const char *reason; /* NULL: the error is passed on */
+        } cases[] = {
+                { -EACCES, "Permission denied" },
+                { -EPERM, "Operation not permitted" },
+                { -ELOOP, "Too many levels of symbolic links" },
+                { -ENOTDIR, "Not a directory" },
+                { -ENAMETOOLONG, "File name too long" },
+                { -ENXIO, "No such device or address" },
+                { -EINVAL, "Not a regular file that can be read" },
+                { -EFBIG, "File too large" },
+                { -EIO, "Input/output error" },
+                { -ENOMEM, NULL },
+                { -ETIMEDOUT, NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                int error = cases[i].error;
+                const struct sshd_environment environment = { .userdata = &error,
+                                                              .glob = memory_glob,
+                                                              .read = read_error };
+                struct sshd_source source = { .path = "/c" };
+                CLEANUP(cleanup_config) struct sshd_config *config = NULL;
+
+                assert_true(sshd_release_parse("9.2", &source.release));
+                assert_int_equal(sshd_config_load(&source, &environment, &config),
+                                 cases[i].reason ? 0 : error);
+                if (!cases[i].reason)
+                        continue;
+                assert_string_equal(sshd_config_refusal(config)->reason, cases[i].reason);
+                assert_int_equal(sshd_config_refusal(config)->exit_status, 1);
+        }
+}
+
+/* Limits: what is too long or too much for sshd. */
+static void test_limits(void **state) {
+        CLEANUP(text_done) struct text subsystems = { 0 };
+        CLEANUP(text_done) struct text word = { 0 };
+        CLEANUP(text_done) struct text path = { 0 };
+        CLEANUP(text_done) struct text user = { 0 };
+        CLEANUP(text_done) struct text ports = { 0 };
+        struct {
+                struct text *text;
+                const char *release, *reason; /* NULL: accepted */
+        } cases[] = {
+                { &subsystems, "9.2", "too many subsystems defined." },
+                { &subsystems, "10.0", NULL },
+                { &path, "8.4", "tilde_expand_filename: Path too long" },
+                { &path, "9.2", "tilde_expand: Path too long" },
+                { &user, "8.4", "tilde_expand_filename: ~username too long" },
+                { &ports, "9.2", "too many ports." },
+        };
+
+        (void)state;
+        for (unsigned i = 0; i < 300; i++)
+                (void)text_appendf(&subsystems, "Subsystem s%u /x\n", i);
+        for (unsigned i = 1; i < 300; i++)
+                (void)text_appendf(&ports, "Port %u\n", i);
+        for (unsigned i = 0; i < 5000; i++)
+                (void)text_append(&word, "x");
+        (void)text_appendf(&path, "Banner ~/%s\n", text_get(&word));
+        (void)text_appendf(&user, "Banner ~%.200s/x\n", text_get(&word));
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP(loading_done)
+                struct loading loading = {
+                        .files = { { "/etc/ssh/sshd_config", text_get(cases[i].text) } },
+                        .release = cases[i].release,
+                };
+                const struct sshd_refusal *refusal;
+
+                assert_int_equal(load(&loading), 0);
+                refusal = sshd_config_refusal(loading.config);
+                assert_int_equal(refusal != NULL, cases[i].reason != NULL);
+                if (refusal)
+                        assert_string_equal(refusal->reason, cases[i].reason);
+        }
+        (void)text_append(&word, " x\n");
+        {
+                CLEANUP(loading_done)
+                struct loading loading = { .files = {
+                                                   { "/etc/ssh/sshd_config", text_get(&word) } } };
+
+                assert_int_equal(load(&loading), 0);
+                assert_int_equal(strcspn(sshd_config_refusal(loading.config)->message, "\r"), 1021);
+        }
+}
+
+/* The command line alone, as sshd has read it when it comes to a bad -C. */
+static void test_overrides_alone(void **state) {
+        static const char *const overrides[] = { "UseLogin yes" };
+        const struct sshd_environment environment = { .glob = memory_glob, .read = memory_read };
+        struct sshd_source source = { .overrides = overrides, .n_overrides = 1 };
+        CLEANUP(cleanup_config) struct sshd_config *config = NULL;
+
+        (void)state;
+        assert_true(sshd_release_parse("9.2", &source.release));
+        assert_int_equal(sshd_config_load(&source, &environment, &config), 0);
+        assert_null(sshd_config_refusal(config));
+        assert_string_equal(sshd_config_messages(config),
+                            "command-line line 0: Deprecated option UseLogin\r\n");
 }
 
 /* What a keyword is for a connection; "!" and the reason where sshd would fail. */
@@ -263,6 +376,12 @@ static void test_connections(void **state) {
                   "banner", "!assemble_algorithms: pubkey_accepted_algos: invalid argument" },
                 { "Subsystem a /a\nMatch user bob\nSubsystem c\n", "", "10.0", "user=bob",
                   "subsystem", "!Missing subsystem command." },
+                { "AuthorizedKeysCommand /k\nAuthorizedKeysCommandUser u\nMatch user bob\n"
+                  "AuthorizedPrincipalsCommand /p\n",
+                  "", "9.2", "user=bob", "authorizedprincipalscommand", "/p" },
+                { "Match user bob\nAuthorizedKeysCommand /k\nAuthorizedPrincipalsCommand /p\n", "",
+                  "9.2", "user=bob", "authorizedprincipalscommand", "none" },
+                { "Subsystem a /x\n", "", "9.6", "", "subsystem", "a /x " },
                 { "ListenAddress localhost\n", "", "9.2", "", "listenaddress", "127.0.0.1:22" },
         };
 
@@ -372,9 +491,11 @@ static void test_files(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_refusals),    cmocka_unit_test(test_errors),
-                cmocka_unit_test(test_connections), cmocka_unit_test(test_lines),
-                cmocka_unit_test(test_circle),      cmocka_unit_test(test_files),
+                cmocka_unit_test(test_refusals),        cmocka_unit_test(test_errors),
+                cmocka_unit_test(test_connections),     cmocka_unit_test(test_lines),
+                cmocka_unit_test(test_unreadable),      cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_overrides_alone), cmocka_unit_test(test_circle),
+                cmocka_unit_test(test_files),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
