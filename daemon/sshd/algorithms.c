@@ -466,12 +466,14 @@ static bool is_valid_name(enum algorithm_kind kind, const char *name,
                release->number < RELEASE_NO_GSS && algorithms_is_gss(name, (unsigned)n);
 }
 
-bool algorithms_are_valid(enum algorithm_kind kind, const char *list,
-                          const struct sshd_release *release, const char **ret_unknown) {
+int algorithms_check(enum algorithm_kind kind, const char *list, const struct sshd_release *release,
+                     const char **ret_unknown) {
         CLEANUP_FREE char *copy = strdup(list);
 
-        if (!copy || *list == '\0')
-                return false;
+        if (!copy)
+                return -ENOMEM;
+        if (*list == '\0')
+                return -EINVAL;
         for (char *name = copy; *name && *name != ',';) {
                 char *end = name + strcspn(name, ",");
                 bool is_last = *end == '\0';
@@ -480,13 +482,13 @@ bool algorithms_are_valid(enum algorithm_kind kind, const char *list,
                 if (!is_valid_name(kind, name, release)) {
                         if (ret_unknown)
                                 *ret_unknown = list + (name - copy);
-                        return false;
+                        return -EINVAL;
                 }
                 if (is_last)
                         break;
                 name = end + 1;
         }
-        return true;
+        return 0;
 }
 
 /* match_filter_*list(): the names of LIST that the patterns match, or that they do not. */

@@ -22,10 +22,10 @@ enum algorithm_kind {
 const char *algorithms_initial(enum algorithm_kind kind, const struct sshd_release *release);
 const char *algorithms_all(enum algorithm_kind kind, const struct sshd_release *release);
 
-/* Would the release accept this list (without its `+` or `^`)? *RET_UNKNOWN (if not NULL) is the
- * first name it does not know; it points into LIST. */
-bool algorithms_are_valid(enum algorithm_kind kind, const char *list,
-                          const struct sshd_release *release, const char **ret_unknown);
+/* Would the release accept this list (without its `+` or `^`)? Returns 0, -ENOMEM, or -EINVAL with
+ * *ret_unknown (if not NULL) set to the first name it does not know, a part of LIST. */
+int algorithms_check(enum algorithm_kind kind, const char *list, const struct sshd_release *release,
+                     const char **ret_unknown);
 
 /* kex_assemble_names(): `+`, `-`, `^` and patterns applied. Returns 0 with *ret on the heap,
  * -ENOMEM, or -EINVAL where sshd says "invalid argument". NULL or "" give the default. */

@@ -40,7 +40,8 @@ int log_append(struct text *messages, int limit, enum log_level level, const cha
                         messages->data[messages->n] = '\0';
                 }
         }
-        return text_append(messages, "\r\n");
+        (void)text_append(messages, "\r\n");
+        return text_error(messages);
 }
 
 /* Writes the line and keeps the reason. */

@@ -19,14 +19,15 @@ static const enum algorithm_kind kinds[N_ALGORITHM_KINDS] = {
         ALGORITHM_CIPHER, ALGORITHM_MAC, ALGORITHM_KEX, ALGORITHM_KEY, ALGORITHM_CA,
 };
 
-static bool is_accepted(struct reading *reading, const char *list, const char **ret_unknown) {
+/* 0, -EINVAL, -ENOMEM */
+static int check_list(struct reading *reading, const char *list, const char **ret_unknown) {
         const enum algorithm_kind *kind = reading->keyword->grammar->detail;
 
         if (*list == '-')
-                return true;
+                return 0;
         if (*list == '+' || *list == '^')
                 list++;
-        return algorithms_are_valid(*kind, list, reading->release, ret_unknown);
+        return algorithms_check(*kind, list, reading->release, ret_unknown);
 }
 
 static int read_transport(struct reading *reading) {
@@ -40,8 +41,10 @@ static int read_transport(struct reading *reading) {
         list = reading_word(reading, "Missing argument.", &r);
         if (!list)
                 return r;
-        if (is_accepted(reading, list, &unknown))
-                return value_add_string(reading->value, list);
+        r = check_list(reading, list, &unknown);
+        if (r != -EINVAL)
+                return r < 0 ? r : value_add_string(reading->value, list);
+        r = 0;
         if (*kind == ALGORITHM_KEX && unknown) {
                 size_t n = strcspn(unknown, ",");
 
@@ -53,12 +56,14 @@ static int read_transport(struct reading *reading) {
 
 static int read_key_types(struct reading *reading) {
         const char *list = arguments_next(&reading->arguments);
+        int r;
 
         if (!list || *list == '\0')
                 return reading_fatal(reading, "Missing argument.");
-        if (!is_accepted(reading, list, NULL))
+        r = check_list(reading, list, NULL);
+        if (r == -EINVAL)
                 return reading_fatal(reading, "Bad key types '%s'.", list);
-        return value_add_string(reading->value, list);
+        return r < 0 ? r : value_add_string(reading->value, list);
 }
 
 static int read_gss(struct reading *reading) {

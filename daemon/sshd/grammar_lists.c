@@ -48,30 +48,38 @@ static int none_not_alone(struct reading *reading) {
                            reading->name);
 }
 
-/* match_user() in its test mode: the part after `@` is an address list. */
-static bool is_valid_user(const struct reading *reading, const char *pattern) {
+/* addr_match_list() without an address: 0 valid, -EINVAL, -ENOMEM. */
+static int check_addresses(const struct reading *reading, const char *list) {
         const struct sshd_environment *environment = reading->environment;
+        int r = address_match_list(NULL, list, reading->release->number >= RELEASE_STRICT_MASK,
+                                   environment->scope, environment->userdata);
+
+        return r == 0 || r == -ENOMEM ? r : -EINVAL;
+}
+
+/* match_user() in its test mode: the part after `@` is an address list. */
+static int check_user(const struct reading *reading, const char *pattern) {
         const char *at = strchr(pattern, '@');
 
-        return !at ||
-               address_match_list(NULL, at + 1, reading->release->number >= RELEASE_STRICT_MASK,
-                                  environment->scope, environment->userdata) >= 0;
+        if (*pattern == '\0')
+                return -EINVAL;
+        return at ? check_addresses(reading, at + 1) : 0;
 }
 
 static int read_users(struct reading *reading) {
         const char *word;
 
         while ((word = next_word(reading))) {
-                int r;
+                int r = check_user(reading, word);
 
-                if (*word == '\0' || !is_valid_user(reading, word)) {
-                        if (reading->release->number < RELEASE_WORDING)
-                                return reading_fatal(reading, "invalid %s pattern: \"%.100s\"",
-                                                     reading->keyword->name, word);
+                if (r == -EINVAL && reading->release->number < RELEASE_WORDING)
+                        return reading_fatal(reading, "invalid %s pattern: \"%.100s\"",
+                                             reading->keyword->name, word);
+                if (r == -EINVAL)
                         return reading_fatal(reading, "invalid %s pattern: \"%s\"", reading->name,
                                              word);
-                }
-                r = value_add_string(reading->value, word);
+                if (r == 0)
+                        r = value_add_string(reading->value, word);
                 if (r < 0)
                         return r;
         }
@@ -474,16 +482,16 @@ static int print_subsystem(const struct keyword *keyword, const struct state *st
 }
 
 static int read_exempt_list(struct reading *reading) {
-        const struct sshd_environment *environment = reading->environment;
         const char *word = arguments_next(&reading->arguments);
+        int r;
 
         if (!word || *word == '\0')
                 return reading_fatal(reading, "missing argument.");
-        if (address_match_list(NULL, word, reading->release->number >= RELEASE_STRICT_MASK,
-                               environment->scope, environment->userdata) != 0)
+        r = check_addresses(reading, word);
+        if (r == -EINVAL)
                 return reading_fatal(reading, "keyword %s invalid address argument.",
                                      reading->name);
-        return value_add_string(reading->value, word);
+        return r < 0 ? r : value_add_string(reading->value, word);
 }
 
 static int read_rdomain(struct reading *reading) {

@@ -95,11 +95,15 @@ static int read_argument(struct reading *reading, struct sshd_block *block,
                          enum sshd_criterion_kind kind, const char *argument) {
         const struct sshd_environment *environment = reading->environment;
         bool is_address = kind == SSHD_MATCH_ADDRESS || kind == SSHD_MATCH_LOCALADDRESS;
-        int port = 0;
+        int port = 0, r = 0;
 
-        if (is_address &&
-            address_match_list(NULL, argument, reading->release->number >= RELEASE_STRICT_MASK,
-                               environment->scope, environment->userdata) != 0)
+        if (is_address)
+                r = address_match_list(NULL, argument,
+                                       reading->release->number >= RELEASE_STRICT_MASK,
+                                       environment->scope, environment->userdata);
+        if (r == -ENOMEM)
+                return r;
+        if (r != 0)
                 return reading_fatal_bare(reading, "Invalid Match %s argument '%s' at line %u",
                                           kind == SSHD_MATCH_ADDRESS ? "address" : "localaddress",
                                           argument, reading->line);
