@@ -67,7 +67,9 @@ static struct wanted *find(const struct watch *watch, const char *path) {
 /* MASK: of the event, 0 if it was none. */
 static void enqueue(struct watch *watch, struct wanted *wanted, bool needs_resolving,
                     uint32_t mask) {
-        bool is_being_written = (mask & IN_ALL_EVENTS) == IN_MODIFY;
+        const uint32_t unsettled = IN_MODIFY | IN_CREATE; /* an open file is created empty */
+        bool is_being_written =
+                (mask & unsettled) && !(mask & IN_ISDIR) && !(mask & IN_ALL_EVENTS & ~unsettled);
 
         wanted->needs_resolving = wanted->needs_resolving || needs_resolving;
         if (wanted->is_queued) {

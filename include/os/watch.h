@@ -33,8 +33,9 @@ enum watch_coverage {
 
 struct watch_events {
         void *userdata;
-        /* Look again at this wanted path. IS_BEING_WRITTEN: all that was seen of it is IN_MODIFY,
-         * so a writer may be in the middle of it; the caller settles for a bounded time. */
+        /* Look again at this wanted path. IS_BEING_WRITTEN: all that was seen of it is IN_MODIFY or
+         * IN_CREATE, so a writer may be in the middle of it; the caller settles for a bounded time.
+         */
         void (*on_dirty)(void *userdata, const char *path, bool is_being_written);
         void (*on_overflow)(void *userdata); /* events were lost: look at everything, and
                                                 watch_refresh() each path */
