@@ -62,6 +62,7 @@ static int get_status(void *userdata, struct control_status *ret) {
         };
         map_each(&manager->world.set.paths, count_coverage, counting);
         ret->coverage.n_watches = watch_n_watches(manager->watch);
+        ret->coverage.n_users = manager->world.accounts.n_items;
         ret->coverage.users_complete = manager->world.accounts.complete;
         if (manager->pass_is_running)
                 ret->running_pass =
@@ -153,13 +154,17 @@ static void index_path(const char *path, void *value, void *userdata) {
                 manager->index[manager->n_index++] = path;
 }
 
+void manager_drop_index(struct manager *manager) {
+        free(manager->index);
+        manager->index = NULL;
+        manager->n_index = 0;
+}
+
 static int get_file(void *userdata, size_t index, struct control_file *ret) {
         struct manager *manager = userdata;
 
         if (index == 0) {
-                free(manager->index);
-                manager->index = NULL;
-                manager->n_index = 0;
+                manager_drop_index(manager);
                 map_each(&manager->world.set.paths, index_path, manager);
         }
         if (index >= manager->n_index)

@@ -84,6 +84,9 @@ void manager_on_set_changed(void *userdata);
  */
 int manager_incident_versions(struct manager *manager, int64_t id, struct control_versions *ret);
 
+/* The index of guarded paths borrows them from the set; dropped whenever that changes. */
+void manager_drop_index(struct manager *manager);
+
 /* Fills in what the control server may ask. */
 void manager_fill_backend(struct manager *manager, struct control_backend *ret);
 void manager_fill_actions(struct control_backend *ret);

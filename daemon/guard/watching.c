@@ -124,6 +124,7 @@ void manager_on_set_changed(void *userdata) {
         struct manager *manager = userdata;
         struct watching watching = { .manager = manager };
 
+        manager_drop_index(manager);
         map_each(&manager->world.set.paths, watch_guarded, manager);
         for (size_t i = 0; i < manager->world.set.n_directories; i++)
                 watch_guarded(manager->world.set.directories[i], NULL, manager);

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_env.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/policy_load.h"
+#include "guard/reconcile.h"
+#include "os/journal.h"
+
+/* A tree with a policy, a configuration and a store, and the reconciler over it. */
+struct machine {
+        char directory[64];
+        struct world world;
+        struct verdicts *verdicts;
+        struct permits permits;
+        struct reconciler reconciler;
+        size_t n_reloads;
+};
+
+static const char main_config[] = "Include /etc/ssh/sshd_config.d/*.conf\n"
+                                  "PasswordAuthentication no\n"
+                                  "PermitRootLogin no\n";
+
+static void write_at(const struct machine *machine, const char *path, const char *text) {
+        char name[256];
+        FILE *file;
+
+        (void)snprintf(name, sizeof name, "%s/root%s", machine->directory, path);
+        file = fopen(name, "w");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+/* The content of a path; NULL if there is none. */
+static char *read_at(const struct machine *machine, const char *path) {
+        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
+        struct text text = { 0 };
+        char buffer[512];
+        size_t n;
+        FILE *file = fopen(name, "r");
+
+        if (!file)
+                return NULL;
+        while ((n = fread(buffer, 1, sizeof buffer, file)) > 0)
+                assert_int_equal(text_append_n(&text, buffer, n), 0);
+        (void)fclose(file);
+        return text_take(&text);
+}
+
+static void assert_content(const struct machine *machine, const char *path, const char *expected) {
+        CLEANUP_FREE char *content = read_at(machine, path);
+
+        if (!expected)
+                assert_null(content);
+        else
+                assert_string_equal(content ? content : "(absent)", expected);
+}
+
+static void write_policy(const struct machine *machine, const char *mode) {
+        CLEANUP_FREE char *text = text_format(
+                "mode = \"%s\";\n"
+                "rules = (\n"
+                "  { id = \"password\"; sshd = \"PasswordAuthentication\"; must = \"no\";\n"
+                "    response = \"revert\"; severity = \"critical\"; },\n"
+                "  { id = \"tries\"; sshd = \"MaxAuthTries\"; at_most = 6;\n"
+                "    response = \"repair\"; },\n"
+                "  { id = \"mode\"; file = \"/etc/ssh/sshd_config\"; mode_at_most = \"0644\";\n"
+                "    response = \"revert\"; },\n"
+                "  { id = \"sshrc\"; file = \"/etc/ssh/sshrc\"; absent = true;\n"
+                "    response = \"revert\"; } );\n",
+                mode);
+
+        write_at(machine, "/etc/sshguardd/sshguardd.conf", text);
+}
+
+static void load_policy(struct machine *machine) {
+        CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
+        struct policy *policy;
+
+        assert_int_equal(policy_load(&machine->world.root, machine->world.config_path,
+                                     &machine->world.release, &policy, &diagnostics),
+                         0);
+        reconciler_forget(&machine->reconciler);
+        policy_free(machine->world.policy);
+        machine->world.policy = policy;
+}
+
+static void count_reload(void *userdata) {
+        struct machine *machine = userdata;
+
+        machine->n_reloads++;
+}
+
+static void start(struct machine *machine) {
+        CLEANUP_FREE char *root = text_format("%s/root", machine->directory);
+        struct world *world = &machine->world;
+
+        assert_int_equal(world_init(world, root, "/etc/sshguardd/sshguardd.conf", "9.2"), 0);
+        assert_int_equal(store_open(machine->directory, &world->store), 0);
+        assert_int_equal(baseline_load(world->store, NULL, NULL, &world->baseline), 0);
+        assert_int_equal(permits_load(world->store, &machine->permits), 0);
+        assert_int_equal(verdicts_new(machine->directory, &machine->verdicts), 0);
+        reconciler_init(&machine->reconciler, world, machine->verdicts);
+        machine->reconciler.permits = &machine->permits;
+        machine->reconciler.on_sshd_changed = count_reload;
+        machine->reconciler.userdata = machine;
+        load_policy(machine);
+        assert_int_equal(world_load_accounts(world), 0);
+        assert_true(world_load_config(world) >= 0);
+        assert_int_equal(world_derive_set(world), 0);
+        if (!baseline_is_established(world->baseline))
+                assert_true(reconcile_adopt_all(&machine->reconciler) > 0);
+        else
+                assert_int_equal(world_update_patterns(world), 0);
+}
+
+static void stop(struct machine *machine) {
+        reconciler_done(&machine->reconciler);
+        permits_done(&machine->permits);
+        verdicts_free(machine->verdicts);
+        world_done(&machine->world);
+}
+
+static int set_up(void **state) {
+        static const char *const directories[] = { "", "/etc", "/etc/ssh", "/etc/ssh/sshd_config.d",
+                                                   "/etc/sshguardd" };
+        struct machine *machine = calloc(1, sizeof *machine);
+        char name[256];
+
+        journal_use_stderr(true);
+        strcpy(machine->directory, "/tmp/test-reconcile-XXXXXX");
+        assert_non_null(mkdtemp(machine->directory));
+        for (size_t i = 0; i < N_ELEMENTS(directories); i++) {
+                (void)snprintf(name, sizeof name, "%s/root%s", machine->directory, directories[i]);
+                assert_int_equal(mkdir(name, 0755), 0);
+        }
+        write_at(machine, "/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+        write_at(machine, "/etc/group", "root:x:0:\n");
+        write_at(machine, "/etc/ssh/sshd_config", main_config);
+        write_policy(machine, "enforce");
+        *state = machine;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *command = text_format("rm -rf '%s'", machine->directory);
+
+        stop(machine);
+        assert_int_equal(system(command), 0);
+        free(machine);
+        return 0;
+}
+
+static void reconcile(struct machine *machine, const char *path) {
+        char directory[] = "/etc/ssh/sshd_config.d";
+        char *paths[] = { BORROWED(path), directory };
+
+        assert_int_equal(reconcile_paths(&machine->reconciler, paths, 2), 0);
+}
+
+static const struct open_finding *only_finding(const struct machine *machine) {
+        assert_int_equal(machine->reconciler.ledger.n_items, 1);
+        return &machine->reconciler.ledger.items[0];
+}
+
+static size_t count_incidents(struct machine *machine, const char *action) {
+        const struct incident_filter filter = { 0 };
+        struct incident *incidents;
+        size_t n, n_such = 0;
+
+        assert_int_equal(store_list_incidents(machine->world.store, &filter, &incidents, &n), 0);
+        for (size_t i = 0; i < n; i++)
+                n_such += strcmp(incidents[i].action, action) == 0;
+        incidents_free(incidents, n);
+        return n_such;
+}
+
+static void test_three_ways_back_to_passwords(void **state) {
+        struct machine *machine = *state;
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+        write_at(machine, "/etc/ssh/sshd_config.d/00.conf", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/00.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/00.conf", NULL);
+        write_at(machine, "/etc/ssh/sshd_config.d/zz.conf",
+                 "Match Address *\nPasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/zz.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/zz.conf", NULL);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_int_equal(count_incidents(machine, "reverted"), 3);
+        assert_int_equal(machine->n_reloads, 3);
+}
+
+static void test_the_removed_version_is_kept(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *kept = NULL;
+        size_t n_kept;
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes # mine\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(store_get_quarantine(machine->world.store, 1, &kept, &n_kept), 0);
+        assert_string_equal(kept, "PasswordAuthentication yes # mine\n");
+}
+
+static void test_only_what_drifted_is_touched(void **state) {
+        struct machine *machine = *state;
+        static const char compliant[] = "PasswordAuthentication no\nX11Forwarding no\n";
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", compliant);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "file.unapproved");
+        write_at(machine, "/etc/ssh/sshd_config.d/zz.conf",
+                 "Match User root\nPasswordAuthentication yes\n");
+        write_at(machine, "/etc/ssh/sshd_config",
+                 "PasswordAuthentication no\nInclude /etc/ssh/sshd_config.d/*.conf\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        /* the smallest set is the winning line's file; the rest stays, reported */
+        assert_content(machine, "/etc/ssh/sshd_config.d/zz.conf", NULL);
+        assert_content(machine, "/etc/ssh/sshd_config",
+                       "PasswordAuthentication no\nInclude /etc/ssh/sshd_config.d/*.conf\n");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "file.unapproved");
+}
+
+static void test_comments_are_information(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *text = text_format("# a remark\n%s", main_config);
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", text);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(only_finding(machine)->finding.severity, SEVERITY_INFO);
+        assert_content(machine, "/etc/ssh/sshd_config", text);
+        write_at(machine, "/etc/ssh/sshd_config", main_config);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
+static void test_what_sshd_would_refuse_goes_back(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *fifo = NULL;
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication no\nNonsense yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+        fifo = text_format("%s/root/etc/ssh/sshd_config.d/x.conf", machine->directory);
+        assert_int_equal(mkfifo(fifo, 0644), 0);
+        reconcile(machine, "/etc/ssh/sshd_config.d/x.conf");
+        assert_int_equal(access(fifo, F_OK), -1);
+        assert_int_equal(count_incidents(machine, "reverted"), 2);
+}
+
+static void test_file_rules(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *name = text_format("%s/root/etc/ssh/sshd_config", machine->directory);
+        struct stat st;
+
+        start(machine);
+        assert_int_equal(chmod(name, 0666), 0);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(stat(name, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0644);
+        write_at(machine, "/etc/ssh/sshrc", "touch /tmp/x\n");
+        reconcile(machine, "/etc/ssh/sshrc");
+        assert_content(machine, "/etc/ssh/sshrc", NULL);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
+static void test_repair_is_the_smallest_edit(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *bad = text_format("%sMaxAuthTries 9 # why not\n", main_config);
+        CLEANUP_FREE char *good = text_format("%sMaxAuthTries 6 # why not\n", main_config);
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", bad);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", good);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_int_equal(count_incidents(machine, "repaired"), 1);
+}
+
+static void test_audit_changes_nothing(void **state) {
+        struct machine *machine = *state;
+
+        write_policy(machine, "audit");
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        assert_int_equal(count_incidents(machine, "would revert"), 1);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(count_incidents(machine, "would revert"), 1);
+        write_policy(machine, "enforce");
+        load_policy(machine);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+}
+
+static void test_a_violation_is_never_adopted(void **state) {
+        struct machine *machine = *state;
+        static const char violating[] = "Include /etc/ssh/sshd_config.d/*.conf\n"
+                                        "PasswordAuthentication yes\n";
+
+        write_at(machine, "/etc/ssh/sshd_config", violating);
+        start(machine);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_null(baseline_get(machine->world.baseline, "/etc/ssh/sshd_config"));
+        assert_content(machine, "/etc/ssh/sshd_config", violating);
+        assert_string_equal(only_finding(machine)->action, "not reverted");
+        /* what is put on top of it goes all the same */
+        write_at(machine, "/etc/ssh/sshd_config.d/zz.conf",
+                 "Match all\nPermitTunnel yes\n"
+                 "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/zz.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/zz.conf", NULL);
+}
+
+static void test_what_changed_while_nobody_watched(void **state) {
+        struct machine *machine = *state;
+
+        start(machine);
+        stop(machine);
+        write_at(machine, "/etc/ssh/sshd_config.d/00.conf", "PasswordAuthentication yes\n");
+        start(machine);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config.d/00.conf", NULL);
+}
+
+static void test_a_permit_suspends_the_response_not_the_alert(void **state) {
+        struct machine *machine = *state;
+        const struct permit permit = { .kind = PERMIT_CHANGE,
+                                       .path = BORROWED("/etc/ssh/sshd_config"),
+                                       .since_us = 1,
+                                       .until_us = INT64_MAX,
+                                       .uses_left = -1,
+                                       .reason = BORROWED("upgrade") };
+        int64_t id;
+
+        start(machine);
+        assert_int_equal(permits_add(&machine->permits, &permit, &id), 0);
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "password");
+        assert_int_equal(permits_remove(&machine->permits, id), 0);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+}
+
+static void test_a_foreign_file_is_not_removed_for_an_include(void **state) {
+        struct machine *machine = *state;
+        static const char foreign[] = "PasswordAuthentication yes\n";
+        CLEANUP_FREE char *text = text_format("Include /etc/foreign\n%s", main_config);
+
+        write_at(machine, "/etc/foreign", foreign);
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", text);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/foreign", foreign);
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+}
+
+#define MACHINE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                MACHINE_TEST(test_three_ways_back_to_passwords),
+                MACHINE_TEST(test_the_removed_version_is_kept),
+                MACHINE_TEST(test_only_what_drifted_is_touched),
+                MACHINE_TEST(test_comments_are_information),
+                MACHINE_TEST(test_what_sshd_would_refuse_goes_back),
+                MACHINE_TEST(test_file_rules),
+                MACHINE_TEST(test_repair_is_the_smallest_edit),
+                MACHINE_TEST(test_audit_changes_nothing),
+                MACHINE_TEST(test_a_violation_is_never_adopted),
+                MACHINE_TEST(test_what_changed_while_nobody_watched),
+                MACHINE_TEST(test_a_permit_suspends_the_response_not_the_alert),
+                MACHINE_TEST(test_a_foreign_file_is_not_removed_for_an_include),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
