@@ -23,7 +23,7 @@
 
 /* Defines NAME_cleanup() for a destructor `void free_fn(struct tag *)`, for use in CLEANUP(). */
 #define DEFINE_CLEANUP(name, type, free_fn)                                                        \
-        static inline void name(type **object) {                                                   \
+        static inline __attribute__((unused)) void name(type **object) {                           \
                 free_fn(*object);                                                                  \
         }
 

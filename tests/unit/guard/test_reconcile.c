@@ -323,8 +323,7 @@ static void test_a_violation_is_never_adopted(void **state) {
         assert_string_equal(only_finding(machine)->action, "not reverted");
         /* what is put on top of it goes all the same */
         write_at(machine, "/etc/ssh/sshd_config.d/zz.conf",
-                 "Match all\nPermitTunnel yes\n"
-                 "PasswordAuthentication yes\n");
+                 "Match User root\nPasswordAuthentication yes\n");
         reconcile(machine, "/etc/ssh/sshd_config.d/zz.conf");
         assert_content(machine, "/etc/ssh/sshd_config.d/zz.conf", NULL);
 }
