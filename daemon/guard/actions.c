@@ -27,6 +27,8 @@ static int findings_because_of(struct manager *manager, struct view *view, const
         int r = assess_sshd(&manager->world, view, &all);
 
         if (r == 0)
+                r = assess_pam(&manager->world, view, &all);
+        if (r == 0)
                 r = assess_file(&manager->world, view, path, &all);
         for (size_t i = 0; i < all.n_items && r == 0; i++) {
                 struct finding copy;

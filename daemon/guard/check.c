@@ -47,6 +47,8 @@ static int judge_everything(struct world *world, struct findings *findings) {
                 r = world_derive_set(world);
         if (r == 0)
                 r = assess_sshd(world, world->view, findings);
+        if (r == 0)
+                r = assess_pam(world, world->view, findings);
         if (r < 0)
                 return r;
         map_each(&world->set.paths, check_path, &checking);

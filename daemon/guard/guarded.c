@@ -37,8 +37,8 @@ static const struct place places[] = {
         { "/etc/systemd/system/sshd.service.d/*.conf", 0, "sshd's unit" },
         { "/etc/systemd/system/ssh@.service.d/*.conf", 0, "sshd's unit" },
         { "/etc/systemd/system/ssh.socket.d/*.conf", 0, "sshd's unit" },
-        { "/etc/pam.conf", 0, "PAM reads it" },
-        { "/etc/pam.d/*", 0, "PAM reads it" },
+        { "/etc/pam.conf", GUARDED_PAM, "PAM reads it" },
+        { "/etc/pam.d/*", GUARDED_PAM, "PAM reads it" },
         { "/etc/security/*.conf", 0, "PAM modules read it" },
         { "/etc/passwd", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/group", GUARDED_ACCOUNTS, "accounts" },
@@ -91,8 +91,8 @@ static int add_pattern_directory(struct guarded_set *set, const char *pattern) {
         return add_once(&set->directories, &set->n_directories, pattern, n);
 }
 
-static int add_pattern(struct guarded_set *set, struct view *view, const char *pattern,
-                       unsigned flags, const char *why) {
+static int add_pattern(struct guarded_set *set, const struct guarded_sources *sources,
+                       const char *pattern, unsigned flags, const char *why) {
         char **paths = NULL;
         size_t n_paths = 0;
         int r;
@@ -103,10 +103,15 @@ static int add_pattern(struct guarded_set *set, struct view *view, const char *p
         if (r == 0)
                 r = add_pattern_directory(set, pattern);
         if (r == 0)
-                r = view_glob(view, pattern, &paths, &n_paths);
+                r = view_glob(sources->view, pattern, &paths, &n_paths);
         for (size_t i = 0; i < n_paths && r == 0; i++)
                 r = add_path(set, paths[i], flags, why);
         strings_free(paths, n_paths);
+        /* A file that was approved and is gone matches nothing any more, and is missed all the
+         * same. */
+        for (size_t i = 0; i < sources->n_approved && r == 0; i++)
+                if (view_glob_matches(pattern, sources->approved[i]))
+                        r = add_path(set, sources->approved[i], flags, why);
         return r;
 }
 
@@ -117,8 +122,8 @@ static int add_config(const struct guarded_sources *sources, struct guarded_set 
                 r = add_path(set, sshd_config_file(sources->config, i), GUARDED_SSHD,
                              "sshd reads it");
         for (size_t i = 0; i < sshd_config_n_globs(sources->config) && r == 0; i++)
-                r = add_pattern(set, sources->view, sshd_config_glob(sources->config, i),
-                                GUARDED_SSHD, "sshd reads it");
+                r = add_pattern(set, sources, sshd_config_glob(sources->config, i), GUARDED_SSHD,
+                                "sshd reads it");
         return r;
 }
 
@@ -160,7 +165,7 @@ static int add_file_rules(const struct guarded_sources *sources, struct guarded_
                         continue;
                 r = policy_file_rule_glob(rule, NULL, &pattern);
                 if (r == 0)
-                        r = add_pattern(set, sources->view, pattern,
+                        r = add_pattern(set, sources, pattern,
                                         policy_file_rule_wants_directory(rule) ? GUARDED_DIRECTORY
                                                                                : 0,
                                         "a rule speaks of it");
@@ -173,8 +178,7 @@ int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set
         int r = 0;
 
         for (size_t i = 0; i < N_ELEMENTS(places) && r == 0; i++)
-                r = add_pattern(&set, sources->view, places[i].pattern, places[i].flags,
-                                places[i].why);
+                r = add_pattern(&set, sources, places[i].pattern, places[i].flags, places[i].why);
         if (r == 0)
                 r = add_path(&set, sources->config_path, GUARDED_POLICY, "our own configuration");
         if (r == 0 && sources->config)

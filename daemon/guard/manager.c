@@ -90,7 +90,8 @@ static void mark_guarded(const char *path, void *value, void *userdata) {
 int manager_start_full_pass(struct manager *manager) {
         struct marking marking = { manager, 0 };
 
-        manager->reconciler.sshd_is_stale = true;
+        view_forget_all(manager->world.view);
+        manager->reconciler.sshd_is_stale = manager->reconciler.pam_is_stale = true;
         map_each(&manager->world.set.paths, mark_guarded, &marking);
         for (size_t i = 0; i < manager->world.set.n_directories && marking.error == 0; i++)
                 marking.error =

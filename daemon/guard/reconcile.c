@@ -43,13 +43,15 @@ void reconciler_init(struct reconciler *reconciler, struct world *world,
                 .verdicts = verdicts,
                 .recorder.world = world,
                 .sshd_is_stale = true,
+                .pam_is_stale = true,
         };
 }
 
 void reconciler_forget(struct reconciler *reconciler) {
         findings_done(&reconciler->sshd_findings);
+        findings_done(&reconciler->pam_findings);
         map_done(&reconciler->file_findings, free_findings);
-        reconciler->sshd_is_stale = true;
+        reconciler->sshd_is_stale = reconciler->pam_is_stale = true;
 }
 
 void reconciler_done(struct reconciler *reconciler) {
@@ -141,10 +143,12 @@ static int look_again(struct pass *pass) {
                 view_forget(world->view, pass->paths[i]);
                 if (guarded && guarded->flags & GUARDED_SSHD)
                         reconciler->sshd_is_stale = true;
+                if (guarded && guarded->flags & GUARDED_PAM)
+                        reconciler->pam_is_stale = true;
                 if (guarded && guarded->flags & GUARDED_ACCOUNTS)
                         accounts_are_stale = true;
                 if (is_set_directory(&world->set, pass->paths[i]))
-                        set_is_stale = reconciler->sshd_is_stale = true;
+                        set_is_stale = reconciler->sshd_is_stale = reconciler->pam_is_stale = true;
         }
         if (accounts_are_stale) {
                 r = world_load_accounts(world);
@@ -200,11 +204,27 @@ static int judge_sshd(struct reconciler *reconciler) {
         return 0;
 }
 
+static int judge_pam(struct reconciler *reconciler) {
+        struct findings findings = { 0 };
+        int r = assess_pam(reconciler->world, reconciler->world->view, &findings);
+
+        if (r < 0) {
+                findings_done(&findings);
+                return r;
+        }
+        findings_done(&reconciler->pam_findings);
+        reconciler->pam_findings = findings;
+        reconciler->pam_is_stale = false;
+        return 0;
+}
+
 int pass_judge(struct pass *pass) {
         int r = 0;
 
         if (pass->reconciler->sshd_is_stale)
                 r = judge_sshd(pass->reconciler);
+        if (r == 0 && pass->reconciler->pam_is_stale)
+                r = judge_pam(pass->reconciler);
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
                 r = judge_path(pass->reconciler, pass->paths[i]);
         return r;
@@ -241,6 +261,8 @@ int reconciler_collect(const struct reconciler *reconciler, struct findings *ret
         struct collecting collecting = { ret, 0 };
 
         collecting.error = collect(ret, &reconciler->sshd_findings);
+        if (collecting.error == 0)
+                collecting.error = collect(ret, &reconciler->pam_findings);
         map_each(&reconciler->file_findings, collect_path, &collecting);
         return collecting.error;
 }
@@ -356,6 +378,11 @@ static int note_response(struct pass *pass, const struct finding *finding,
         for (size_t i = 0; i < report->n_replaced && r == 0; i++) {
                 const struct snapshot *now;
 
+                const struct guarded *guarded =
+                        guarded_set_get(&reconciler->world->set, report->replaced[i].path);
+
+                if (guarded && guarded->flags & GUARDED_PAM)
+                        reconciler->pam_is_stale = true;
                 r = pass_add(pass, report->replaced[i].path);
                 if (r == 0)
                         r = view_look(reconciler->world->view, report->replaced[i].path, 0, &now);

@@ -208,6 +208,19 @@ struct proof {
         bool adds_nothing;    /* no finding that the present tree lacks */
 };
 
+static bool concerns_pam(const struct world *world, const struct finding *finding,
+                         const struct path_list *paths) {
+        if (finding->rule && finding->rule->family == RULE_PAM)
+                return true;
+        for (size_t i = 0; i < paths->n_items; i++) {
+                const struct guarded *guarded = guarded_set_get(&world->set, paths->items[i]);
+
+                if (guarded && guarded->flags & GUARDED_PAM)
+                        return true;
+        }
+        return false;
+}
+
 static int prove(const struct world *world, struct view *candidate, const struct finding *finding,
                  const struct findings *present, const struct path_list *paths, struct proof *ret) {
         CLEANUP(findings_done) struct findings after = { 0 };
@@ -215,6 +228,8 @@ static int prove(const struct world *world, struct view *candidate, const struct
 
         if (concerns_sshd(world, finding, paths))
                 r = assess_sshd(world, candidate, &after);
+        if (r == 0 && concerns_pam(world, finding, paths))
+                r = assess_pam(world, candidate, &after);
         for (size_t i = 0; i < paths->n_items && r == 0; i++)
                 r = assess_file(world, candidate, paths->items[i], &after);
         if (r < 0)
@@ -567,6 +582,12 @@ int respond_to(const struct responder *responder, const struct finding *finding,
                 r = repair(responder, finding, present, &report);
         else
                 r = revert(responder, finding, present, &report);
+        /* What no edit mends, the approved version may. */
+        if (r == 0 && finding->response == RESPONSE_REPAIR &&
+            report.outcome == RESPOND_NO_APPROVED) {
+                respond_report_done(&report);
+                r = revert(responder, finding, present, &report);
+        }
         if (r < 0) {
                 respond_report_done(&report);
                 return r;

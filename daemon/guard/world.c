@@ -7,11 +7,24 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
+#include "guard/pam_world.h"
 #include "guard/sshd_tree.h"
 #include "os/accounts.h"
 
 static const char sshd_config_path[] = "/etc/ssh/sshd_config";
+
+static bool find_pam_release(const char *root_path, struct pam_release *ret) {
+        struct pam_world pam;
+        bool is_found;
+
+        if (pam_world_open(root_path, NULL, &pam) < 0)
+                return false;
+        is_found = pam_world_release(&pam, ret) == 0;
+        pam_world_close(&pam);
+        return is_found;
+}
 
 int world_init(struct world *world, const char *root_path, const char *config_path,
                const char *release) {
@@ -26,6 +39,7 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
                 world_done(world);
                 return r;
         }
+        world->has_pam_release = find_pam_release(root_path, &world->pam_release);
         world->has_release = true;
         if (!release || !sshd_release_parse(release, &world->release))
                 world->has_release = sshd_tree_release(&world->root, &world->release) == 0;
@@ -114,17 +128,37 @@ int world_load_config(struct world *world) {
         return is_same ? 0 : 1;
 }
 
+struct approved_list {
+        char **paths;
+        size_t n_paths;
+        int error;
+};
+
+static void list_approved(const char *path, const struct approved *approved, void *userdata) {
+        struct approved_list *list = userdata;
+
+        if (approved && approved->metadata.kind != FILE_ABSENT && list->error == 0)
+                list->error = strings_append(&list->paths, &list->n_paths, path);
+}
+
 int world_derive_set(struct world *world) {
-        const struct guarded_sources sources = {
+        struct guarded_sources sources = {
                 .policy = world->policy,
                 .config = world->config,
                 .accounts = &world->accounts,
                 .view = world->view,
                 .config_path = world->config_path,
         };
+        struct approved_list approved = { 0 };
         struct guarded_set set;
-        int r = guarded_set_derive(&sources, &set);
+        int r;
 
+        if (world->baseline)
+                baseline_each(world->baseline, list_approved, &approved);
+        sources.approved = approved.paths;
+        sources.n_approved = approved.n_paths;
+        r = approved.error < 0 ? approved.error : guarded_set_derive(&sources, &set);
+        strings_free(approved.paths, approved.n_paths);
         if (r < 0)
                 return r;
         guarded_set_done(&world->set);

@@ -17,6 +17,10 @@ int assess_config(const struct world *world, const struct sshd_config *config,
 /* The same of the configuration as VIEW has it. */
 int assess_sshd(const struct world *world, struct view *view, struct findings *findings);
 
+/* Everything an enabled pam rule has to say of the services as VIEW has them; nothing where the
+ * tree has no libpam. Returns 0 or a negative errno. */
+int assess_pam(const struct world *world, struct view *view, struct findings *findings);
+
 /* Everything file rules have to say of one path, and what is wrong with its kind. */
 int assess_file(const struct world *world, struct view *view, const char *path,
                 struct findings *findings);

@@ -20,6 +20,7 @@ enum guarded_flags {
         GUARDED_ACCOUNTS = 1 << 3,   /* a change means: ask for the accounts again; never drift */
         GUARDED_POLICY = 1 << 4,     /* our own configuration: never put back, alerts only */
         GUARDED_USER = 1 << 5,       /* under a user's control */
+        GUARDED_PAM = 1 << 7,        /* part of a PAM stack: a change is judged anew */
         GUARDED_DIRECTORY = 1 << 6,  /* a rule speaks of it as a directory: owner and mode only */
 };
 
@@ -40,7 +41,9 @@ struct guarded_sources {
         const struct policy *policy;      /* may be NULL */
         const struct sshd_config *config; /* may be NULL */
         const struct accounts *accounts;
-        struct view *view;       /* for the patterns */
+        struct view *view;     /* for the patterns */
+        char *const *approved; /* paths with an approved version that is not absence */
+        size_t n_approved;
         const char *config_path; /* our own configuration file */
 };
 

@@ -21,9 +21,11 @@ struct reconciler {
         struct recorder recorder;
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
-        struct map file_findings;      /* path → struct findings *, only where there are any */
-        bool sshd_is_stale;      /* judge the configuration anew: policy or accounts changed */
-        struct permits *permits; /* borrowed; NULL: none */
+        struct findings pam_findings;
+        struct map file_findings; /* path → struct findings *, only where there are any */
+        bool sshd_is_stale;       /* judge the configuration anew: policy or accounts changed */
+        bool pam_is_stale;        /* the same of the PAM stacks */
+        struct permits *permits;  /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */
         void (*on_set_changed)(void *userdata);
         void (*on_sshd_changed)(void *userdata); /* sshd must read its configuration again */

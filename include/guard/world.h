@@ -13,6 +13,7 @@
 #include "guard/view.h"
 #include "os/root.h"
 #include "os/store.h"
+#include "pam/release.h"
 #include "policy/rule.h"
 #include "sshd/config.h"
 #include "sshd/release.h"
@@ -27,7 +28,9 @@ struct world {
         uint64_t generation; /* of the policy */
         struct accounts accounts;
         struct sshd_release release;
-        bool has_release;           /* false: no sshd found, the newest known release is assumed */
+        bool has_release; /* false: no sshd found, the newest known release is assumed */
+        struct pam_release pam_release;
+        bool has_pam_release;       /* false: the tree has no libpam, pam rules say nothing */
         struct sshd_config *config; /* as the view has it now */
         struct guarded_set set;
 };

@@ -373,6 +373,20 @@ static void test_a_foreign_file_is_not_removed_for_an_include(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config", main_config);
 }
 
+static void test_a_file_that_is_gone_is_missed(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *name =
+                text_format("%s/root/etc/ssh/sshd_config.d/10.conf", machine->directory);
+
+        write_at(machine, "/etc/ssh/sshd_config.d/10.conf", "X11Forwarding no\n");
+        start(machine);
+        assert_int_equal(unlink(name), 0);
+        reconcile(machine, "/etc/ssh/sshd_config.d/10.conf");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "file.unapproved");
+        assert_string_equal(only_finding(machine)->finding.path, "/etc/ssh/sshd_config.d/10.conf");
+        assert_string_equal(only_finding(machine)->finding.got, "absent");
+}
+
 #define MACHINE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -389,6 +403,7 @@ int main(void) {
                 MACHINE_TEST(test_what_changed_while_nobody_watched),
                 MACHINE_TEST(test_a_permit_suspends_the_response_not_the_alert),
                 MACHINE_TEST(test_a_foreign_file_is_not_removed_for_an_include),
+                MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
