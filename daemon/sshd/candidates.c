@@ -25,6 +25,7 @@ enum {
 };
 
 static const char no_such_user[] = "nobody-we-know";
+static const char no_such_host[] = "host.invalid";
 
 /* The first of each are documentation addresses (RFC 5737, RFC 3849): a stranger's. */
 static const char *const strangers[] = {
@@ -341,7 +342,7 @@ static int collect_addresses(struct collection *collection, const char *const *n
 }
 
 static int collect_hosts(struct collection *collection) {
-        int r = add_value(collection, "host.invalid", -1);
+        int r = add_value(collection, no_such_host, -1);
 
         if (r == 0)
                 r = add_filled(collection, "*");
@@ -402,5 +403,30 @@ int candidates_collect(const struct candidate_source *source, enum dimension dim
                 return collect_ports(&collection);
         default:
                 return collect_rdomains(&collection);
+        }
+}
+
+int candidates_natural(const struct candidate_source *source, enum dimension dimension,
+                       struct candidates *ret) {
+        struct collection collection = { .source = source,
+                                         .dimension = dimension,
+                                         .candidates = ret };
+        const struct accounts *accounts = source->accounts;
+
+        switch (dimension) {
+        case DIMENSION_USER:
+                return add_value(&collection,
+                                 accounts->n_items > 0 ? accounts->items[0].name : no_such_user,
+                                 -1);
+        case DIMENSION_ADDRESS:
+                return add_value(&collection, strangers[0], -1);
+        case DIMENSION_LOCAL_ADDRESS:
+                return add_value(&collection, local_addresses[0], -1);
+        case DIMENSION_HOST:
+                return add_value(&collection, no_such_host, -1);
+        case DIMENSION_LOCAL_PORT:
+                return add_port(&collection, source->port);
+        default:
+                return add_value(&collection, NULL, -1);
         }
 }

@@ -46,4 +46,7 @@ enum {
  * beyond CANDIDATES_MAX. */
 int candidates_collect(const struct candidate_source *source, enum dimension dimension,
                        struct candidates *ret);
+/* Just the most natural one, for a dimension that nothing looks at. Returns 0 or -ENOMEM. */
+int candidates_natural(const struct candidate_source *source, enum dimension dimension,
+                       struct candidates *ret);
 void candidates_done(struct candidates *candidates);

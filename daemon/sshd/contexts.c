@@ -220,7 +220,8 @@ static int make_classes(struct search *search, enum dimension d, long long port)
                 .port = port,
         };
         bool is_needed = is_looked_at(search, d);
-        int r = candidates_collect(&source, d, &search->candidates[d]);
+        int r = is_needed || search->when ? candidates_collect(&source, d, &search->candidates[d])
+                                          : candidates_natural(&source, d, &search->candidates[d]);
 
         for (size_t i = 0; i < search->candidates[d].n_items && r == 0; i++) {
                 if (is_asked_about(search, d, &search->candidates[d].items[i]))
