@@ -140,15 +140,25 @@ static unsigned flags_of_named(const struct sshd_named_path *named) {
         return 0;
 }
 
+static const char named_why[] = "a setting of sshd names it";
+
+static bool is_guarded_otherwise(const struct guarded_set *set, const char *path) {
+        const struct guarded *guarded = guarded_set_get(set, path);
+
+        return guarded && guarded->why != named_why;
+}
+
 static int add_named(const struct guarded_sources *sources, struct guarded_set *set) {
         const struct sshd_named_path *named;
         size_t n_named = sshd_config_named_paths(sources->config, &named);
         int r = 0;
 
         for (size_t i = 0; i < n_named && r == 0; i++)
-                if (named[i].path[0] == '/' && !strchr(named[i].path, '%'))
-                        r = add_path(set, named[i].path, flags_of_named(&named[i]),
-                                     "a setting of sshd names it");
+                /* Being named takes no protection away: a drop-in that calls itself a host key or a
+                 * forced command is still put back. */
+                if (named[i].path[0] == '/' && !strchr(named[i].path, '%') &&
+                    !is_guarded_otherwise(set, named[i].path))
+                        r = add_path(set, named[i].path, flags_of_named(&named[i]), named_why);
         return r;
 }
 

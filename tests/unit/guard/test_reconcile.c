@@ -373,6 +373,23 @@ static void test_a_foreign_file_is_not_removed_for_an_include(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config", main_config);
 }
 
+static void test_no_name_takes_protection_away(void **state) {
+        struct machine *machine = *state;
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config.d/00.conf",
+                 "PasswordAuthentication yes\n"
+                 "HostKey /etc/ssh/sshd_config.d/00.conf\n"
+                 "Subsystem sftp /etc/ssh/sshd_config.d/00.conf\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/00.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/00.conf", NULL);
+        write_at(machine, "/etc/ssh/sshrc", "touch /tmp/x\n");
+        write_at(machine, "/etc/ssh/sshd_config.d/00.conf", "ForceCommand /etc/ssh/sshrc\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/00.conf");
+        reconcile(machine, "/etc/ssh/sshrc");
+        assert_content(machine, "/etc/ssh/sshrc", NULL);
+}
+
 static void test_a_file_that_is_gone_is_missed(void **state) {
         struct machine *machine = *state;
         CLEANUP_FREE char *name =
@@ -403,6 +420,7 @@ int main(void) {
                 MACHINE_TEST(test_what_changed_while_nobody_watched),
                 MACHINE_TEST(test_a_permit_suspends_the_response_not_the_alert),
                 MACHINE_TEST(test_a_foreign_file_is_not_removed_for_an_include),
+                MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
 
