@@ -131,6 +131,18 @@ bool permits_allow_exception(const struct permits *permits, const char *rule_id,
         return false;
 }
 
+bool permits_cover(const struct permits *permits, const char *path, int64_t now_us) {
+        for (size_t i = 0; i < permits->n_items; i++) {
+                const struct permit *permit = &permits->items[i];
+
+                if ((is_for(permit, PERMIT_CHANGE, path) ||
+                     is_for(permit, PERMIT_EXCEPTION, path)) &&
+                    !is_over(permit, now_us))
+                        return true;
+        }
+        return false;
+}
+
 const struct permit *permits_pause(const struct permits *permits, int64_t now_us) {
         for (size_t i = 0; i < permits->n_items; i++)
                 if (permits->items[i].kind == PERMIT_PAUSE && !is_over(&permits->items[i], now_us))

@@ -416,6 +416,7 @@ static int respond_one(struct pass *pass, const struct finding *finding,
         const struct responder responder = {
                 .world = reconciler->world,
                 .verdicts = reconciler->verdicts,
+                .permits = reconciler->permits,
                 .is_dry_run = is_dry_run,
                 .keep = keep_old,
                 .userdata = &keeping,

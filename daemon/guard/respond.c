@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
+#include "guard/record.h"
 #include "os/replace.h"
 #include "policy/judge_sshd.h"
 #include "repair.h"
@@ -72,6 +73,16 @@ static void path_list_done(struct path_list *list) {
         *list = (struct path_list){ 0 };
 }
 
+/* The files that may be put back. */
+struct drifted {
+        struct path_list paths;
+        bool is_all; /* with these back, sshd's tree is the approved one */
+};
+
+static void drifted_done(struct drifted *drifted) {
+        path_list_done(&drifted->paths);
+}
+
 static bool path_list_contains(const struct path_list *list, const char *path) {
         for (size_t i = 0; i < list->n_items; i++)
                 if (strcmp(list->items[i], path) == 0)
@@ -80,8 +91,9 @@ static bool path_list_contains(const struct path_list *list, const char *path) {
 }
 
 struct drift_search {
-        const struct world *world;
-        struct path_list *drifted;
+        const struct responder *responder;
+        const char *winner; /* the file that is to go back; NULL: none in particular */
+        struct drifted *found;
         int error;
 };
 
@@ -92,16 +104,28 @@ static bool is_writable(const struct world *world, const char *path) {
                                                GUARDED_ACCOUNTS | GUARDED_POLICY));
 }
 
+/* What an administrator allows for now is not put back because of what stands elsewhere. */
+static bool is_covered(const struct drift_search *search, const char *path) {
+        const struct permits *permits = search->responder->permits;
+
+        return permits && !(search->winner && strcmp(search->winner, path) == 0) &&
+               permits_cover(permits, path, record_now_us());
+}
+
 static void search_path(struct drift_search *search, const char *path) {
+        const struct world *world = search->responder->world;
+        struct path_list *paths = &search->found->paths;
         unsigned differences;
 
-        if (search->error < 0 || !is_writable(search->world, path) ||
-            path_list_contains(search->drifted, path))
+        if (search->error < 0 || !is_writable(world, path) || path_list_contains(paths, path))
                 return;
-        search->error = assess_drift(search->world, search->world->view, path, &differences);
-        if (search->error == 0 && differences != 0)
-                search->error =
-                        strings_append(&search->drifted->items, &search->drifted->n_items, path);
+        search->error = assess_drift(world, world->view, path, &differences);
+        if (search->error < 0 || differences == 0)
+                return;
+        if (is_covered(search, path))
+                search->found->is_all = false;
+        else
+                search->error = strings_append(&paths->items, &paths->n_items, path);
 }
 
 static void search_approved(const char *path, const struct approved *approved, void *userdata) {
@@ -110,15 +134,22 @@ static void search_approved(const char *path, const struct approved *approved, v
 }
 
 static void search_guarded(const char *path, void *value, void *userdata) {
-        (void)value;
-        search_path(userdata, path);
+        struct drift_search *search = userdata;
+        const struct guarded *guarded = value;
+
+        if (guarded->flags & GUARDED_SSHD &&
+            !baseline_get(search->responder->world->baseline, path))
+                search->found->is_all = false; /* never approved, so never judged */
+        search_path(search, path);
 }
 
-static int find_drifted(const struct world *world, struct path_list *ret) {
-        struct drift_search search = { world, ret, 0 };
+static int find_drifted(const struct responder *responder, const struct finding *finding,
+                        struct drifted *ret) {
+        struct drift_search search = { responder, finding->path, ret, 0 };
 
-        baseline_each(world->baseline, search_approved, &search);
-        map_each(&world->set.paths, search_guarded, &search);
+        ret->is_all = true;
+        baseline_each(responder->world->baseline, search_approved, &search);
+        map_each(&responder->world->set.paths, search_guarded, &search);
         return search.error;
 }
 
@@ -221,6 +252,24 @@ static bool concerns_pam(const struct world *world, const struct finding *findin
         return false;
 }
 
+static bool is_about_sshd(const struct finding *finding) {
+        return finding->rule ? finding->rule->family == RULE_SSHD
+                             : strcmp(finding->rule_id, "sshd.refused") == 0;
+}
+
+/* While sshd refuses its configuration no setting is judged. What another file then turns out to
+ * break was there all along, and is answered next; the candidate did not add it. */
+static bool is_revealed(const struct findings *present, const struct path_list *restored,
+                        const struct finding *finding) {
+        if (!is_about_sshd(finding) ||
+            (finding->path && path_list_contains(restored, finding->path)))
+                return false;
+        for (size_t i = 0; i < present->n_items; i++)
+                if (strcmp(present->items[i].rule_id, "sshd.refused") == 0)
+                        return true;
+        return false;
+}
+
 static int prove(const struct world *world, struct view *candidate, const struct finding *finding,
                  const struct findings *present, const struct path_list *paths, struct proof *ret) {
         CLEANUP(findings_done) struct findings after = { 0 };
@@ -240,7 +289,8 @@ static int prove(const struct world *world, struct view *candidate, const struct
                         ret->rule_holds = false;
                 if (finding_is_same(&after.items[i], finding))
                         ret->finding_is_gone = false;
-                if (!findings_contain(present, &after.items[i]))
+                if (!findings_contain(present, &after.items[i]) &&
+                    !is_revealed(present, paths, &after.items[i]))
                         ret->adds_nothing = false;
         }
         return 0;
@@ -423,10 +473,10 @@ static int try_set(const struct responder *responder, const struct finding *find
 }
 
 static int write_set(const struct responder *responder, const struct finding *finding,
-                     const struct path_list *drifted, const struct path_list *paths,
+                     const struct drifted *drifted, const struct path_list *paths,
                      struct respond_report *report) {
         CLEANUP(view_cleanup) struct view *candidate = NULL;
-        bool is_full_return = paths->n_items == drifted->n_items;
+        bool is_full_return = drifted->is_all && paths->n_items == drifted->paths.n_items;
         int r;
 
         if (!is_full_return && concerns_sshd(responder->world, finding, paths)) {
@@ -441,15 +491,15 @@ static int write_set(const struct responder *responder, const struct finding *fi
 
 static int revert(const struct responder *responder, const struct finding *finding,
                   const struct findings *present, struct respond_report *report) {
-        CLEANUP(path_list_done) struct path_list drifted = { 0 };
+        CLEANUP(drifted_done) struct drifted drifted = { 0 };
         CLEANUP(path_list_done) struct path_list helpful = { 0 };
-        int r = find_drifted(responder->world, &drifted);
+        int r = find_drifted(responder, finding, &drifted);
 
         report->outcome = RESPOND_NO_APPROVED;
         for (int set = SET_WINNER; set < N_SETS && r == 0; set++) {
                 CLEANUP(path_list_done) struct path_list paths = { 0 };
 
-                r = choose_set(responder->world, finding, &drifted, set, &paths);
+                r = choose_set(responder->world, finding, &drifted.paths, set, &paths);
                 if (r < 0)
                         return r;
                 if (paths.n_items == 0)

@@ -41,6 +41,10 @@ int permits_expire(struct permits *permits, int64_t now_us,
 /* When the next one ends; PERMITS_NEVER if there is none. */
 int64_t permits_next_end(const struct permits *permits);
 
+/* Whether PATH is under a permit or an exception of any rule: it is then not put back for the sake
+ * of another file. */
+bool permits_cover(const struct permits *permits, const char *path, int64_t now_us);
+
 bool permits_allow_change(const struct permits *permits, const char *path, int64_t now_us);
 bool permits_allow_exception(const struct permits *permits, const char *rule_id, const char *path,
                              int64_t now_us);

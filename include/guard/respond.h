@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "guard/permits.h"
 #include "guard/verdict.h"
 #include "guard/world.h"
 #include "os/snapshot.h"
@@ -47,7 +48,8 @@ typedef int (*respond_keep_fn)(void *userdata, const char *path, const struct sn
 struct responder {
         struct world *world;
         struct verdicts *verdicts;
-        bool is_dry_run; /* audit: decide everything, write nothing */
+        const struct permits *permits; /* what they cover stays out of sets; NULL: none */
+        bool is_dry_run;               /* audit: decide everything, write nothing */
         respond_keep_fn keep;
         void *userdata;
 };

@@ -373,6 +373,75 @@ static void test_a_foreign_file_is_not_removed_for_an_include(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config", main_config);
 }
 
+/* An excepted drop-in, a compliant edit, and then a drop-in that sshd refuses: only that one goes.
+ */
+static void test_a_refused_file_takes_nothing_with_it(void **state) {
+        struct machine *machine = *state;
+        static const char excepted[] = "PasswordAuthentication yes\n";
+        static const char compliant[] = "Include /etc/ssh/sshd_config.d/*.conf\n"
+                                        "PasswordAuthentication no\n"
+                                        "PermitRootLogin no\n"
+                                        "X11Forwarding no\n";
+        const struct permit exception = { .kind = PERMIT_EXCEPTION,
+                                          .path = BORROWED("/etc/ssh/sshd_config.d/50.conf"),
+                                          .rule_id = BORROWED("password"),
+                                          .since_us = 1,
+                                          .until_us = INT64_MAX,
+                                          .uses_left = -1,
+                                          .reason = BORROWED("migration") };
+        int64_t id;
+
+        start(machine);
+        assert_int_equal(permits_add(&machine->permits, &exception, &id), 0);
+        write_at(machine, "/etc/ssh/sshd_config.d/50.conf", excepted);
+        write_at(machine, "/etc/ssh/sshd_config", compliant);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(count_incidents(machine, "reverted"), 0);
+        write_at(machine, "/etc/ssh/sshd_config.d/60.conf", "Nonsense yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/60.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/60.conf", NULL);
+        assert_content(machine, "/etc/ssh/sshd_config.d/50.conf", excepted);
+        assert_content(machine, "/etc/ssh/sshd_config", compliant);
+        assert_int_equal(count_incidents(machine, "reverted"), 1);
+        assert_int_equal(permits_remove(&machine->permits, id), 0);
+        reconcile(machine, "/etc/ssh/sshd_config.d/50.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/50.conf", NULL);
+}
+
+/* What sshd refuses goes also from a tree that breaks a rule of its own. */
+static void test_a_refused_file_goes_from_a_violating_tree(void **state) {
+        struct machine *machine = *state;
+
+        write_at(machine, "/etc/ssh/sshd_config",
+                 "Include /etc/ssh/sshd_config.d/*.conf\nPasswordAuthentication yes\n");
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config.d/60.conf", "Nonsense yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/60.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/60.conf", NULL);
+        assert_string_equal(only_finding(machine)->finding.rule_id, "password");
+}
+
+/* The drifted files that set the keyword go together, but for what is allowed. */
+static void test_what_is_permitted_joins_no_set(void **state) {
+        struct machine *machine = *state;
+        const struct permit permit = { .kind = PERMIT_CHANGE,
+                                       .path = BORROWED("/etc/ssh/sshd_config"),
+                                       .since_us = 1,
+                                       .until_us = INT64_MAX,
+                                       .uses_left = -1,
+                                       .reason = BORROWED("upgrade") };
+        static const char own[] = "Include /etc/ssh/sshd_config.d/*.conf\n"
+                                  "PasswordAuthentication yes\n";
+        int64_t id;
+
+        start(machine);
+        assert_int_equal(permits_add(&machine->permits, &permit, &id), 0);
+        write_at(machine, "/etc/ssh/sshd_config", own);
+        write_at(machine, "/etc/ssh/sshd_config.d/00.conf", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", own);
+}
+
 static void test_no_name_takes_protection_away(void **state) {
         struct machine *machine = *state;
 
@@ -420,6 +489,9 @@ int main(void) {
                 MACHINE_TEST(test_what_changed_while_nobody_watched),
                 MACHINE_TEST(test_a_permit_suspends_the_response_not_the_alert),
                 MACHINE_TEST(test_a_foreign_file_is_not_removed_for_an_include),
+                MACHINE_TEST(test_a_refused_file_takes_nothing_with_it),
+                MACHINE_TEST(test_a_refused_file_goes_from_a_violating_tree),
+                MACHINE_TEST(test_what_is_permitted_joins_no_set),
                 MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
