@@ -45,7 +45,7 @@ static int get_finding(void *userdata, size_t index, struct control_finding *ret
         return 0;
 }
 
-static void die(const char *what) {
+__attribute__((noreturn)) static void die(const char *what) {
         perror(what);
         exit(2);
 }
