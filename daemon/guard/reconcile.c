@@ -130,12 +130,17 @@ static int rederive_set(struct pass *pass) {
         return joining.error;
 }
 
+static bool is_watched(void *userdata, const char *path) {
+        return guarded_set_get(userdata, path) != NULL;
+}
+
 /* Forgets what was known of the dirty paths and loads again what depends on them. */
 static int look_again(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
         struct world *world = reconciler->world;
         bool set_is_stale = reconciler->sshd_is_stale, accounts_are_stale = false;
-        int r = 0;
+        /* No event tells of a path outside the set: where a guarded link leads, a module. */
+        int r = view_forget_others(world->view, is_watched, &world->set);
 
         for (size_t i = 0; i < pass->n_paths; i++) {
                 const struct guarded *guarded = guarded_set_get(&world->set, pass->paths[i]);

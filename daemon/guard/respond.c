@@ -505,8 +505,12 @@ static int revert(const struct responder *responder, const struct finding *findi
                 if (paths.n_items == 0)
                         continue;
                 r = try_set(responder, finding, present, &paths, report);
-                if (r == TRIAL_HOLDS)
-                        return write_set(responder, finding, &drifted, &paths, report);
+                if (r == TRIAL_HOLDS) {
+                        r = write_set(responder, finding, &drifted, &paths, report);
+                        if (r < 0 || report->outcome != RESPOND_SSHD_REFUSES)
+                                return r;
+                        continue; /* what sshd minds may go with a larger set */
+                }
                 if (r == TRIAL_HELPS && helpful.n_items == 0) {
                         helpful = paths;
                         paths = (struct path_list){ 0 };
@@ -530,6 +534,7 @@ static int edit_once(const struct world *world, struct view *candidate, const st
         CLEANUP(config_cleanup) struct sshd_config *config = NULL;
         CLEANUP(findings_done) struct findings findings = { 0 };
         CLEANUP(sshd_edit_done) struct sshd_edit edit = { 0 };
+        CLEANUP_FREE char *path = NULL; /* a link stays one: what it leads to is edited */
         const struct snapshot *now;
         int r = world_parse_config(world, candidate, &config);
 
@@ -539,11 +544,11 @@ static int edit_once(const struct world *world, struct view *candidate, const st
                 return r;
         r = repair_edit(rule, config, &world->accounts, &findings.items[0], &edit);
         if (r == 0)
-                r = view_follow(candidate, edit.path, 0, NULL, &now);
+                r = view_follow(candidate, edit.path, 0, &path, &now);
         if (r == 0)
-                r = view_put(candidate, edit.path, &now->metadata, edit.data, edit.n_data);
-        if (r == 0 && !path_list_contains(paths, edit.path))
-                r = strings_append(&paths->items, &paths->n_items, edit.path);
+                r = view_put(candidate, path, &now->metadata, edit.data, edit.n_data);
+        if (r == 0 && !path_list_contains(paths, path))
+                r = strings_append(&paths->items, &paths->n_items, path);
         return r < 0 ? r : 1;
 }
 
@@ -642,6 +647,8 @@ int respond_to(const struct responder *responder, const struct finding *finding,
                 respond_report_done(&report);
                 return r;
         }
+        if (report.n_replaced > 0 && is_about_sshd(finding))
+                report.touched_sshd = true; /* also where a link led out of the set */
         *ret = report;
         return 0;
 }

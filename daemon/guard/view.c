@@ -191,6 +191,33 @@ void view_forget_all(struct view *view) {
         map_done(&view->seen, seen_free);
 }
 
+struct choosing {
+        bool (*is_kept)(void *userdata, const char *path);
+        void *userdata;
+        char **others;
+        size_t n_others;
+        int error;
+};
+
+static void choose_other(const char *path, void *value, void *userdata) {
+        struct choosing *choosing = userdata;
+
+        (void)value;
+        if (choosing->error == 0 && !choosing->is_kept(choosing->userdata, path))
+                choosing->error = strings_append(&choosing->others, &choosing->n_others, path);
+}
+
+int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const char *path),
+                       void *userdata) {
+        struct choosing choosing = { .is_kept = is_kept, .userdata = userdata };
+
+        map_each(&view->seen, choose_other, &choosing);
+        for (size_t i = 0; i < choosing.n_others; i++)
+                view_forget(view, choosing.others[i]);
+        strings_free(choosing.others, choosing.n_others);
+        return choosing.error;
+}
+
 int view_put(struct view *view, const char *path, const struct file_metadata *metadata,
              const char *data, size_t n_data) {
         struct seen *seen = calloc(1, sizeof *seen);

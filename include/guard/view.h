@@ -37,6 +37,10 @@ int view_follow(struct view *view, const char *path, unsigned flags, char **ret_
 void view_forget(struct view *view, const char *path);
 void view_forget_all(struct view *view);
 
+/* Forgets every path that IS_KEPT denies. Returns 0 or -ENOMEM. */
+int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const char *path),
+                       void *userdata);
+
 /* Makes PATH be this version in a candidate view. DATA is copied. Returns 0 or -ENOMEM. */
 int view_put(struct view *view, const char *path, const struct file_metadata *metadata,
              const char *data, size_t n_data);

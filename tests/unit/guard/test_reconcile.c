@@ -442,6 +442,46 @@ static void test_what_is_permitted_joins_no_set(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config", own);
 }
 
+static void link_at(const struct machine *machine, const char *target, const char *path) {
+        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
+
+        assert_int_equal(symlink(target, name), 0);
+}
+
+/* Where a guarded link leads is no path of the set, and is looked at anew all the same. */
+static void test_what_a_link_leads_to_is_read_anew(void **state) {
+        struct machine *machine = *state;
+
+        write_at(machine, "/etc/real", "X11Forwarding no\n");
+        link_at(machine, "/etc/real", "/etc/ssh/sshd_config.d/10.conf");
+        start(machine);
+        write_at(machine, "/etc/real", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/10.conf");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "password");
+        write_at(machine, "/etc/real", "X11Forwarding no\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/10.conf");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
+static void test_a_repair_leaves_a_link_a_link(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *name =
+                text_format("%s/root/etc/ssh/sshd_config.d/10.conf", machine->directory);
+        struct stat st;
+
+        write_at(machine, "/etc/real", "MaxAuthTries 4\n");
+        link_at(machine, "/etc/real", "/etc/ssh/sshd_config.d/10.conf");
+        start(machine);
+        write_at(machine, "/etc/real", "MaxAuthTries 9\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/10.conf");
+        assert_int_equal(lstat(name, &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        assert_content(machine, "/etc/real", "MaxAuthTries 6\n");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_int_equal(count_incidents(machine, "repaired"), 1);
+        assert_int_equal(machine->n_reloads, 1);
+}
+
 static void test_no_name_takes_protection_away(void **state) {
         struct machine *machine = *state;
 
@@ -492,6 +532,8 @@ int main(void) {
                 MACHINE_TEST(test_a_refused_file_takes_nothing_with_it),
                 MACHINE_TEST(test_a_refused_file_goes_from_a_violating_tree),
                 MACHINE_TEST(test_what_is_permitted_joins_no_set),
+                MACHINE_TEST(test_what_a_link_leads_to_is_read_anew),
+                MACHINE_TEST(test_a_repair_leaves_a_link_a_link),
                 MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
