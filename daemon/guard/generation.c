@@ -47,11 +47,21 @@ static int count_generation(struct manager *manager, const struct policy *policy
         return r < 0 ? r : store_set_value(world->store, policy_digest_name, digest);
 }
 
+/* One complaint a line, on one line: a log entry has one, and so has the status. */
+static void join_lines(struct text *text) {
+        while (text->n > 0 && text->data[text->n - 1] == '\n')
+                text->data[--text->n] = '\0';
+        for (size_t i = 0; i < text->n; i++)
+                if (text->data[i] == '\n')
+                        text->data[i] = ';';
+}
+
 static void refuse_policy(struct manager *manager, const struct diagnostics *diagnostics,
                           int error) {
         CLEANUP(text_done) struct text text = { 0 };
 
         (void)diagnostics_format(diagnostics, &text);
+        join_lines(&text);
         if (text.n == 0)
                 (void)text_append(&text, strerror(-error));
         free(manager->policy_problem);
