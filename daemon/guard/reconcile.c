@@ -308,12 +308,13 @@ static int keep_old(void *userdata, const char *path, const struct snapshot *old
         return record_incident(&keeping->reconciler->recorder, &record, &id);
 }
 
+/* Of a lock only the revert is done; generation.c says so when the policy is loaded. */
 static const char *action_done(enum rule_response response) {
         static const char *const names[N_RULE_RESPONSES] = {
                 [RESPONSE_ALERT] = "alerted",
                 [RESPONSE_REVERT] = "reverted",
                 [RESPONSE_REPAIR] = "repaired",
-                [RESPONSE_LOCK] = "locked",
+                [RESPONSE_LOCK] = "reverted",
         };
 
         return names[response];
@@ -324,13 +325,13 @@ static const char *action_wanted(enum rule_response response, bool is_possible) 
                 [RESPONSE_ALERT] = "alerted",
                 [RESPONSE_REVERT] = "would revert",
                 [RESPONSE_REPAIR] = "would repair",
-                [RESPONSE_LOCK] = "would lock",
+                [RESPONSE_LOCK] = "would revert",
         };
         static const char *const could_not[N_RULE_RESPONSES] = {
                 [RESPONSE_ALERT] = "alerted",
                 [RESPONSE_REVERT] = "not reverted",
                 [RESPONSE_REPAIR] = "not repaired",
-                [RESPONSE_LOCK] = "not locked",
+                [RESPONSE_LOCK] = "not reverted",
         };
 
         return is_possible ? would[response] : could_not[response];

@@ -482,6 +482,20 @@ static void test_a_repair_leaves_a_link_a_link(void **state) {
         assert_int_equal(machine->n_reloads, 1);
 }
 
+/* An alert claims no flag that nobody set. */
+static void test_a_lock_says_what_it_did(void **state) {
+        struct machine *machine = *state;
+
+        write_at(machine, "/etc/sshguardd/sshguardd.conf",
+                 "rules = ( { id = \"password\"; sshd = \"PasswordAuthentication\";\n"
+                 "  must = \"no\"; response = \"lock\"; } );\n");
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+        assert_int_equal(count_incidents(machine, "reverted"), 1);
+}
+
 static void test_no_name_takes_protection_away(void **state) {
         struct machine *machine = *state;
 
@@ -534,6 +548,7 @@ int main(void) {
                 MACHINE_TEST(test_what_is_permitted_joins_no_set),
                 MACHINE_TEST(test_what_a_link_leads_to_is_read_anew),
                 MACHINE_TEST(test_a_repair_leaves_a_link_a_link),
+                MACHINE_TEST(test_a_lock_says_what_it_did),
                 MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
