@@ -213,13 +213,14 @@ static int on_expiry(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
         int n_ended = permits_expire(&manager->permits, record_now_us(), on_permit_ended, NULL);
 
-        (void)source;
         (void)now_us;
         if (n_ended < 0)
                 record_notice(NULL, LOG_ERR, "permits could not be ended: %s", strerror(-n_ended));
         if (n_ended > 0)
                 (void)manager_start_full_pass(manager);
         manager_schedule_expiry(manager);
+        if (n_ended < 0 && permits_next_end(&manager->permits) <= record_now_us())
+                (void)sd_event_source_set_time(source, (uint64_t)record_now_us() + RETRY_US);
         return 0;
 }
 
