@@ -206,6 +206,8 @@ static int restore_version(struct manager *manager, const struct control_restora
                         r = baseline_approve(manager->world.baseline, versions->path, now, false,
                                              restoral->peer.uid,
                                              restoral->reason ? restoral->reason : "restored");
+                if (r == 0)
+                        r = world_update_patterns(&manager->world);
         }
         return r < 0 ? r : manager_mark(manager, versions->path);
 }
