@@ -220,8 +220,9 @@ static int restore(void *userdata, const struct control_restoral *restoral,
 
         if (r != CONTROL_DONE)
                 return r;
-        if (versions.after.metadata.kind == FILE_REGULAR && !versions.after.data &&
-            versions.after.metadata.size > 0)
+        /* of an oversize file the two ends are kept, of a secret nothing */
+        if (versions.after.metadata.kind == FILE_REGULAR &&
+            versions.after.n_data != versions.after.metadata.size)
                 return CONTROL_NOTHING_KEPT;
         return restore_version(manager, restoral, &versions, refusal);
 }
