@@ -520,6 +520,21 @@ static void on_closed(void *userdata, const struct open_finding *closed) {
         record_alert(&reconciler->recorder, &record, LOG_NOTICE, closed->incident_id);
 }
 
+/* While sshd refuses its configuration no setting is judged: what was wrong is not resolved. */
+static void keep_unjudged(struct reconciler *reconciler) {
+        struct ledger *ledger = &reconciler->ledger;
+
+        if (!sshd_config_refusal(reconciler->world->config))
+                return;
+        for (size_t i = 0; i < ledger->n_items; i++) {
+                const struct rule *rule = policy_find_rule(reconciler->world->policy,
+                                                           ledger->items[i].finding.rule_id);
+
+                if (rule && rule->is_enabled && rule->family == RULE_SSHD)
+                        ledger->items[i].is_current = true;
+        }
+}
+
 static int update_ledger(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
         CLEANUP(findings_done) struct findings present = { 0 };
@@ -530,6 +545,7 @@ static int update_ledger(struct pass *pass) {
                 return r;
         r = pass_note_drift(pass, &present, &unapproved);
         ledger_begin(&reconciler->ledger);
+        keep_unjudged(reconciler);
         for (size_t i = 0; i < present.n_items && r == 0; i++)
                 r = open_finding(reconciler, &present.items[i], "alerted", NULL);
         for (size_t i = 0; i < unapproved.n_items && r == 0; i++)

@@ -496,6 +496,55 @@ static void test_a_lock_says_what_it_did(void **state) {
         assert_int_equal(count_incidents(machine, "reverted"), 1);
 }
 
+/* Breaking the configuration resolves nothing. */
+static void test_a_refused_file_resolves_nothing(void **state) {
+        struct machine *machine = *state;
+        const struct permit permit = { .kind = PERMIT_CHANGE,
+                                       .path = BORROWED("/etc/ssh/sshd_config.d/60.conf"),
+                                       .since_us = 1,
+                                       .until_us = INT64_MAX,
+                                       .uses_left = -1,
+                                       .reason = BORROWED("upgrade") };
+        int64_t id, incident;
+
+        write_at(machine, "/etc/ssh/sshd_config",
+                 "Include /etc/ssh/sshd_config.d/*.conf\nPasswordAuthentication yes\n");
+        start(machine);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        incident = only_finding(machine)->incident_id;
+        assert_int_equal(permits_add(&machine->permits, &permit, &id), 0);
+        write_at(machine, "/etc/ssh/sshd_config.d/60.conf", "Nonsense yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/60.conf");
+        assert_int_equal(machine->reconciler.ledger.n_items, 2);
+        assert_string_equal(machine->reconciler.ledger.items[0].finding.rule_id, "password");
+        assert_int_equal(machine->reconciler.ledger.items[0].incident_id, incident);
+        assert_string_equal(machine->reconciler.ledger.items[1].finding.rule_id, "sshd.refused");
+}
+
+/* What was not adopted and then put right by hand can be approved, and is guarded from then on. */
+static void test_what_was_declined_can_be_approved(void **state) {
+        struct machine *machine = *state;
+        static const char sshd_config[] = "/etc/ssh/sshd_config";
+        const struct snapshot *now;
+
+        write_at(machine, sshd_config,
+                 "Include /etc/ssh/sshd_config.d/*.conf\nPasswordAuthentication yes\n");
+        start(machine);
+        write_at(machine, sshd_config, main_config);
+        reconcile(machine, sshd_config);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_null(baseline_get(machine->world.baseline, sshd_config));
+        assert_int_equal(view_look(machine->world.view, sshd_config, 0, &now), 0);
+        assert_int_equal(
+                baseline_approve(machine->world.baseline, sshd_config, now, false, 0, "mine"), 0);
+        assert_int_equal(world_update_patterns(&machine->world), 0);
+        reconcile(machine, sshd_config);
+        write_at(machine, sshd_config, "PasswordAuthentication yes\n");
+        reconcile(machine, sshd_config);
+        assert_content(machine, sshd_config, main_config);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
 static void test_no_name_takes_protection_away(void **state) {
         struct machine *machine = *state;
 
@@ -549,6 +598,8 @@ int main(void) {
                 MACHINE_TEST(test_what_a_link_leads_to_is_read_anew),
                 MACHINE_TEST(test_a_repair_leaves_a_link_a_link),
                 MACHINE_TEST(test_a_lock_says_what_it_did),
+                MACHINE_TEST(test_a_refused_file_resolves_nothing),
+                MACHINE_TEST(test_what_was_declined_can_be_approved),
                 MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
