@@ -19,6 +19,11 @@ static void config_cleanup(struct sshd_config **config) {
         sshd_config_free(*config);
 }
 
+bool assess_acts(const struct rule *rule) {
+        return rule->family != RULE_KEYS && rule->family != RULE_ACCESS &&
+               !(rule->family == RULE_FILE && policy_file_rule_is_per_user(rule));
+}
+
 int assess_config(const struct world *world, const struct sshd_config *config,
                   struct findings *findings) {
         int r = policy_judge_sshd_refusal(config, findings);

@@ -10,10 +10,10 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guard/assess.h"
 #include "guard/messages.h"
 #include "guard/policy_load.h"
 #include "manager.h"
-#include "policy/judge_file.h"
 #include "policy/parse.h"
 
 static const char generation_name[] = "generation";
@@ -70,17 +70,11 @@ static void refuse_policy(struct manager *manager, const struct diagnostics *dia
                       text_get(&text));
 }
 
-/* Rules about users' own files wait for the room that reads them with the user's rights. */
-static size_t count_unjudged(const struct policy *policy) {
+static size_t count_idle(const struct policy *policy) {
         size_t n = 0;
 
-        for (size_t i = 0; i < policy->n_rules; i++) {
-                const struct rule *rule = &policy->rules[i];
-
-                n += rule->is_enabled &&
-                     (rule->family == RULE_KEYS || rule->family == RULE_ACCESS ||
-                      (rule->family == RULE_FILE && policy_file_rule_is_per_user(rule)));
-        }
+        for (size_t i = 0; i < policy->n_rules; i++)
+                n += policy->rules[i].is_enabled && !assess_acts(&policy->rules[i]);
         return n;
 }
 
@@ -120,12 +114,12 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         record_notice(MESSAGE_POLICY_LOADED, LOG_INFO,
                       "policy generation %" PRIu64 " is in force: %zu rules, mode %s",
                       world->generation, policy->n_rules, policy_mode_name(policy->mode));
-        if (count_unjudged(policy) > 0)
+        if (count_idle(policy) > 0)
                 record_notice(
                         NULL, LOG_NOTICE,
                         "%zu of them speak of users' own files or keys, which this release reads "
                         "only with --dump-keys: they do not act",
-                        count_unjudged(policy));
+                        count_idle(policy));
         if (count_locks(policy) > 0)
                 record_notice(NULL, LOG_NOTICE,
                               "%zu of them ask for the response lock: this release reverts for "

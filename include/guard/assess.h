@@ -25,6 +25,10 @@ int assess_pam(const struct world *world, struct view *view, struct findings *fi
 int assess_file(const struct world *world, struct view *view, const char *path,
                 struct findings *findings);
 
+/* False for a rule about users' own files or keys: it waits for the release that reads them with
+ * the user's rights. */
+bool assess_acts(const struct rule *rule);
+
 /* What the judge of file rules is told of a path; borrows from all of its arguments. */
 void assess_describe_file(const struct world *world, const char *path,
                           const struct file_metadata *metadata, struct judged_file *ret);

@@ -23,10 +23,22 @@ static int put_back(const char *path, const char *temporary, const char *good, s
         return 0;
 }
 
+static int has_close(const char *events, size_t n) {
+        for (size_t i = 0; i < n;) {
+                const struct inotify_event *event = (const void *)(events + i);
+
+                if (event->mask & IN_CLOSE_WRITE)
+                        return 1;
+                i += sizeof *event + event->len;
+        }
+        return 0;
+}
+
 int main(int argc, char **argv) {
-        static char good[1 << 16], events[1 << 14];
+        static char good[1 << 16];
+        static _Alignas(struct inotify_event) char events[1 << 14];
         char temporary[4096];
-        ssize_t n_good;
+        ssize_t n_good, n_read;
         int fd, notify;
 
         if (argc != 2)
@@ -40,7 +52,9 @@ int main(int argc, char **argv) {
         (void)snprintf(temporary, sizeof temporary, "%s.floor", argv[1]);
         (void)puts("ready");
         (void)fflush(stdout);
-        while (read(notify, events, sizeof events) > 0) {
+        while ((n_read = read(notify, events, sizeof events)) > 0) {
+                if (!has_close(events, (size_t)n_read))
+                        continue; /* the watch of the inode that went */
                 if (put_back(argv[1], temporary, good, (size_t)n_good) < 0)
                         return EXIT_FAILURE;
                 /* the inode that is in force now is another one */
