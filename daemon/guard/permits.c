@@ -131,6 +131,12 @@ bool permits_allow_exception(const struct permits *permits, const char *rule_id,
         return false;
 }
 
+bool permits_allow(const struct permits *permits, const char *rule_id, const char *path,
+                   int64_t now_us) {
+        return permits_allow_change(permits, path, now_us) ||
+               permits_allow_exception(permits, rule_id, path, now_us);
+}
+
 bool permits_cover(const struct permits *permits, const char *path, int64_t now_us) {
         for (size_t i = 0; i < permits->n_items; i++) {
                 const struct permit *permit = &permits->items[i];

@@ -461,9 +461,7 @@ static bool is_allowed(const struct reconciler *reconciler, const struct finding
                 return false;
         if (permits_pause(permits, now_us))
                 return true;
-        return finding->path &&
-               (permits_allow_change(permits, finding->path, now_us) ||
-                permits_allow_exception(permits, finding->rule_id, finding->path, now_us));
+        return finding->path && permits_allow(permits, finding->rule_id, finding->path, now_us);
 }
 
 /* The gravest finding that asks for a response and was not tried yet. */

@@ -270,8 +270,16 @@ static bool is_revealed(const struct findings *present, const struct path_list *
         return false;
 }
 
-static int prove(const struct world *world, struct view *candidate, const struct finding *finding,
-                 const struct findings *present, const struct path_list *paths, struct proof *ret) {
+/* What is allowed where it stands keeps nothing else from going back. */
+static bool is_allowed(const struct responder *responder, const struct finding *finding) {
+        return responder->permits && finding->path &&
+               permits_allow(responder->permits, finding->rule_id, finding->path, record_now_us());
+}
+
+static int prove(const struct responder *responder, struct view *candidate,
+                 const struct finding *finding, const struct findings *present,
+                 const struct path_list *paths, struct proof *ret) {
+        const struct world *world = responder->world;
         CLEANUP(findings_done) struct findings after = { 0 };
         int r = 0;
 
@@ -290,7 +298,8 @@ static int prove(const struct world *world, struct view *candidate, const struct
                 if (finding_is_same(&after.items[i], finding))
                         ret->finding_is_gone = false;
                 if (!findings_contain(present, &after.items[i]) &&
-                    !is_revealed(present, paths, &after.items[i]))
+                    !is_revealed(present, paths, &after.items[i]) &&
+                    !is_allowed(responder, &after.items[i]))
                         ret->adds_nothing = false;
         }
         return 0;
@@ -377,8 +386,9 @@ static int keep_and_finish(const struct responder *responder, const char *path, 
                            struct replacement *replacement, struct respond_report *report) {
         int r = is_kept ? 0 : responder->keep(responder->userdata, path, &replacement->old);
 
+        /* an error beside success: the old version could not be read, only the spare has it */
         if (r == 0)
-                r = replace_finish(replacement);
+                r = replacement->error ? -replacement->error : replace_finish(replacement);
         if (r < 0) {
                 free(report->remark);
                 report->remark =
@@ -420,8 +430,10 @@ int respond_put(const struct responder *responder, const char *path,
         }
         if (r < 0)
                 return r;
-        if (replacement.outcome != REPLACE_DONE)
+        if (replacement.outcome != REPLACE_DONE) {
+                view_forget(world->view, path);
                 return report_failure(report, &replacement);
+        }
         if (guarded && guarded->flags & GUARDED_SSHD)
                 report->touched_sshd = true;
         r = keep_and_finish(responder, path, is_kept, &replacement, report);
@@ -460,7 +472,7 @@ static int try_set(const struct responder *responder, const struct finding *find
         int r = lay_candidate(responder->world, paths, &candidate);
 
         if (r == 0)
-                r = prove(responder->world, candidate, finding, present, paths, &proof);
+                r = prove(responder, candidate, finding, present, paths, &proof);
         if (r < 0)
                 return r;
         if (!proof.finding_is_gone)
@@ -615,7 +627,7 @@ static int repair(const struct responder *responder, const struct finding *findi
                 return report->reason ? 0 : -ENOMEM;
         }
         if (r == 0)
-                r = prove(world, candidate, finding, present, &paths, &proof);
+                r = prove(responder, candidate, finding, present, &paths, &proof);
         if (r < 0)
                 return r;
         if (!proof.finding_is_gone || !proof.adds_nothing) {

@@ -41,6 +41,10 @@ int permits_expire(struct permits *permits, int64_t now_us,
 /* When the next one ends; PERMITS_NEVER if there is none. */
 int64_t permits_next_end(const struct permits *permits);
 
+/* Whether a permit for changes or an exception allows what RULE_ID complains of at PATH. */
+bool permits_allow(const struct permits *permits, const char *rule_id, const char *path,
+                   int64_t now_us);
+
 /* Whether PATH is under a permit or an exception of any rule: it is then not put back for the sake
  * of another file. */
 bool permits_cover(const struct permits *permits, const char *path, int64_t now_us);

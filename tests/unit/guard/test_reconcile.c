@@ -440,6 +440,9 @@ static void test_what_is_permitted_joins_no_set(void **state) {
         write_at(machine, "/etc/ssh/sshd_config.d/00.conf", "PasswordAuthentication yes\n");
         reconcile(machine, "/etc/ssh/sshd_config");
         assert_content(machine, "/etc/ssh/sshd_config", own);
+        /* nor does it shield the other file */
+        assert_content(machine, "/etc/ssh/sshd_config.d/00.conf", NULL);
+        assert_string_equal(only_finding(machine)->finding.path, "/etc/ssh/sshd_config");
 }
 
 static void link_at(const struct machine *machine, const char *target, const char *path) {
