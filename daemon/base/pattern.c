@@ -11,14 +11,21 @@
 /* match.c:match_pattern_list() copies each element to a buffer of this size. */
 enum { PATTERN_ELEMENT_MAX = 1024 };
 
-bool pattern_match(const char *string, const char *pattern) {
-        const char *star = NULL, *retry = NULL;
+static char fold_byte(char c) {
+        return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The pattern is N bytes; lower-cased as it is read if FOLD. */
+static bool match_slice(const char *string, const char *pattern, size_t n, bool fold) {
+        const char *end = pattern + n, *star = NULL, *retry = NULL;
 
         while (*string) {
-                if (*pattern == '*') {
+                char c = pattern < end ? (fold ? fold_byte(*pattern) : *pattern) : '\0';
+
+                if (c == '*') {
                         star = pattern++;
                         retry = string;
-                } else if (*pattern && (*pattern == '?' || *pattern == *string)) {
+                } else if (c && (c == '?' || c == *string)) {
                         pattern++;
                         string++;
                 } else if (star) {
@@ -28,37 +35,28 @@ bool pattern_match(const char *string, const char *pattern) {
                         return false;
                 }
         }
-        while (*pattern == '*')
+        while (pattern < end && *pattern == '*')
                 pattern++;
-        return *pattern == '\0';
+        return pattern == end;
 }
 
-static char fold_byte(char c) {
-        return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+bool pattern_match(const char *string, const char *pattern) {
+        return match_slice(string, pattern, strlen(pattern), false);
 }
 
 enum pattern_result pattern_match_list(const char *string, const char *list, bool fold) {
         enum pattern_result result = PATTERN_NONE;
 
         for (const char *next = list; *next;) {
-                char element[PATTERN_ELEMENT_MAX];
-                size_t n = 0;
                 bool negated = *next == '!';
+                const char *element = negated ? next + 1 : next;
+                size_t n = strcspn(element, ",");
 
-                if (negated)
-                        next++;
-                for (; *next && *next != ','; next++) {
-                        if (n >= sizeof element - 1)
-                                return PATTERN_NONE;
-                        element[n++] = fold ? fold_byte(*next) : *next;
-                }
                 /* match.c gives up when an element fills its buffer, even to the last byte. */
-                if (n >= sizeof element - 1)
+                if (n >= PATTERN_ELEMENT_MAX - 1)
                         return PATTERN_NONE;
-                element[n] = '\0';
-                if (*next == ',')
-                        next++;
-                if (!pattern_match(string, element))
+                next = element + n + (element[n] == ',');
+                if (!match_slice(string, element, n, fold))
                         continue;
                 if (negated)
                         return PATTERN_NEGATED;
