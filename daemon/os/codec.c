@@ -3,7 +3,9 @@
  *
  * What is decoded comes from a child that ran foreign code (NSS modules) or from a database file
  * that may be damaged, so a number read is never believed before it was held against what is left:
- * a length cannot exceed it, and a count of elements cannot either, since each takes bytes. */
+ * a length cannot exceed it, and a count of elements cannot either, since each takes bytes. A
+ * string with a NUL in it is refused: whoever compares what is before the NUL would take it for
+ * another. */
 
 #include "codec.h"
 
@@ -102,6 +104,10 @@ char *decode_string(struct decoder *decoder) {
 
         if (n == null_length && !decoder->failed)
                 return NULL;
+        if (decoder->failed || n > decoder->n || memchr(decoder->data, '\0', n)) {
+                decoder->failed = true;
+                return NULL;
+        }
         return decode_n(decoder, n);
 }
 

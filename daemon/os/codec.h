@@ -28,7 +28,7 @@ uint32_t decode_u32(struct decoder *decoder);
 uint64_t decode_u64(struct decoder *decoder);
 /* On the heap, NUL-terminated; NULL when failed. */
 char *decode_bytes(struct decoder *decoder, size_t *ret_n);
-/* On the heap; NULL if it was NULL, or when failed. */
+/* On the heap; NULL if it was NULL, or when failed, as one with a NUL in it does. */
 char *decode_string(struct decoder *decoder);
 /* 0 if all was read and nothing is left; -EBADMSG or -ENOMEM. */
 int decode_end(const struct decoder *decoder);

@@ -133,11 +133,32 @@ static void test_lies(void **state) {
         file_metadata_done(&m);
 }
 
+/* Bytes may hold a NUL; a string that does would be another string. */
+static void test_nul_in_string(void **state) {
+        struct text text = { 0 };
+        struct decoder decoder;
+        char *bytes;
+        size_t n;
+
+        (void)state;
+        encode_bytes(&text, "a\0b", 3);
+        decoder = (struct decoder){ .data = text.data, .n = text.n };
+        bytes = decode_bytes(&decoder, &n);
+        assert_int_equal(n, 3);
+        free(bytes);
+        assert_int_equal(decode_end(&decoder), 0);
+        decoder = (struct decoder){ .data = text.data, .n = text.n };
+        assert_null(decode_string(&decoder));
+        assert_int_equal(decode_end(&decoder), -EBADMSG);
+        text_done(&text);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip),
                 cmocka_unit_test(test_damage),
                 cmocka_unit_test(test_lies),
+                cmocka_unit_test(test_nul_in_string),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
