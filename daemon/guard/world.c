@@ -12,6 +12,7 @@
 #include "guard/pam_world.h"
 #include "guard/sshd_tree.h"
 #include "os/accounts.h"
+#include "policy/judge_file.h"
 
 static const char sshd_config_path[] = "/etc/ssh/sshd_config";
 
@@ -202,12 +203,30 @@ static void config_cleanup(struct sshd_config **config) {
         sshd_config_free(*config);
 }
 
+/* A rule's pattern says nothing of what was there before the rule was written, and what is no
+ * approved version must not be removed as if absence were one: unless that is the very rule. */
+static int add_absent_rules(const struct policy *policy, struct guarded_set *set) {
+        int r = 0;
+
+        for (size_t i = 0; i < policy->n_rules && r == 0; i++) {
+                const struct rule *rule = &policy->rules[i];
+                CLEANUP_FREE char *pattern = NULL;
+
+                if (rule->family != RULE_FILE || !rule->is_enabled || !rule->file_rule.absent ||
+                    policy_file_rule_is_per_user(rule))
+                        continue;
+                r = policy_file_rule_glob(rule, NULL, &pattern);
+                if (r == 0)
+                        r = strings_append(&set->patterns, &set->n_patterns, pattern);
+        }
+        return r;
+}
+
 int world_update_patterns(struct world *world) {
         CLEANUP(view_cleanup) struct view *view = NULL;
         CLEANUP(config_cleanup) struct sshd_config *config = NULL;
         CLEANUP(guarded_set_done) struct guarded_set set = { 0 };
         struct guarded_sources sources = {
-                .policy = world->policy,
                 .accounts = &world->accounts,
                 .config_path = world->config_path,
         };
@@ -220,6 +239,8 @@ int world_update_patterns(struct world *world) {
         sources.view = view;
         sources.config = config;
         r = guarded_set_derive(&sources, &set);
+        if (r == 0)
+                r = add_absent_rules(world->policy, &set);
         if (r < 0)
                 return r;
         return baseline_set_patterns(world->baseline, set.patterns, set.n_patterns);

@@ -548,6 +548,33 @@ static void test_what_was_declined_can_be_approved(void **state) {
         assert_int_equal(machine->reconciler.ledger.n_items, 0);
 }
 
+/* A rule that came while nobody watched finds files that were there before it. */
+static void test_a_new_rule_removes_nothing(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *name = text_format("%s/root/etc/ssh/own.x", machine->directory);
+
+        write_at(machine, "/etc/ssh/own.x", "mine\n");
+        assert_int_equal(chmod(name, 0666), 0);
+        start(machine);
+        stop(machine);
+        write_at(machine, "/etc/sshguardd/sshguardd.conf",
+                 "rules = ( { id = \"own\"; file = \"/etc/ssh/*.x\"; mode_at_most = \"0644\";\n"
+                 "  response = \"revert\"; },\n"
+                 "  { id = \"none\"; file = \"/etc/ssh/*.y\"; absent = true;\n"
+                 "  response = \"revert\"; } );\n");
+        start(machine);
+        write_at(machine, "/etc/ssh/new.y", "new\n");
+        {
+                char directory[] = "/etc/ssh";
+                char *paths[] = { BORROWED("/etc/ssh/own.x"), directory };
+
+                assert_int_equal(reconcile_paths(&machine->reconciler, paths, 2), 0);
+        }
+        assert_content(machine, "/etc/ssh/own.x", "mine\n");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "own");
+        assert_content(machine, "/etc/ssh/new.y", NULL);
+}
+
 static void test_no_name_takes_protection_away(void **state) {
         struct machine *machine = *state;
 
@@ -603,6 +630,7 @@ int main(void) {
                 MACHINE_TEST(test_a_lock_says_what_it_did),
                 MACHINE_TEST(test_a_refused_file_resolves_nothing),
                 MACHINE_TEST(test_what_was_declined_can_be_approved),
+                MACHINE_TEST(test_a_new_rule_removes_nothing),
                 MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
         };
