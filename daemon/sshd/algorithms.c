@@ -24,6 +24,7 @@ enum {
         RELEASE_NO_SHORT_NAMES = 909,
         RELEASE_CA_PLAIN = 904, /* CASignatureAlgorithms takes no certificate types */
         RELEASE_NO_GSS = 1004,
+        RELEASE_FIRST_NAME = 1004, /* ciphers_valid(), mac_valid(): at least one name */
 };
 
 /* clang-format off */
@@ -466,13 +467,19 @@ static bool is_valid_name(enum algorithm_kind kind, const char *name,
                release->number < RELEASE_NO_GSS && algorithms_is_gss(name, (unsigned)n);
 }
 
+/* Is a list refused that begins with an empty name? The check ends there, and knows of none. */
+static bool needs_first_name(enum algorithm_kind kind, const struct sshd_release *release) {
+        return (kind == ALGORITHM_CIPHER || kind == ALGORITHM_MAC) &&
+               release->number >= RELEASE_FIRST_NAME;
+}
+
 int algorithms_check(enum algorithm_kind kind, const char *list, const struct sshd_release *release,
                      const char **ret_unknown) {
         CLEANUP_FREE char *copy = strdup(list);
 
         if (!copy)
                 return -ENOMEM;
-        if (*list == '\0')
+        if (*list == '\0' || (*list == ',' && needs_first_name(kind, release)))
                 return -EINVAL;
         for (char *name = copy; *name && *name != ',';) {
                 char *end = name + strcspn(name, ",");

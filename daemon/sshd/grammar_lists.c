@@ -288,23 +288,41 @@ static int read_forwards(struct reading *reading) {
         return READING_DONE;
 }
 
-/* auth2_methods_valid(): NULL, or what sshd complains of (heap). */
-static char *check_methods(const char *list) {
-        static const char *const names[] = { "none",         "publickey",
-                                             "gssapi-keyex", "gssapi-with-mic",
-                                             "password",     "keyboard-interactive",
-                                             "hostbased" };
+/* Is this a method of the release? Those of GSSAPI are known to a build that has its keywords. */
+static bool is_method(const char *name, size_t n, const struct sshd_release *release) {
+        static const struct {
+                const char *name, *keyword; /* NULL: in every build */
+        } methods[] = {
+                { "none", NULL },
+                { "publickey", NULL },
+                { "password", NULL },
+                { "keyboard-interactive", NULL },
+                { "hostbased", NULL },
+                { "gssapi-keyex", "gssapikeyexchange" },
+                { "gssapi-with-mic", "gssapiauthentication" },
+        };
 
+        for (size_t i = 0; i < N_ELEMENTS(methods); i++) {
+                const struct keyword *keyword;
+
+                if (strlen(methods[i].name) != n || memcmp(methods[i].name, name, n) != 0)
+                        continue;
+                if (!methods[i].keyword)
+                        return true;
+                keyword = keyword_find(methods[i].keyword, release);
+                return keyword && keyword->use == KEYWORD_SETTING;
+        }
+        return false;
+}
+
+/* auth2_methods_valid(): NULL, or what sshd complains of (heap). */
+static char *check_methods(const char *list, const struct sshd_release *release) {
         if (*list == '\0')
                 return strdup("empty authentication method list");
         for (const char *method = list;; method++) {
                 size_t n = strcspn(method, ","), n_name = strcspn(method, ",:");
-                bool is_known = false;
 
-                for (size_t i = 0; i < N_ELEMENTS(names) && !is_known; i++)
-                        is_known =
-                                strlen(names[i]) == n_name && memcmp(names[i], method, n_name) == 0;
-                if (!is_known)
+                if (!is_method(method, n_name, release))
                         return text_format("Unknown authentication method \"%.*s\" in list",
                                            (int)n_name, method);
                 method += n;
@@ -352,7 +370,7 @@ static int read_methods(struct reading *reading) {
                         return refuse_methods(reading, NULL, alone);
                 has_any = has_any || is_any;
                 if (!is_any)
-                        complaint = check_methods(word);
+                        complaint = check_methods(word, reading->release);
                 if (complaint)
                         return refuse_methods(reading, complaint, invalid);
                 r = value_add_string(reading->value, word);
