@@ -111,7 +111,8 @@ static int add_value(struct collection *collection, const char *value, int lport
                         goto failed;
         }
         if (collection->dimension == DIMENSION_USER && value)
-                connection.invalid_user = !accounts_find(collection->source->accounts, value);
+                connection.invalid_user = collection->source->tells_invalid_user &&
+                                          !accounts_find(collection->source->accounts, value);
         if (ARRAY_GROW(candidates->items, candidates->n_items) < 0)
                 goto failed;
         candidates->items[candidates->n_items++] = connection;

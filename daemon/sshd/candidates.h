@@ -35,7 +35,8 @@ struct candidate_source {
         const struct accounts *accounts;
         const struct sshd_when *when; /* may be NULL: its patterns count as well */
         bool use_dns;
-        long long port; /* where sshd listens, for a natural witness */
+        bool tells_invalid_user; /* the release can be told of it, and its Match can ask */
+        long long port;          /* where sshd listens, for a natural witness */
 };
 
 enum {

@@ -14,8 +14,6 @@
 #include "grammar.h"
 #include "sshd/effective.h"
 
-enum { RELEASE_INVALID_USER = 909 };
-
 static const struct field {
         const char *prefix;
         size_t offset;

@@ -22,6 +22,7 @@
 #include "base/pattern.h"
 #include "candidates.h"
 #include "evaluate.h"
+#include "grammar.h"
 #include "table.h"
 
 enum {
@@ -217,6 +218,7 @@ static int make_classes(struct search *search, enum dimension d, long long port)
                 .accounts = search->accounts,
                 .when = search->when,
                 .use_dns = search->use_dns,
+                .tells_invalid_user = search->config->release.number >= RELEASE_INVALID_USER,
                 .port = port,
         };
         bool is_needed = is_looked_at(search, d);

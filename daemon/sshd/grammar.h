@@ -132,8 +132,9 @@ extern const struct grammar grammar_algorithms_ca, grammar_algorithms_cipher,
 
 /* The releases at which several grammars changed. */
 enum {
-        RELEASE_WORDING = 807,  /* messages name the keyword as it was written */
-        RELEASE_NO_EMPTY = 907, /* lists of no words are refused */
+        RELEASE_WORDING = 807,      /* messages name the keyword as it was written */
+        RELEASE_NO_EMPTY = 907,     /* lists of no words are refused */
+        RELEASE_INVALID_USER = 909, /* `invalid-user` in -C */
 };
 
 /* The next argument, which must not be missing or empty: else READING_FATAL with "NAME missing

@@ -49,9 +49,9 @@ static inline int memory_read(void *userdata, const char *path, char **ret_data,
         return -ENOENT;
 }
 
-/* Loads /etc/ssh/sshd_config of TREE as OpenSSH 9.2 of Debian reads it. */
-static inline int memory_load(struct memory_tree *tree, const struct accounts *accounts,
-                              struct sshd_config **ret) {
+/* Loads /etc/ssh/sshd_config of TREE as that release reads it. */
+static inline int memory_load_as(const char *release, struct memory_tree *tree,
+                                 const struct accounts *accounts, struct sshd_config **ret) {
         const struct sshd_environment environment = { .userdata = tree,
                                                       .glob = memory_glob,
                                                       .read = memory_read };
@@ -59,7 +59,13 @@ static inline int memory_load(struct memory_tree *tree, const struct accounts *a
                                       .cwd = "/",
                                       .accounts = accounts };
 
-        if (!sshd_release_parse("9.2", &source.release))
+        if (!sshd_release_parse(release, &source.release))
                 return -EINVAL;
         return sshd_config_load(&source, &environment, ret);
+}
+
+/* As OpenSSH 9.2 of Debian reads it. */
+static inline int memory_load(struct memory_tree *tree, const struct accounts *accounts,
+                              struct sshd_config **ret) {
+        return memory_load_as("9.2", tree, accounts, ret);
 }

@@ -288,6 +288,41 @@ static void test_every_value_has_a_context(void **state) {
         }
 }
 
+/* A context is a spec that its own release reads: invalid-user is one from 9.9 on. */
+static void test_invalid_user_where_it_can_be_told(void **state) {
+        static const struct {
+                const char *release;
+                bool is_told;
+        } cases[] = { { "8.4", false }, { "9.2", false }, { "9.8", false },
+                      { "9.9", true },  { "10.0", true }, { "10.6", true } };
+        const struct memory_file file = { "/etc/ssh/sshd_config",
+                                          "Match User nobody-known\nPasswordAuthentication no\n" };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                struct memory_tree tree = { &file, 1 };
+                struct sshd_config *config;
+                struct sshd_contexts contexts;
+                size_t n = 0;
+
+                assert_int_equal(memory_load_as(cases[i].release, &tree, &accounts, &config), 0);
+                assert_int_equal(sshd_contexts_new(config, "passwordauthentication", &accounts,
+                                                   NULL, &contexts),
+                                 0);
+                for (size_t j = 0; j < contexts.n_items; j++) {
+                        const struct sshd_connection *item = &contexts.items[j];
+
+                        if (!item->user || strcmp(item->user, "nobody-known") != 0)
+                                continue;
+                        n++;
+                        assert_int_equal(item->invalid_user, cases[i].is_told);
+                }
+                assert_int_equal(n, 1);
+                sshd_contexts_done(&contexts);
+                sshd_config_free(config);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_reachable_and_unreachable_values),
@@ -296,6 +331,7 @@ int main(void) {
                 cmocka_unit_test(test_the_bound_is_said),
                 cmocka_unit_test(test_unknown_keyword),
                 cmocka_unit_test(test_every_value_has_a_context),
+                cmocka_unit_test(test_invalid_user_where_it_can_be_told),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
