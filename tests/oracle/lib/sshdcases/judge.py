@@ -26,6 +26,9 @@ NOISE = re.compile(
     rb"|No matching private key for certificate|Certificate file is not a certificate"
     rb"|Could not connect to agent|(main: )?Host key .*: (Invalid key length|.*too small)"
     rb"|Public key for .* does not match private key"
+    rb"|@{59}$|@ +WARNING: UNPROTECTED PRIVATE KEY FILE! +@$"
+    rb"|Permissions 0\d+ for '.*' are too open\.$|This private key will be ignored\.$"
+    rb"|It is required that your private key files are NOT accessible by others\.$"
 )
 # A Match LocalPort without lport= is fatal to sshd -T, yet the configuration is not refused.
 SPEC_INCOMPLETE = re.compile(rb"in configuration but '\w+' not in connection test specification")
