@@ -10,8 +10,10 @@
  * no instant can anyone connect whom the mode would refuse. */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "control_call.h"
 
 enum {
@@ -41,6 +44,14 @@ static bool is_socket(const char *path) {
         return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
+/* A listening socket that was bound for PATH: it keeps the temporary name it was bound under. */
+static bool is_bound_for(int fd, const char *path) {
+        CLEANUP_FREE char *temporary = text_format("%s.new", path);
+
+        return sd_is_socket_unix(fd, SOCK_STREAM, 1, path, 0) > 0 ||
+               (temporary && sd_is_socket_unix(fd, SOCK_STREAM, 1, temporary, 0) > 0);
+}
+
 /* An inherited socket for PATH, or -1. */
 static int adopt(const char *path) {
         CLEANUP(free_names) char **names = NULL;
@@ -51,8 +62,7 @@ static int adopt(const char *path) {
 
                 if (strcmp(names[i], stored_name) != 0)
                         continue;
-                if (found < 0 && is_socket(path) &&
-                    sd_is_socket_unix(fd, SOCK_STREAM, 1, path, 0) > 0) {
+                if (found < 0 && is_socket(path) && is_bound_for(fd, path)) {
                         found = fd;
                         continue;
                 }

@@ -335,6 +335,8 @@ def a_killed_daemon_comes_back(machine):
         "systemctl is-active sshguardd && systemctl show -P MainPID sshguardd", check=False).stdout.split()
         [-1:] not in ([], [pid], ["0"], ["activating"]))
     eventually("it answers", lambda: machine.run("sshguardctl status", check=False).returncode in (0, 1))
+    restarts = machine.run("systemctl show -P NRestarts sshguardd").stdout.strip()
+    expect(restarts == "1", f"it took {restarts} starts: the socket in the fd store was not taken")
 
 
 @check
