@@ -61,6 +61,15 @@ static char *read_all(int fd) {
         return text_take(&text);
 }
 
+/* Opened while we are root: the build folder may be closed to whom the test plays later. */
+static int program = -1;
+
+static int open_program(void **state) {
+        (void)state;
+        program = open(SSHGUARDD_BIN_DIR "/sshguardctl", O_PATH | O_CLOEXEC);
+        return program < 0 ? -1 : 0;
+}
+
 /* Runs sshguardctl with up to ten arguments. */
 static struct run run_client(const char *socket_path, const char *const arguments[10]) {
         const char *argv[14] = { SSHGUARDD_BIN_DIR "/sshguardctl", "--socket", socket_path };
@@ -80,7 +89,7 @@ static struct run run_client(const char *socket_path, const char *const argument
                 (void)dup2(null, STDIN_FILENO);
                 (void)dup2(out[1], STDOUT_FILENO);
                 (void)dup2(err[1], STDERR_FILENO);
-                (void)execv(argv[0], (char *const *)(uintptr_t)argv);
+                (void)fexecve(program, (char *const *)(uintptr_t)argv, environ);
                 _exit(127);
         }
         (void)close(out[1]);
@@ -325,5 +334,5 @@ int main(void) {
                 cmocka_unit_test(test_strange_servers),
         };
 
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, open_program, NULL);
 }
