@@ -7,19 +7,13 @@ later ones build on what earlier ones left behind.
 Usage: tests/system/guard.py PACKAGE, with TREE naming the machine's root folder (tests/trees/overlay sets it).
 """
 
-import json
-import os
-import pathlib
 import re
-import shutil
 import sys
 import time
-import traceback
 
-from machine import Failure, Machine, eventually
-from messages import MESSAGE
+from machine import eventually
+from suite import alerts, approve, check, ctl, expect, main
 
-CHECKS = []
 SITE_DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
 SITE_CONFIG = "# no passwords here\nPasswordAuthentication no\n"
 SITE_POLICY = """\
@@ -35,29 +29,8 @@ LOGIN = (f"sshpass -p '{PASSWORD}' ssh -o StrictHostKeyChecking=no -o UserKnownH
          "-o LogLevel=ERROR -o PubkeyAuthentication=no alice@127.0.0.1 echo logged in")
 
 
-def check(function):
-    CHECKS.append(function)
-    return function
-
-
-def expect(condition, message):
-    if not condition:
-        raise Failure(message)
-
-
 def can_log_in(machine):
     return "logged in" in machine.run(LOGIN, check=False).stdout
-
-
-def ctl(machine, arguments, **options):
-    """What sshguardctl --json says, as a value."""
-    result = machine.run(f"sshguardctl --json {arguments}", check=False, **options)
-    expect(result.returncode in (0, 1), f"sshguardctl {arguments} ended with {result.returncode}: {result.stderr}")
-    return json.loads(result.stdout)
-
-
-def alerts(machine, message, after):
-    return machine.journal(f"MESSAGE_ID={MESSAGE[message]}", after=after)
 
 
 def n_sshd_reloads(machine):
@@ -235,11 +208,6 @@ def a_reverted_file_has_its_owner_mode_acl_and_xattr_back(machine):
     eventually("the other one is gone", lambda: not machine.exists("/etc/ssh/sshd_config.d/00-helper.conf"))
 
 
-def approve(machine, path, user=None):
-    digest = machine.run(f"sha256sum {path}").stdout.split()[0]
-    machine.run(f"sshguardctl approve {path} --sha256 {digest} --reason tested", user=user)
-
-
 @check
 def a_member_of_the_group_may_look_and_not_touch(machine):
     status = ctl(machine, "status", user="bob")
@@ -376,34 +344,6 @@ def sshd_waits_for_the_guard_and_starts_without_it(machine):
     machine.write("/etc/sshguardd/sshguardd.conf", "this is no configuration\n")
     machine.run("systemctl start ssh")
     expect(machine.run("systemctl is-active ssh", check=False).stdout.strip() == "active", "sshd did not start")
-
-
-def run_check(machine, function):
-    name, began = function.__name__.replace("_", " "), time.monotonic()
-    try:
-        function(machine)
-        problem = None
-    except Failure as failure:
-        problem = str(failure)
-    except Exception:
-        problem = traceback.format_exc()
-    print(f"{'FAILED' if problem else 'ok    '} {time.monotonic() - began:6.2f} s  {name}", flush=True)
-    if problem:
-        print("        " + problem.strip().replace("\n", "\n        "), flush=True)
-    return problem is None
-
-
-def main():
-    tree = pathlib.Path(os.environ["TREE"])
-    shutil.copy(sys.argv[1], tree / "root/sshguardd.deb")
-    began = time.monotonic()
-    with Machine(tree) as machine:
-        print(f"booted {time.monotonic() - began:6.2f} s", flush=True)
-        n_failed = sum(not run_check(machine, function) for function in CHECKS)
-        if n_failed:
-            print(machine.run("journalctl --no-pager -u sshguardd -n 60", check=False).stdout)
-    print(f"{len(CHECKS)} checks, {n_failed} failed, {time.monotonic() - began:.1f} s")
-    return 1 if n_failed else 0
 
 
 if __name__ == "__main__":
