@@ -3,7 +3,10 @@
  *
  * Read as glibc's nss_files reads them: a line needs all of its colons and decimal ids, a line that
  * does not have them is skipped, and so are comments and NIS lines ("+…", "-…"). The first account
- * of a name wins, as getpwnam(3) finds it first. */
+ * of a name wins, as getpwnam(3) finds it first.
+ *
+ * A machine can have a hundred thousand accounts and as many groups, so nothing here walks a list
+ * for each item of another: names and ids are looked up in hash indexes. */
 
 #include "base/account.h"
 
@@ -18,6 +21,106 @@ enum {
         N_PASSWD_FIELDS = 7,
         N_GROUP_FIELDS = 4,
 };
+
+/* ---- indexes: open addressing, never more than half full; of equal keys the first is in it ----
+ */
+
+static const size_t NOT_FOUND = SIZE_MAX;
+
+static uint32_t hash_id(uint32_t id) {
+        uint32_t hash = id * 2654435761U;
+
+        return hash ^ hash >> 16;
+}
+
+static uint32_t hash_name(const char *name) {
+        uint32_t hash = 2166136261U;
+
+        while (*name)
+                hash = (hash ^ (unsigned char)*name++) * 16777619U;
+        return hash_id(hash);
+}
+
+static uint32_t hash_of_name(const struct accounts *accounts, size_t i) {
+        return hash_name(accounts->items[i].name);
+}
+
+static uint32_t hash_of_uid(const struct accounts *accounts, size_t i) {
+        return hash_id(accounts->items[i].uid);
+}
+
+static uint32_t hash_of_group_name(const struct accounts *accounts, size_t i) {
+        return hash_name(accounts->groups[i].name);
+}
+
+static uint32_t hash_of_gid(const struct accounts *accounts, size_t i) {
+        return hash_id(accounts->groups[i].gid);
+}
+
+static bool has_name(const struct accounts *accounts, size_t i, const void *key) {
+        return strcmp(accounts->items[i].name, key) == 0;
+}
+
+static bool has_uid(const struct accounts *accounts, size_t i, const void *key) {
+        return accounts->items[i].uid == *(const uint32_t *)key;
+}
+
+static bool has_group_name(const struct accounts *accounts, size_t i, const void *key) {
+        return strcmp(accounts->groups[i].name, key) == 0;
+}
+
+static bool has_gid(const struct accounts *accounts, size_t i, const void *key) {
+        return accounts->groups[i].gid == *(const uint32_t *)key;
+}
+
+static void index_put(struct account_index *index, uint32_t hash, size_t i) {
+        size_t at = hash & (index->n_slots - 1);
+
+        while (index->slots[at] != 0)
+                at = (at + 1) & (index->n_slots - 1);
+        index->slots[at] = (uint32_t)i + 1;
+        index->n_used++;
+}
+
+/* Makes room for one more. Returns 0 or -ENOMEM. */
+static int index_reserve(struct account_index *index,
+                         uint32_t (*hash_of)(const struct accounts *accounts, size_t i),
+                         const struct accounts *accounts) {
+        struct account_index grown = { .n_slots = index->n_slots > 0 ? 2 * index->n_slots : 64 };
+
+        if (2 * (index->n_used + 1) <= index->n_slots)
+                return 0;
+        grown.slots = calloc(grown.n_slots, sizeof *grown.slots);
+        if (!grown.slots)
+                return -ENOMEM;
+        for (size_t at = 0; at < index->n_slots; at++)
+                if (index->slots[at] != 0)
+                        index_put(&grown, hash_of(accounts, index->slots[at] - 1),
+                                  index->slots[at] - 1);
+        free(index->slots);
+        *index = grown;
+        return 0;
+}
+
+static size_t index_find(const struct account_index *index, uint32_t hash,
+                         bool (*has_key)(const struct accounts *accounts, size_t i,
+                                         const void *key),
+                         const struct accounts *accounts, const void *key) {
+        if (index->n_slots == 0)
+                return NOT_FOUND;
+        for (size_t at = hash & (index->n_slots - 1); index->slots[at] != 0;
+             at = (at + 1) & (index->n_slots - 1))
+                if (has_key(accounts, index->slots[at] - 1, key))
+                        return index->slots[at] - 1;
+        return NOT_FOUND;
+}
+
+/* The position of an account; n_items or more: there is none. */
+static size_t find_account(const struct accounts *accounts, const char *name) {
+        return index_find(&accounts->by_name, hash_name(name), has_name, accounts, name);
+}
+
+/* ---- passwd(5) and group(5) ---- */
 
 struct field {
         const char *data;
@@ -70,23 +173,6 @@ static char *copy_field(struct field field) {
         return strndup(field.data, field.n);
 }
 
-static bool is_listed(struct field list, const char *name) {
-        size_t n_name = strlen(name);
-
-        while (list.n > 0) {
-                const char *comma = memchr(list.data, ',', list.n);
-                size_t n = comma ? (size_t)(comma - list.data) : list.n;
-
-                if (n == n_name && memcmp(list.data, name, n) == 0)
-                        return true;
-                if (!comma)
-                        return false;
-                list.data += n + 1;
-                list.n -= n + 1;
-        }
-        return false;
-}
-
 static int parse_passwd_line(struct accounts *accounts, const char *line, size_t n) {
         struct account account = { 0 };
         struct field fields[N_PASSWD_FIELDS];
@@ -106,24 +192,44 @@ static int parse_passwd_line(struct accounts *accounts, const char *line, size_t
 
 /* The primary group goes first; nothing is listed twice. */
 static int join_group(struct account *account, const char *group, bool is_primary) {
-        int r;
+        size_t i = 0;
+        int r = 0;
 
-        for (size_t i = 0; i < account->n_groups; i++)
-                if (strcmp(account->groups[i], group) == 0)
-                        return 0;
-        r = strings_append(&account->groups, &account->n_groups, group);
-        if (r == 0 && is_primary && account->n_groups > 1) {
-                char *last = account->groups[account->n_groups - 1];
+        while (i < account->n_groups && strcmp(account->groups[i], group) != 0)
+                i++;
+        if (i == account->n_groups)
+                r = strings_append(&account->groups, &account->n_groups, group);
+        if (r == 0 && is_primary) {
+                char *primary = account->groups[i];
 
-                memmove(account->groups + 1, account->groups,
-                        (account->n_groups - 1) * sizeof *account->groups);
-                account->groups[0] = last;
+                memmove(account->groups + 1, account->groups, i * sizeof *account->groups);
+                account->groups[0] = primary;
         }
         return r;
 }
 
 /* Membership is by id: of several names with one id getgrgid(3) gives the first, so a program that
  * asks for a user's groups never sees the others. */
+static int join_members(struct accounts *accounts, struct field list, const char *group) {
+        while (list.n > 0) {
+                const char *comma = memchr(list.data, ',', list.n);
+                struct field name = { list.data, comma ? (size_t)(comma - list.data) : list.n };
+                CLEANUP_FREE char *member = copy_field(name);
+                size_t i;
+                int r;
+
+                if (!member)
+                        return -ENOMEM;
+                i = find_account(accounts, member);
+                r = i < accounts->n_items ? join_group(&accounts->items[i], group, false) : 0;
+                if (r < 0 || !comma)
+                        return r;
+                list.data += name.n + 1;
+                list.n -= name.n + 1;
+        }
+        return 0;
+}
+
 static int parse_group_line(struct accounts *accounts, const char *line, size_t n) {
         struct field fields[N_GROUP_FIELDS];
         CLEANUP_FREE char *group = NULL;
@@ -136,18 +242,20 @@ static int parse_group_line(struct accounts *accounts, const char *line, size_t 
         if (!group || accounts_add_group(accounts, group, gid) < 0)
                 return -ENOMEM;
         known_as = accounts_group_name(accounts, gid);
-        for (size_t i = 0; i < accounts->n_items; i++) {
-                struct account *account = &accounts->items[i];
-                bool is_primary = account->gid == gid;
-                int r;
+        return join_members(accounts, fields[3], known_as ? known_as : group);
+}
 
-                if (!is_primary && !is_listed(fields[3], account->name))
-                        continue;
-                r = join_group(account, known_as ? known_as : group, is_primary);
-                if (r < 0)
-                        return r;
+static int join_primary_groups(struct accounts *accounts) {
+        int r = 0;
+
+        for (size_t i = 0; i < accounts->n_items && r == 0; i++) {
+                struct account *account = &accounts->items[i];
+                const char *group = accounts_group_name(accounts, account->gid);
+
+                if (group)
+                        r = join_group(account, group, true);
         }
-        return 0;
+        return r;
 }
 
 int accounts_parse(const char *passwd, size_t n_passwd, const char *group, size_t n_group,
@@ -168,33 +276,50 @@ int accounts_parse(const char *passwd, size_t n_passwd, const char *group, size_
                 if (r < 0)
                         return r;
         }
+        r = join_primary_groups(&accounts);
+        if (r < 0)
+                return r;
         *ret = accounts;
         accounts = (struct accounts){ 0 };
         return 0;
 }
 
 const struct account *accounts_find(const struct accounts *accounts, const char *name) {
-        for (size_t i = 0; i < accounts->n_items; i++)
-                if (strcmp(accounts->items[i].name, name) == 0)
-                        return &accounts->items[i];
-        return NULL;
+        size_t i = find_account(accounts, name);
+
+        return i < accounts->n_items ? &accounts->items[i] : NULL;
+}
+
+const struct account *accounts_find_uid(const struct accounts *accounts, uint32_t uid) {
+        size_t i = index_find(&accounts->by_uid, hash_id(uid), has_uid, accounts, &uid);
+
+        return i != NOT_FOUND ? &accounts->items[i] : NULL;
 }
 
 bool accounts_find_group(const struct accounts *accounts, const char *name, uint32_t *ret_gid) {
-        for (size_t i = 0; i < accounts->n_groups; i++) {
-                if (strcmp(accounts->groups[i].name, name) == 0) {
-                        *ret_gid = accounts->groups[i].gid;
-                        return true;
-                }
-        }
-        return false;
+        size_t i = index_find(&accounts->groups_by_name, hash_name(name), has_group_name, accounts,
+                              name);
+
+        if (i == NOT_FOUND)
+                return false;
+        *ret_gid = accounts->groups[i].gid;
+        return true;
 }
 
 const char *accounts_group_name(const struct accounts *accounts, uint32_t gid) {
-        for (size_t i = 0; i < accounts->n_groups; i++)
-                if (accounts->groups[i].gid == gid)
-                        return accounts->groups[i].name;
-        return NULL;
+        size_t i = index_find(&accounts->groups_by_gid, hash_id(gid), has_gid, accounts, &gid);
+
+        return i != NOT_FOUND ? accounts->groups[i].name : NULL;
+}
+
+bool account_is_same(const struct account *a, const struct account *b) {
+        if (strcmp(a->name, b->name) != 0 || a->uid != b->uid || a->gid != b->gid ||
+            strcmp(a->home, b->home) != 0 || a->n_groups != b->n_groups)
+                return false;
+        for (size_t i = 0; i < a->n_groups; i++)
+                if (strcmp(a->groups[i], b->groups[i]) != 0)
+                        return false;
+        return true;
 }
 
 int accounts_add_group(struct accounts *accounts, const char *name, uint32_t gid) {
@@ -208,11 +333,19 @@ int accounts_add_group(struct accounts *accounts, const char *name, uint32_t gid
         if (!copy)
                 return -ENOMEM;
         r = ARRAY_GROW(accounts->groups, accounts->n_groups);
+        if (r == 0)
+                r = index_reserve(&accounts->groups_by_name, hash_of_group_name, accounts);
+        if (r == 0)
+                r = index_reserve(&accounts->groups_by_gid, hash_of_gid, accounts);
         if (r < 0) {
                 free(copy);
                 return r;
         }
-        accounts->groups[accounts->n_groups++] = (struct account_group){ copy, gid };
+        accounts->groups[accounts->n_groups] = (struct account_group){ copy, gid };
+        index_put(&accounts->groups_by_name, hash_name(copy), accounts->n_groups);
+        if (!accounts_group_name(accounts, gid))
+                index_put(&accounts->groups_by_gid, hash_id(gid), accounts->n_groups);
+        accounts->n_groups++;
         return 0;
 }
 
@@ -230,11 +363,19 @@ int accounts_add(struct accounts *accounts, const struct account *account) {
                 r = strings_copy(&copy.groups, &copy.n_groups, account->groups, account->n_groups);
         if (r == 0)
                 r = ARRAY_GROW(accounts->items, accounts->n_items);
+        if (r == 0)
+                r = index_reserve(&accounts->by_name, hash_of_name, accounts);
+        if (r == 0)
+                r = index_reserve(&accounts->by_uid, hash_of_uid, accounts);
         if (r < 0) {
                 account_done(&copy);
                 return r;
         }
-        accounts->items[accounts->n_items++] = copy;
+        accounts->items[accounts->n_items] = copy;
+        index_put(&accounts->by_name, hash_name(copy.name), accounts->n_items);
+        if (!accounts_find_uid(accounts, copy.uid))
+                index_put(&accounts->by_uid, hash_id(copy.uid), accounts->n_items);
+        accounts->n_items++;
         return 0;
 }
 
@@ -253,5 +394,9 @@ void accounts_done(struct accounts *accounts) {
         for (size_t i = 0; i < accounts->n_groups; i++)
                 free(accounts->groups[i].name);
         free(accounts->groups);
+        free(accounts->by_name.slots);
+        free(accounts->by_uid.slots);
+        free(accounts->groups_by_name.slots);
+        free(accounts->groups_by_gid.slots);
         *accounts = (struct accounts){ 0 };
 }

@@ -61,10 +61,9 @@ static int id_of_group(void *userdata, const char *name, uint32_t *ret) {
 }
 
 static const char *user_name(const struct world *world, uint32_t uid) {
-        for (size_t i = 0; i < world->accounts.n_items; i++)
-                if (world->accounts.items[i].uid == uid)
-                        return world->accounts.items[i].name;
-        return NULL;
+        const struct account *account = accounts_find_uid(&world->accounts, uid);
+
+        return account ? account->name : NULL;
 }
 
 /* What a guarded file must not be, whatever the rules say. */

@@ -13,13 +13,6 @@
 
 enum { GROUP_WRITABLE = 020, OTHER_WRITABLE = 002 };
 
-static const struct account *account_of(const struct accounts *accounts, uint32_t uid) {
-        for (size_t i = 0; i < accounts->n_items; i++)
-                if (accounts->items[i].uid == uid)
-                        return &accounts->items[i];
-        return NULL;
-}
-
 /* Nobody but the owner may be in the group by its member list. The list itself is best; what the
  * accounts say of themselves leaves out names without an account. */
 static bool members_are_only(const struct strict_modes_question *question, uint32_t gid,
@@ -56,7 +49,7 @@ static bool group_is_private(const struct strict_modes_question *question,
         bool has_primary = false, has_members;
         const struct account *owner;
 
-        owner = accounts ? account_of(accounts, path->uid) : NULL;
+        owner = accounts ? accounts_find_uid(accounts, path->uid) : NULL;
         if (!owner)
                 return false;
         for (size_t i = 0; i < accounts->n_items; i++) {

@@ -27,17 +27,18 @@ enum {
         RELEASE_NONE_ALONE = 1003 /* `none` in a list of files must stand alone */
 };
 
-static const struct account *find_home(const struct reading *reading, const char *user, size_t n) {
-        const struct accounts *accounts = reading->accounts;
+/* N 0: whoever sshd runs as. Returns 0 with *ret, NULL if there is none, or -ENOMEM. */
+static int find_home(const struct reading *reading, const char *user, size_t n,
+                     const struct account **ret) {
+        CLEANUP_FREE char *name = strndup(user, n);
 
-        for (size_t i = 0; accounts && i < accounts->n_items; i++) {
-                const struct account *account = &accounts->items[i];
-
-                if (n == 0 ? account->uid == 0
-                           : strncmp(account->name, user, n) == 0 && account->name[n] == '\0')
-                        return account;
-        }
-        return NULL;
+        if (!name)
+                return -ENOMEM;
+        *ret = NULL;
+        if (reading->accounts)
+                *ret = n == 0 ? accounts_find_uid(reading->accounts, 0)
+                              : accounts_find(reading->accounts, name);
+        return 0;
 }
 
 /* Who complains of a path that cannot be expanded. */
@@ -76,7 +77,8 @@ static int expand_tilde(const struct reading *reading, const char *path, char **
                 *reterr_reason = text_format("%s: ~username too long", tilde_function(reading));
                 return *reterr_reason ? READING_FATAL : -ENOMEM;
         }
-        account = find_home(reading, path, n);
+        if (find_home(reading, path, n, &account) < 0)
+                return -ENOMEM;
         if (!account) {
                 *reterr_reason = tilde_reason(reading, path, n);
                 return *reterr_reason ? READING_FATAL : -ENOMEM;

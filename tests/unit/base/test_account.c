@@ -5,6 +5,7 @@
 
 #include "base/account.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 
 static const char passwd_text[] = "root:x:0:0:root:/root:/bin/bash\n"
                                   "# comment:x:1:1::/:/bin/sh\n"
@@ -57,6 +58,40 @@ static void test_shared_group_id(void **state) {
         assert_string_equal(accounts.items[0].groups[0], "wheel");
 }
 
+/* Look-ups by every key, in a list long enough that its indexes grew several times. */
+static void test_many(void **state) {
+        CLEANUP(accounts_done) struct accounts accounts = { 0 };
+        CLEANUP(text_done) struct text passwd = { 0 }, group = { 0 };
+
+        (void)state;
+        for (unsigned i = 0; i < 3000; i++) {
+                /* two names of each uid, groups in the other direction */
+                (void)text_appendf(&passwd, "u%u:x:%u:%u::/home/u%u:/bin/sh\n", i, i / 2, i, i);
+                (void)text_appendf(&group, "g%u:x:%u:u%u,u%u,nobody-of-that-name\n", i, i, i,
+                                   2999 - i);
+        }
+        assert_int_equal(
+                accounts_parse(text_get(&passwd), passwd.n, text_get(&group), group.n, &accounts),
+                0);
+        for (unsigned i = 0; i < 3000; i++) {
+                CLEANUP_FREE char *name = text_format("u%u", i);
+                CLEANUP_FREE char *group_name = text_format("g%u", i);
+                const struct account *account = accounts_find(&accounts, name);
+                uint32_t gid;
+
+                assert_ptr_equal(account, &accounts.items[i]);
+                assert_ptr_equal(accounts_find_uid(&accounts, i / 2), &accounts.items[i & ~1U]);
+                assert_true(accounts_find_group(&accounts, group_name, &gid));
+                assert_int_equal(gid, i);
+                assert_string_equal(accounts_group_name(&accounts, i), group_name);
+                assert_int_equal(account->n_groups, 2);
+                assert_string_equal(account->groups[0], group_name);
+        }
+        assert_null(accounts_find_uid(&accounts, 1500));
+        assert_false(account_is_same(&accounts.items[0], &accounts.items[1]));
+        assert_true(account_is_same(&accounts.items[0], &accounts.items[0]));
+}
+
 static void test_nothing(void **state) {
         struct accounts accounts;
 
@@ -71,6 +106,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),
                 cmocka_unit_test(test_shared_group_id),
+                cmocka_unit_test(test_many),
                 cmocka_unit_test(test_nothing),
         };
 
