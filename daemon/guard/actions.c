@@ -66,8 +66,9 @@ static int grant_exceptions(struct manager *manager, const struct control_peer *
         r = permits_add(&manager->permits, &permit, NULL);
         if (r < 0)
                 return r;
-        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "uid %u allowed %s to break %s for a while: %s",
-                      peer->uid, path, exception->rule_id, reason);
+        record_notice_at(path, MESSAGE_PERMIT, LOG_NOTICE,
+                         "uid %u allowed %s to break %s for a while: %s", peer->uid, path,
+                         exception->rule_id, reason);
         manager_schedule_expiry(manager);
         return CONTROL_DONE;
 }
@@ -133,10 +134,10 @@ static int approve(void *userdata, const struct control_approval *approval,
                 if (r == 0)
                         r = world_update_patterns(&manager->world);
                 if (r == 0)
-                        record_notice(MESSAGE_APPROVED, LOG_NOTICE, "%s: approved by uid %u%s%s",
-                                      approval->path, approval->peer.uid,
-                                      approval->reason ? ": " : "",
-                                      approval->reason ? approval->reason : "");
+                        record_notice_at(approval->path, MESSAGE_APPROVED, LOG_NOTICE,
+                                         "%s: approved by uid %u%s%s", approval->path,
+                                         approval->peer.uid, approval->reason ? ": " : "",
+                                         approval->reason ? approval->reason : "");
         }
         return r == 0 ? manager_mark(manager, approval->path) : r;
 }
@@ -264,10 +265,11 @@ static int add_allowance(struct manager *manager, enum permit_kind kind,
         r = permits_add(&manager->permits, &permit, ret_id);
         if (r < 0)
                 return r;
-        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "uid %u %s%s for %lld s: %s", permit.by,
-                      kind == PERMIT_PAUSE ? "paused all responses" : "permitted changes of ",
-                      permit.path ? permit.path : "",
-                      (long long)(permit.until_us - permit.since_us) / 1000000, permit.reason);
+        record_notice_at(permit.path, MESSAGE_PERMIT, LOG_NOTICE, "uid %u %s%s for %lld s: %s",
+                         permit.by,
+                         kind == PERMIT_PAUSE ? "paused all responses" : "permitted changes of ",
+                         permit.path ? permit.path : "",
+                         (long long)(permit.until_us - permit.since_us) / 1000000, permit.reason);
         manager_schedule_expiry(manager);
         return CONTROL_DONE;
 }

@@ -107,8 +107,9 @@ int pass_adopt_joined(struct pass *pass) {
                     !baseline_get(world->baseline, pass->paths[i]))
                         r = adopt_path(reconciler, pass->paths[i], &present, &adopted);
                 if (adopted)
-                        record_notice(MESSAGE_ADOPTED, LOG_NOTICE,
-                                      "%s joined the guarded set and was adopted", pass->paths[i]);
+                        record_notice_at(pass->paths[i], MESSAGE_ADOPTED, LOG_NOTICE,
+                                         "%s joined the guarded set and was adopted",
+                                         pass->paths[i]);
         }
         return r;
 }

@@ -189,14 +189,14 @@ char *assess_format_differences(unsigned differences) {
 }
 
 /* What is there, so that another unapproved version is another finding. */
-static int set_got(int r, struct finding *finding, const struct file_metadata *now,
-                   const char *names) {
+static int set_got(int r, struct finding *finding, const struct file_metadata *now) {
         char digest[65];
 
         if (now->kind == FILE_ABSENT)
                 return finding_set(r, &finding->got, "absent");
         if (now->kind == FILE_REGULAR && now->has_sha256)
-                return finding_set(r, &finding->got, "another %s (SHA-256 %.16s, mode %04o)", names,
+                return finding_set(r, &finding->got, "%s, SHA-256 %.16s, mode %04o",
+                                   file_kind_name(now->kind),
                                    file_sha256_format(now->sha256, digest), now->mode);
         return finding_set(r, &finding->got, "%s, mode %04o", file_kind_name(now->kind), now->mode);
 }
@@ -211,13 +211,13 @@ int assess_unapproved(const struct world *world, const char *path, unsigned diff
         int r = view_look(world->view, path, 0, &now);
 
         if (r == 0)
-                r = names ? finding_init_own(&finding, "file.unapproved", severity) : -ENOMEM;
+                r = names ? finding_init_own(&finding, FINDING_UNAPPROVED, severity) : -ENOMEM;
         if (r < 0)
                 return r;
         r = finding_set(r, &finding.path, "%s", path);
         r = finding_set(r, &finding.setting, "%s", names);
         r = finding_set(r, &finding.want, was_absent ? "absent, as approved" : "as approved");
-        r = set_got(r, &finding, &now->metadata, names);
+        r = set_got(r, &finding, &now->metadata);
         if (was_absent)
                 r = finding_set(r, &finding.message, "it appeared, and was approved as absent");
         else if (now->metadata.kind == FILE_ABSENT)

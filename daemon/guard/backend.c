@@ -99,7 +99,7 @@ static enum control_file_state file_state(struct manager *manager, const char *p
                 const struct finding *finding = &manager->reconciler.ledger.items[i].finding;
 
                 if (finding->path && strcmp(finding->path, path) == 0 &&
-                    strcmp(finding->rule_id, "file.unapproved") != 0)
+                    strcmp(finding->rule_id, FINDING_UNAPPROVED) != 0)
                         return CONTROL_FILE_VIOLATING;
         }
         if (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY))

@@ -42,8 +42,8 @@ static int accept_unapproved(struct reconciler *reconciler, const char *path) {
                 r = baseline_approve(world->baseline, path, snapshot, is_secret, 0,
                                      "accepted: it breaks no rule");
         if (r == 0)
-                record_notice(MESSAGE_ACCEPTED, LOG_NOTICE,
-                              "%s: an unapproved but compliant change was accepted", path);
+                record_notice_at(path, MESSAGE_ACCEPTED, LOG_NOTICE,
+                                 "%s: an unapproved but compliant change was accepted", path);
         return r;
 }
 

@@ -203,10 +203,10 @@ static void on_permit_ended(void *userdata, const struct permit *permit) {
         };
 
         (void)userdata;
-        record_notice(MESSAGE_PERMIT, LOG_NOTICE, "the %s %s%s%sby uid %u ended: %s",
-                      kinds[permit->kind], permit->path ? "for " : "",
-                      permit->path ? permit->path : "", permit->path ? " " : "", permit->by,
-                      permit->reason);
+        record_notice_at(permit->path, MESSAGE_PERMIT, LOG_NOTICE,
+                         "the %s %s%s%sby uid %u ended: %s", kinds[permit->kind],
+                         permit->path ? "for " : "", permit->path ? permit->path : "",
+                         permit->path ? " " : "", permit->by, permit->reason);
 }
 
 static int on_expiry(sd_event_source *source, uint64_t now_us, void *userdata) {

@@ -337,14 +337,22 @@ static const char *action_wanted(enum rule_response response, bool is_possible) 
         return is_possible ? would[response] : could_not[response];
 }
 
+static const char *message_of(const struct finding *finding, const char *action,
+                              const char *outcome) {
+        if (outcome)
+                return MESSAGE_RESPONSE_FAILED;
+        if (strncmp(action, "would", 5) == 0)
+                return MESSAGE_WOULD_RESPOND;
+        return strcmp(finding->rule_id, FINDING_UNAPPROVED) == 0 ? MESSAGE_UNAPPROVED
+                                                                 : MESSAGE_DRIFT;
+}
+
 /* Opens the finding in the ledger with an incident of its own, unless it is open already. */
 static int open_finding(struct reconciler *reconciler, const struct finding *finding,
                         const char *action, const char *outcome) {
         struct open_finding *open = ledger_find(&reconciler->ledger, finding);
         const struct record record = {
-                .message_id = outcome                            ? MESSAGE_RESPONSE_FAILED
-                              : strncmp(action, "would", 5) == 0 ? MESSAGE_WOULD_RESPOND
-                                                                 : MESSAGE_DRIFT,
+                .message_id = message_of(finding, action, outcome),
                 .finding = finding,
                 .action = action,
                 .outcome = outcome,

@@ -118,14 +118,30 @@ int record_incident(const struct recorder *recorder, const struct record *record
         return r;
 }
 
-void record_notice(const char *message_id, int priority, const char *format, ...) {
+static void send_notice(const char *path, const char *message_id, int priority, const char *format,
+                        va_list arguments) {
+        const struct journal_field fields[] = { { "SSHGUARDD_PATH", path } };
         struct text text = { 0 };
         CLEANUP_FREE char *message = NULL;
+
+        (void)text_vappendf(&text, format, arguments);
+        message = text_take(&text);
+        journal_send(priority, message_id, message ? message : format, fields, N_ELEMENTS(fields));
+}
+
+void record_notice(const char *message_id, int priority, const char *format, ...) {
         va_list arguments;
 
         va_start(arguments, format);
-        (void)text_vappendf(&text, format, arguments);
+        send_notice(NULL, message_id, priority, format, arguments);
         va_end(arguments);
-        message = text_take(&text);
-        journal_send(priority, message_id, message ? message : format, NULL, 0);
+}
+
+void record_notice_at(const char *path, const char *message_id, int priority, const char *format,
+                      ...) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        send_notice(path, message_id, priority, format, arguments);
+        va_end(arguments);
 }

@@ -99,8 +99,8 @@ static void watch_guarded(const char *path, void *value, void *userdata) {
         if (r == 0)
                 r = watch_add(manager->watch, path);
         if (r < 0)
-                record_notice(MESSAGE_COVERAGE, LOG_WARNING, "%s cannot be watched: %s", path,
-                              strerror(-r));
+                record_notice_at(path, MESSAGE_COVERAGE, LOG_WARNING, "%s cannot be watched: %s",
+                                 path, strerror(-r));
 }
 
 static bool is_wanted(const struct guarded_set *set, const char *path) {

@@ -13,8 +13,10 @@
 #define MESSAGE_POLICY_LOADED "858d34d9c9e44b47bca76d35c3774242"
 /* a policy was refused; the one in force stays */
 #define MESSAGE_POLICY_REFUSED "febd4c9171344ae7a91c7aad385dfa8e"
-/* a rule does not hold, or a file differs from its approved version */
+/* a rule does not hold */
 #define MESSAGE_DRIFT "fe654fc257214201870dfa513c73cd6f"
+/* a file differs from its approved version and breaks no rule */
+#define MESSAGE_UNAPPROVED "c6f8b0a1e5d94d3b9a7c2f1e60d4b835"
 /* what an earlier alert said no longer holds */
 #define MESSAGE_RESOLVED "e7a59379ace74bfb8fddd3be46e08edd"
 /* an approved version was put back */

@@ -39,4 +39,8 @@ void record_alert(const struct recorder *recorder, const struct record *record, 
 void record_notice(const char *message_id, int priority, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/* The same about a path, which the entry carries as SSHGUARDD_PATH. */
+void record_notice_at(const char *path, const char *message_id, int priority, const char *format,
+                      ...) __attribute__((format(printf, 4, 5)));
+
 int64_t record_now_us(void);

@@ -8,6 +8,9 @@
 
 #include "policy/rule.h"
 
+/* The id of the finding that a file differs from its approved version and breaks no rule. */
+#define FINDING_UNAPPROVED "file.unapproved"
+
 struct finding {
         const struct rule
                 *rule; /* borrowed from the policy; NULL for a finding of the program's own */

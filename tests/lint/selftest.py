@@ -123,6 +123,12 @@ class Breakage(unittest.TestCase):
         self.write("daemon/base/broken.c", "int broken;\n")
         self.assert_complains("daemon/base/broken.c: does not open", "shape.py", "--source", self.tree)
 
+    def test_a_text_of_a_field_that_is_not_there(self):
+        known = "0123456789abcdef0123456789abcdef"
+        self.write("systemd/sshguardd.catalog", f"-- {known}\nSubject: Known\n\nSee @SSHGUARDD_WITNESS@.\n")
+        self.write("include/guard/messages.h", f'#define MESSAGE_A "{known}"\n')
+        self.assert_complains("speaks of SSHGUARDD_WITNESS", "messages.py", "--source", self.tree)
+
     def test_a_message_nobody_explains(self):
         known, unknown = "0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"
         self.write("systemd/sshguardd.catalog", f"-- {known}\nSubject: Known\n\nText.\n")

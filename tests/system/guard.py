@@ -198,7 +198,7 @@ def a_reverted_file_has_its_owner_mode_acl_and_xattr_back(machine):
     machine.run(f"chgrp sshguardd {path} && setfacl -m u:alice:r {path} && setfattr -n user.note -v kept {path}")
     wanted = machine.run(f"stat -c '%U %G %a' {path}; getfacl -c {path}; getfattr -d {path}").stdout
     eventually("it is reported", lambda: any(entry.get("SSHGUARDD_PATH") == path
-                                             for entry in alerts(machine, "DRIFT", after)))
+                                             for entry in alerts(machine, "UNAPPROVED", after)))
     approve(machine, path)
     machine.run(f"printf 'PasswordAuthentication yes\\n' > /tmp/evil && mv /tmp/evil {path}")
     machine.write("/etc/ssh/sshd_config.d/00-helper.conf", "PasswordAuthentication yes\n")
@@ -237,7 +237,7 @@ def an_edit_that_breaks_no_rule_is_reported_and_approved(machine):
     after = machine.journal_end()
     edited = SITE_CONFIG + "ClientAliveInterval 60\n"
     machine.write(SITE_DROP_IN, edited)
-    alert = eventually("it is reported", lambda: alerts(machine, "DRIFT", after))[0]
+    alert = eventually("it is reported", lambda: alerts(machine, "UNAPPROVED", after))[0]
     expect(alert["SSHGUARDD_PATH"] == SITE_DROP_IN, f"the alert is about {alert['SSHGUARDD_PATH']}")
     expect(machine.read(SITE_DROP_IN) == edited, "it was reverted")
     state = {file["path"]: file["state"] for file in ctl(machine, "files")["files"]}
