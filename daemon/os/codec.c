@@ -189,3 +189,20 @@ void decode_metadata(struct decoder *decoder, struct file_metadata *m) {
         for (size_t i = 0; i < sizeof m->sha256; i++)
                 m->sha256[i] = (uint8_t)decode_number(decoder, 1);
 }
+
+void encode_snapshot(struct text *text, const struct snapshot *s) {
+        encode_metadata(text, &s->metadata);
+        encode_u32(text, (s->data ? 1U : 0U) | (s->is_unstable ? 2U : 0U));
+        if (s->data)
+                encode_bytes(text, s->data, s->n_data);
+}
+
+void decode_snapshot(struct decoder *decoder, struct snapshot *ret) {
+        uint32_t bits;
+
+        decode_metadata(decoder, &ret->metadata);
+        bits = decode_u32(decoder);
+        ret->is_unstable = bits & 2;
+        if (bits & 1)
+                ret->data = decode_bytes(decoder, &ret->n_data);
+}

@@ -11,6 +11,7 @@
 
 #include "base/metadata.h"
 #include "base/text.h"
+#include "os/snapshot.h"
 
 /* Writers append; check text_error() once at the end. */
 void encode_u32(struct text *text, uint32_t value);
@@ -39,3 +40,6 @@ void encode_xattrs(struct text *text, const struct file_xattr *xattrs, size_t n)
 void decode_xattrs(struct decoder *decoder, struct file_metadata *metadata);
 void encode_metadata(struct text *text, const struct file_metadata *metadata);
 void decode_metadata(struct decoder *decoder, struct file_metadata *ret);
+/* A look at a path as a whole, its content too. */
+void encode_snapshot(struct text *text, const struct snapshot *s);
+void decode_snapshot(struct decoder *decoder, struct snapshot *ret);

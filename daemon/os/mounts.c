@@ -271,11 +271,10 @@ int mounts_reload(const struct os_root *root, struct mounts *mounts,
         return 0;
 }
 
-bool mounts_is_silent(const struct mounts *mounts, const char *path) {
+/* The topmost mount on exactly that path; NULL if there is none. */
+static const struct mount *find_mount(const struct mounts *mounts, const char *path) {
         size_t low = 0, high = mounts->n_items;
 
-        if (mounts->n_silent == 0)
-                return false;
         /* behind the last one of that path */
         while (low < high) {
                 size_t middle = low + (high - low) / 2;
@@ -285,6 +284,17 @@ bool mounts_is_silent(const struct mounts *mounts, const char *path) {
                 else
                         high = middle;
         }
-        return low > 0 && strcmp(mounts->items[low - 1].path, path) == 0 &&
-               mounts->items[low - 1].is_silent;
+        if (low == 0 || strcmp(mounts->items[low - 1].path, path) != 0)
+                return NULL;
+        return &mounts->items[low - 1];
+}
+
+bool mounts_has(const struct mounts *mounts, const char *path) {
+        return find_mount(mounts, path) != NULL;
+}
+
+bool mounts_is_silent(const struct mounts *mounts, const char *path) {
+        const struct mount *mount = mounts->n_silent > 0 ? find_mount(mounts, path) : NULL;
+
+        return mount && mount->is_silent;
 }

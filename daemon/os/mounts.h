@@ -34,6 +34,8 @@ bool mounts_have_changed(const struct mounts *mounts);
 int mounts_reload(const struct os_root *root, struct mounts *mounts,
                   void (*on_difference)(void *userdata, const char *path), void *userdata);
 
+/* Is PATH a mount point? */
+bool mounts_has(const struct mounts *mounts, const char *path);
 /* Is PATH a mount point whose topmost file system is silent? */
 bool mounts_is_silent(const struct mounts *mounts, const char *path);
 

@@ -23,23 +23,6 @@ struct work {
         struct replacement *replacement;
 };
 
-static void encode_snapshot(struct text *text, const struct snapshot *s) {
-        encode_metadata(text, &s->metadata);
-        encode_u32(text, (s->data ? 1U : 0U) | (s->is_unstable ? 2U : 0U));
-        if (s->data)
-                encode_bytes(text, s->data, s->n_data);
-}
-
-static void decode_snapshot(struct decoder *decoder, struct snapshot *ret) {
-        uint32_t bits;
-
-        decode_metadata(decoder, &ret->metadata);
-        bits = decode_u32(decoder);
-        ret->is_unstable = bits & 2;
-        if (bits & 1)
-                ret->data = decode_bytes(decoder, &ret->n_data);
-}
-
 /* In the child: the end of its work. */
 static int answer(int fd, struct text *text) {
         bool sent = text_error(text) == 0 && probe_write(fd, text->data, text->n);

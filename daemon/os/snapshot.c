@@ -213,6 +213,7 @@ struct reader {
         struct snapshot *snapshot;
         bool keeps; /* the content in data: all of it, or head and tail */
         bool keeps_whole;
+        bool is_bounded; /* what is oversize is not hashed */
 };
 
 static int read_chunk(int fd, char *buffer, size_t n, uint64_t offset) {
@@ -301,7 +302,7 @@ static int read_once(int fd, struct reader *reader) {
                 if (!s->data)
                         return -ENOMEM;
         }
-        if (size <= SNAPSHOT_HASH_MAX)
+        if (size <= SNAPSHOT_HASH_MAX && !(reader->is_bounded && s->metadata.is_oversize))
                 r = hash_file(fd, reader);
         if (r == 0 && s->data && is_cut)
                 r = read_ends(fd, s);
@@ -335,7 +336,8 @@ static int read_content(int path_fd, unsigned flags, struct snapshot *s) {
         CLEANUP_FD int fd = -1;
         struct reader reader = { .snapshot = s,
                                  .keeps = !(flags & SNAPSHOT_SECRET),
-                                 .keeps_whole = flags & SNAPSHOT_WHOLE };
+                                 .keeps_whole = flags & SNAPSHOT_WHOLE,
+                                 .is_bounded = flags & SNAPSHOT_BOUNDED };
         int r = 0;
 
         fd = open(fd_name(path_fd).path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

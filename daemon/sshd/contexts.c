@@ -503,3 +503,12 @@ void sshd_contexts_done(struct sshd_contexts *contexts) {
         free(contexts->items);
         *contexts = (struct sshd_contexts){ 0 };
 }
+
+bool sshd_keyword_is_conditional(const struct sshd_config *config, const char *keyword) {
+        const struct sshd_slot *slot = sshd_config_slot(config, keyword);
+
+        for (size_t i = 0; slot && i < slot->n_directives; i++)
+                if (slot->directives[i]->block)
+                        return true;
+        return false;
+}

@@ -39,9 +39,11 @@ enum snapshot_flags {
         SNAPSHOT_METADATA = 1 << 1, /* no content, no hash: what a sweep compares */
         SNAPSHOT_NO_LINKS =
                 1 << 2, /* no symbolic link in any component: -ELOOP → FILE_UNREADABLE */
-        SNAPSHOT_SECRET = 1 << 3, /* hash the content, keep none of it */
-        SNAPSHOT_WHOLE = 1 << 4,  /* keep all of an oversize file up to SNAPSHOT_HASH_MAX: what is
-                                     to be approved; `is_oversize` is set all the same */
+        SNAPSHOT_SECRET = 1 << 3,  /* hash the content, keep none of it */
+        SNAPSHOT_WHOLE = 1 << 4,   /* keep all of an oversize file up to SNAPSHOT_HASH_MAX: what is
+                                      to be approved; `is_oversize` is set all the same */
+        SNAPSHOT_BOUNDED = 1 << 5, /* an oversize file is not hashed: who owns it could keep us
+                                      busy with it */
 };
 
 /* Always gives a snapshot for what the path is (absent, a FIFO, a dangling link, unreadable …).

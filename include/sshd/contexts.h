@@ -40,3 +40,6 @@ int sshd_contexts_new(const struct sshd_config *config, const char *keyword,
                       const struct accounts *accounts, const struct sshd_when *when,
                       struct sshd_contexts *ret);
 void sshd_contexts_done(struct sshd_contexts *contexts);
+
+/* True if a Match block sets the keyword, so that its value can differ between connections. */
+bool sshd_keyword_is_conditional(const struct sshd_config *config, const char *keyword);
