@@ -33,7 +33,7 @@ struct scope {
         unsigned n_bad;
         unsigned bad_line; /* of the first */
         char *bad_reason;
-        unsigned depth;
+        unsigned depth; /* of includes */
 };
 
 static void scope_done(struct scope *scope) {
@@ -159,6 +159,8 @@ static int add_directive(struct loader *loader, struct reading *reading, struct 
         r = keyword->grammar->read(reading);
         if (r != READING_DONE)
                 return r;
+        if (loader->is_again)
+                return index_directive(config, directive);
         is_guarded =
                 take_has_guard(keyword, &config->release, &guard) && config->global[guard].is_set;
         r = take_directive(&config->global[keyword->setting], directive, reading->is_active,
@@ -190,7 +192,8 @@ static int read_file(struct loader *loader, const struct sshd_file *file, const 
                      const struct sshd_block *inherited, unsigned depth);
 
 /* The files of one pattern. While the first Include of a pattern is at work, another one of the
- * same text, in one of these files, finds those that are finished; if none is, it starts over. */
+ * same text, in one of these files, finds those that are finished; if none is, it starts over.
+ * Afterwards all are finished: pass 2 reads what includes itself again, until it is too deep. */
 static int read_include_word(struct loader *loader, struct scope *scope, const char *word) {
         CLEANUP_FREE char *pattern = NULL;
         struct include_entry *entry;
@@ -205,8 +208,8 @@ static int read_include_word(struct loader *loader, struct scope *scope, const c
         if (r != READING_DONE)
                 return r;
         is_nested = entry->n_done < entry->n_paths && entry->is_used;
-        if (is_nested && loader->config->recursion == 0)
-                loader->config->recursion = loader->n_lines;
+        if (is_nested)
+                loader->has_recursion = true;
         n = is_nested && entry->n_done > 0 ? entry->n_done : entry->n_paths;
         entry->is_used = true;
         /* an unreadable file is fatal after those before it were read */
@@ -301,7 +304,8 @@ static int read_arguments(struct loader *loader, struct reading *reading, struct
                 return reading_bad(reading, "invalid quotes");
         if (r < 0)
                 return r;
-        if (!is_active(scope) && !(is_known && keyword->flags & KEYWORD_IN_MATCH))
+        if (!is_active(scope) && !(is_known && keyword->flags & KEYWORD_IN_MATCH) &&
+            !loader->is_again)
                 return reading_fatal(reading, "Directive '%s' is not allowed within a Match block",
                                      reading->name);
         if (!is_known)
@@ -398,9 +402,11 @@ static int read_file(struct loader *loader, const struct sshd_file *file, const 
                                           strdup("Too many recursive configuration includes"));
         lexer_init(&lexer, file->data, file->n_data, &loader->config->release);
         while ((r = lexer_next(&lexer, &line)) > 0) {
-                struct sshd_place place = {
-                        .file = file, .line = line.line, .begin = line.begin, .end = line.end
-                };
+                struct sshd_place place = { .file = file,
+                                            .is_included = depth > 0,
+                                            .line = line.line,
+                                            .begin = line.begin,
+                                            .end = line.end };
                 char *reason = NULL;
 
                 place.sequence = ++loader->n_lines;
@@ -469,29 +475,9 @@ static int read_overrides(struct loader *loader) {
         return READING_DONE;
 }
 
-static int load(struct loader *loader) {
-        struct sshd_config *config = loader->config;
-        const struct sshd_file *main_file;
-        int r;
-
-        config->log_limit = LOG_LEVEL_INFO;
-        r = read_overrides(loader);
-        if (config->global[SETTING_LOG_LEVEL].is_set)
-                config->log_limit = (int)config->global[SETTING_LOG_LEVEL].numbers[0];
-        if (r == READING_DONE && !config->path)
-                return READING_DONE;
-        if (r == READING_DONE)
-                r = loader_read(loader, config->path, &main_file);
-        if (r == READING_DONE)
-                r = read_file(loader, main_file, config->path, NULL, 0);
-        return r == READING_DONE ? checks_run(loader) : r;
-}
-
-int sshd_config_load(const struct sshd_source *source, const struct sshd_environment *environment,
-                     struct sshd_config **ret_config) {
+static int config_new(const struct sshd_source *source, const struct sshd_environment *environment,
+                      struct sshd_config **ret_config) {
         CLEANUP(cleanup_config) struct sshd_config *config = calloc(1, sizeof *config);
-        struct loader loader = { .source = source, .config = config };
-        int r;
 
         if (!config)
                 return -ENOMEM;
@@ -501,8 +487,73 @@ int sshd_config_load(const struct sshd_source *source, const struct sshd_environ
         config->global = calloc(N_SETTINGS, sizeof *config->global);
         config->slots = calloc(N_SETTINGS, sizeof *config->slots);
         config->n_slots = N_SETTINGS;
+        config->log_limit = LOG_LEVEL_INFO;
         if ((source->path && !config->path) || !config->global || !config->slots)
                 return -ENOMEM;
+        *ret_config = TAKE(config);
+        return 0;
+}
+
+/* Pass 2 of a configuration that includes itself sees more lines than pass 1 did, and ends where it
+ * is too deep. The files stay those of pass 1. */
+static int read_again(struct loader *first) {
+        CLEANUP(cleanup_config) struct sshd_config *again = NULL;
+        struct sshd_config *config = first->config;
+        const struct sshd_file *main_file;
+        struct loader loader;
+        int r;
+
+        r = config_new(first->source, &config->environment, &again);
+        if (r == 0)
+                r = loader_read(first, config->path, &main_file);
+        if (r < 0)
+                return r;
+        again->log_limit = config->log_limit;
+        loader = *first;
+        loader.config = again;
+        loader.text = NULL;
+        loader.is_again = true;
+        loader.n_lines = 0;
+        r = read_file(&loader, main_file, config->path, NULL, 0);
+        free(loader.text);
+        if (r < 0)
+                return r;
+        if (r == READING_DONE)
+                return r;
+        again->end = loader.n_lines;
+        config->again = TAKE(again);
+        return READING_DONE;
+}
+
+static int load(struct loader *loader) {
+        struct sshd_config *config = loader->config;
+        const struct sshd_file *main_file;
+        int r;
+
+        r = read_overrides(loader);
+        if (config->global[SETTING_LOG_LEVEL].is_set)
+                config->log_limit = (int)config->global[SETTING_LOG_LEVEL].numbers[0];
+        if (r == READING_DONE && !config->path)
+                return READING_DONE;
+        if (r == READING_DONE)
+                r = loader_read(loader, config->path, &main_file);
+        if (r == READING_DONE)
+                r = read_file(loader, main_file, config->path, NULL, 0);
+        if (r == READING_DONE)
+                r = checks_run(loader);
+        return r == READING_DONE && loader->has_recursion ? read_again(loader) : r;
+}
+
+int sshd_config_load(const struct sshd_source *source, const struct sshd_environment *environment,
+                     struct sshd_config **ret_config) {
+        CLEANUP(cleanup_config) struct sshd_config *config = NULL;
+        struct loader loader = { .source = source };
+        int r;
+
+        r = config_new(source, environment, &config);
+        if (r < 0)
+                return r;
+        loader.config = config;
         r = load(&loader);
         loader_done(&loader);
         if (r < 0)

@@ -50,8 +50,8 @@ static void failure_note(struct failure *failure, size_t position,
         *failure = (struct failure){ position, directive, reason };
 }
 
-static const char *file_name(const struct sshd_config *config, const struct sshd_place *place) {
-        return place->file == config->files[0] ? main_file_name : place->file->path;
+static const char *file_name(const struct sshd_place *place) {
+        return place->is_included ? place->file->path : main_file_name;
 }
 
 /* The notes on deprecated keywords, which sshd repeats, up to where it stops. */
@@ -66,8 +66,8 @@ static int append_notices(const struct sshd_config *config, const bool *active, 
                 if (!notice->place.file || (notice->is_global_only && !is_active) ||
                     notice->place.sequence > position)
                         continue;
-                line = text_format("%s line %u: %s", file_name(config, &notice->place),
-                                   notice->place.line, notice->text);
+                line = text_format("%s line %u: %s", file_name(&notice->place), notice->place.line,
+                                   notice->text);
                 r = line ? log_append(messages, config->log_limit, LOG_LEVEL_INFO, line) : -ENOMEM;
                 if (r < 0)
                         return r;
@@ -89,7 +89,7 @@ static int append_failure(const struct sshd_config *config, const struct failure
         if (!directive || (directive->later.reason && directive->later.is_bare))
                 line = strdup(failure->reason);
         else
-                line = text_format("%s line %u: %s", file_name(config, &directive->place),
+                line = text_format("%s line %u: %s", file_name(&directive->place),
                                    directive->place.line, failure->reason);
         return line ? log_append(messages, config->log_limit, LOG_LEVEL_FATAL, line) : -ENOMEM;
 }
@@ -143,12 +143,12 @@ static int match_blocks(const struct sshd_config *config, const struct sshd_conn
                         return r;
                 ret_active[i] = r == 1;
         }
-        if (config->recursion > 0) {
-                char *reason = strdup("Too many recursive configuration includes");
+        if (config->end > 0) {
+                char *reason = strdup(config->refusal->reason);
 
                 if (!reason)
                         return -ENOMEM;
-                failure_note(failure, config->recursion, NULL, reason);
+                failure_note(failure, config->end, NULL, reason);
         }
         return 0;
 }
@@ -157,8 +157,12 @@ int sshd_blocks_match(const struct sshd_config *config, const struct sshd_connec
                       const struct accounts *accounts, bool *ret_active,
                       struct sshd_refusal **reterr) {
         CLEANUP(failure_done) struct failure failure = { 0 };
-        int r = match_blocks(config, connection, accounts, ret_active, &failure);
+        struct sshd_effective *none;
+        int r;
 
+        if (config->again)
+                return sshd_effective_new(config->again, connection, accounts, &none, reterr);
+        r = match_blocks(config, connection, accounts, ret_active, &failure);
         if (r < 0 || !failure.reason)
                 return r;
         return fail(config, ret_active, &failure, reterr);
@@ -415,11 +419,15 @@ DEFINE_CLEANUP(cleanup_effective, struct sshd_effective, sshd_effective_free)
 int sshd_effective_new(const struct sshd_config *config, const struct sshd_connection *connection,
                        const struct accounts *accounts, struct sshd_effective **ret,
                        struct sshd_refusal **reterr) {
-        CLEANUP(cleanup_effective) struct sshd_effective *effective = calloc(1, sizeof *effective);
-        CLEANUP_FREE bool *active = calloc(config->n_blocks + 1, sizeof *active);
+        CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+        CLEANUP_FREE bool *active = NULL;
         CLEANUP(failure_done) struct failure failure = { 0 };
         int r;
 
+        if (config->again)
+                return sshd_effective_new(config->again, connection, accounts, ret, reterr);
+        effective = calloc(1, sizeof *effective);
+        active = calloc(config->n_blocks + 1, sizeof *active);
         if (!effective || !active)
                 return -ENOMEM;
         effective->config = config;

@@ -21,6 +21,8 @@ struct loader {
         struct sshd_config *config;
         char *text; /* the line that is read, without blanks around it */
         bool has_command_line_ports;
+        bool has_recursion; /* a file includes the pattern that included it */
+        bool is_again;      /* reading the lines of pass 2, see sshd_config.again */
         size_t n_lines;
         struct map entries; /* pattern → struct include_entry */
         struct map files;   /* path → struct sshd_file of the config */

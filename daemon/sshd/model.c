@@ -53,6 +53,7 @@ static void named_paths_free(struct sshd_config *config) {
 void sshd_config_free(struct sshd_config *config) {
         if (!config)
                 return;
+        sshd_config_free(config->again);
         for (size_t i = 0; config->global && i < config->n_slots; i++)
                 state_done(&config->global[i]);
         free(config->global);

@@ -74,6 +74,7 @@ struct sshd_criterion {
 /* Where a line is. */
 struct sshd_place {
         const struct sshd_file *file; /* NULL: the command line */
+        bool is_included;             /* not the main file, or it includes itself */
         unsigned line;                /* as sshd counts: a NUL byte swallows a line end */
         size_t begin, end;            /* bytes of file->data, without the line end */
         size_t sequence;              /* counts the lines sshd reads, in its order */
@@ -154,10 +155,12 @@ struct sshd_config {
         int log_limit;        /* of what sshd writes: `-o LogLevel` */
         struct text messages; /* what sshd writes to standard error in pass 1 */
         struct sshd_refusal *refusal;
-        /* A file includes the pattern that included it. Pass 1 ends, since sshd then sees the files
-         * it was done with; pass 2 sees them all, and dies. 0: no; else the sequence of the
-         * Include. */
-        size_t recursion;
+        /* A file includes the pattern that included it. Pass 1 ends, since sshd then sees only the
+         * files it was done with; pass 2 sees them all and dies. This is what pass 2 reads until
+         * then; its refusal is what it dies of at its line `end`. NULL: pass 2 sees the same lines
+         * as pass 1. */
+        struct sshd_config *again;
+        size_t end;
 };
 
 /* The slot of a keyword (any case, aliases too); NULL if it is no setting of the release. */

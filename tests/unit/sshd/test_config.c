@@ -447,6 +447,25 @@ static void test_lines(void **state) {
                             "reprocess config line 9: Deprecated option RSAAuthentication\r\n");
 }
 
+/* What sshd writes when it refuses a connection. */
+static char *refusal_of(struct loading *loading, const char *spec) {
+        CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+        CLEANUP(cleanup_refusal) struct sshd_refusal *refusal = NULL;
+        CLEANUP(sshd_connection_done) struct sshd_connection connection;
+        CLEANUP_FREE char *message = NULL;
+
+        sshd_connection_init(&connection);
+        assert_int_equal(load(loading), 0);
+        assert_null(sshd_config_refusal(loading->config));
+        assert_int_equal(sshd_connection_parse(&connection, spec,
+                                               sshd_config_release(loading->config), &message),
+                         0);
+        assert_int_equal(sshd_effective_new(loading->config, &connection, &loading->accounts,
+                                            &effective, &refusal),
+                         -EINVAL);
+        return strdup(refusal->message);
+}
+
 /* A pattern included from one of its own files: start-up ends, an evaluation does not. */
 static void test_circle(void **state) {
         CLEANUP(loading_done)
@@ -459,6 +478,73 @@ static void test_circle(void **state) {
         assert_int_equal(load(&loading), 0);
         value = value_of(&loading, "", "maxsessions");
         assert_string_equal(value, "!Too many recursive configuration includes");
+}
+
+/* Pass 2 of such a circle repeats its notes on each level, and may die of something else first. */
+static void test_circle_again(void **state) {
+        static const struct circle_case {
+                struct loading loading;
+                const char *spec, *message;
+                unsigned repeated; /* how often the message has its first line */
+        } cases[] = {
+                { { .files = { { "/etc/ssh/d/1", "" },
+                               { "/etc/ssh/d/2", "RSAAuthentication yes\nInclude d/*\n" },
+                               { "/etc/ssh/sshd_config", "Include d/*\n" } } },
+                  "",
+                  "/etc/ssh/d/2 line 1: Deprecated option RSAAuthentication\r\n"
+                  "Too many recursive configuration includes\r\n",
+                  16 },
+                /* a note of the global section, which is in the block from the second level on */
+                { { .files = { { "/etc/ssh/d/1", "" },
+                               { "/etc/ssh/d/2", "UseLogin 1\nMatch user bob\nInclude d/*\n" },
+                               { "/etc/ssh/sshd_config", "Include d/*\n" } } },
+                  "user=root",
+                  "Too many recursive configuration includes\r\n",
+                  1 },
+                { { .files = { { "/etc/ssh/d/1", "" },
+                               { "/etc/ssh/d/2", "UseLogin 1\nMatch user bob\nInclude d/*\n" },
+                               { "/etc/ssh/sshd_config", "Include d/*\n" } } },
+                  "user=bob",
+                  "/etc/ssh/d/2 line 1: Deprecated option UseLogin\r\n"
+                  "Too many recursive configuration includes\r\n",
+                  15 },
+                /* the main file under its own name */
+                { { .files = { { "/etc/ssh/d/1", "" },
+                               { "/etc/ssh/d/2", "Include sshd_config\n" },
+                               { "/etc/ssh/sshd_config",
+                                 "RSAAuthentication 1\nMatch user bob\nInclude d/*\n" } } },
+                  "user=bob",
+                  "reprocess config line 1: Deprecated option RSAAuthentication\r\n"
+                  "/etc/ssh/sshd_config line 1: Deprecated option RSAAuthentication\r\n",
+                  1 },
+                { { .files = { { "/etc/ssh/d/1", "" },
+                               { "/etc/ssh/d/2", "Banner ~none/x\nMatch user bob\nInclude d/*\n" },
+                               { "/etc/ssh/sshd_config", "Banner none\nInclude d/*\n" } } },
+                  "user=bob",
+                  "tilde_expand: No such user none\r\n",
+                  1 },
+                { { .files = { { "/etc/ssh/d/1", "" },
+                               { "/etc/ssh/d/2", "Banner ~none/x\nMatch user bob\nInclude d/*\n" },
+                               { "/etc/ssh/sshd_config", "Banner none\nInclude d/*\n" } } },
+                  "user=root",
+                  "Too many recursive configuration includes\r\n",
+                  1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP(loading_done) struct loading loading = cases[i].loading;
+                const char *expected = cases[i].message;
+                size_t n_line = strcspn(expected, "\n") + 1;
+                CLEANUP_FREE char *message = refusal_of(&loading, cases[i].spec);
+                const char *rest = message;
+
+                for (unsigned n = 1; n < cases[i].repeated; n++) {
+                        assert_memory_equal(rest, expected, n_line);
+                        rest += n_line;
+                }
+                assert_memory_equal(rest, expected, strlen(expected));
+        }
 }
 
 static void test_files(void **state) {
@@ -495,7 +581,7 @@ int main(void) {
                 cmocka_unit_test(test_connections),     cmocka_unit_test(test_lines),
                 cmocka_unit_test(test_unreadable),      cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_overrides_alone), cmocka_unit_test(test_circle),
-                cmocka_unit_test(test_files),
+                cmocka_unit_test(test_circle_again),    cmocka_unit_test(test_files),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
