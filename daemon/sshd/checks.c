@@ -35,16 +35,16 @@ char *assembled_list_reason(const struct assembled_list *list, const struct sshd
                            is_old ? list->old_name : list->name);
 }
 
-/* Before 8.7 the two were options of their own, and one switched the other on. */
+/* Before 8.7 the two were options of their own, the first off unless the other is on. */
 static void imply_keyboard_interactive(struct sshd_config *config) {
         const struct state *challenge = &config->global[SETTING_CHALLENGE_RESPONSE_AUTHENTICATION];
         struct state *keyboard = &config->global[SETTING_KBD_INTERACTIVE_AUTHENTICATION];
+        bool is_challenged = !challenge->is_set || challenge->numbers[0] == 1;
 
-        if (config->release.number >= RELEASE_ONE_KBDINT ||
-            (challenge->is_set && challenge->numbers[0] == 0))
+        if (config->release.number >= RELEASE_ONE_KBDINT || (keyboard->is_set && !is_challenged))
                 return;
         keyboard->is_set = true;
-        keyboard->numbers[0] = 1;
+        keyboard->numbers[0] = is_challenged;
         keyboard->n_numbers = 1;
 }
 

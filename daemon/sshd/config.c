@@ -535,10 +535,11 @@ static int load(struct loader *loader) {
                 config->log_limit = (int)config->global[SETTING_LOG_LEVEL].numbers[0];
         if (r == READING_DONE && !config->path)
                 return READING_DONE;
-        if (r == READING_DONE)
+        if (r == READING_DONE && strcasecmp(config->path, "none") != 0) {
                 r = loader_read(loader, config->path, &main_file);
-        if (r == READING_DONE)
-                r = read_file(loader, main_file, config->path, NULL, 0);
+                if (r == READING_DONE)
+                        r = read_file(loader, main_file, config->path, NULL, 0);
+        }
         if (r == READING_DONE)
                 r = checks_run(loader);
         return r == READING_DONE && loader->has_recursion ? read_again(loader) : r;

@@ -26,6 +26,8 @@ struct sshd_effective {
         struct text messages;
 };
 
+enum { STATUS_CRASH = 128 + 11 }; /* SIGSEGV, as shells tell it */
+
 static const char main_file_name[] = "reprocess config";
 
 /* What sshd dies of in this pass, and at which line. */
@@ -33,6 +35,7 @@ struct failure {
         size_t position;
         const struct sshd_directive *directive; /* NULL: a Match line, or no line */
         char *reason;
+        int exit_status; /* 0: STATUS_FATAL */
 };
 
 static void failure_done(struct failure *failure) {
@@ -47,7 +50,7 @@ static void failure_note(struct failure *failure, size_t position,
                 return;
         }
         free(failure->reason);
-        *failure = (struct failure){ position, directive, reason };
+        *failure = (struct failure){ position, directive, reason, 0 };
 }
 
 static const char *file_name(const struct sshd_place *place) {
@@ -109,7 +112,7 @@ static int fail(const struct sshd_config *config, const bool *active, const stru
         refusal = calloc(1, sizeof *refusal);
         if (!refusal)
                 return -ENOMEM;
-        refusal->exit_status = STATUS_FATAL;
+        refusal->exit_status = failure->exit_status ? failure->exit_status : STATUS_FATAL;
         refusal->reason = strdup(failure->reason);
         refusal->message = text_take(&messages);
         if (directive && directive->place.file) {
@@ -291,6 +294,22 @@ static bool is_copied(const struct keyword *keyword) {
                keyword->flags & (KEYWORD_IN_MATCH | KEYWORD_TEXT_COPIED);
 }
 
+/* Subsystems are copied after the last line, before the algorithm lists are worked out. */
+static int note_crash(const struct evaluation *evaluation, struct failure *failure) {
+        const struct sshd_config *config = evaluation->config;
+        char *reason;
+
+        if (!subsystems_crash(&config->global[SETTING_SUBSYSTEM], &evaluation->matched,
+                              &config->release))
+                return 0;
+        reason = strdup("sshd crashes: Subsystem in a Match block, none outside");
+        if (!reason)
+                return -ENOMEM;
+        failure_note(failure, SIZE_MAX - n_assembled_lists - 1, NULL, reason);
+        failure->exit_status = STATUS_CRASH;
+        return 0;
+}
+
 static int evaluate(struct evaluation *evaluation, struct sshd_setting *setting,
                     struct failure *failure) {
         const struct sshd_config *config = evaluation->config;
@@ -302,6 +321,8 @@ static int evaluate(struct evaluation *evaluation, struct sshd_setting *setting,
         if (!takings)
                 return -ENOMEM;
         r = take_matched(evaluation, slot, takings, failure);
+        if (r == 0 && !failure->reason && keyword->setting == SETTING_SUBSYSTEM)
+                r = note_crash(evaluation, failure);
         if (r < 0 || failure->reason)
                 return r;
         r = state_copy(&evaluation->state, &config->global[keyword->setting]);
@@ -356,8 +377,11 @@ static int evaluate_keyword(const struct sshd_config *config, const struct keywo
                 sshd_setting_done(&setting);
                 return r;
         }
-        if (own.reason)
-                failure_note(failure, own.position, own.directive, TAKE(own.reason));
+        if (own.reason && (!failure->reason || own.position < failure->position)) {
+                failure_done(failure);
+                *failure = own;
+                own = (struct failure){ 0 };
+        }
         *ret = setting;
         return 0;
 }

@@ -130,6 +130,11 @@ extern const struct grammar grammar_algorithms_ca, grammar_algorithms_cipher,
         grammar_algorithms_gss, grammar_algorithms_kex, grammar_algorithms_key,
         grammar_algorithms_mac;
 
+/* From 9.5 to 10.2 sshd dereferences NULL where the blocks in force (MATCHED) define subsystems and
+ * the global section does not. */
+bool subsystems_crash(const struct state *global, const struct state *matched,
+                      const struct sshd_release *release);
+
 /* The releases at which several grammars changed. */
 enum {
         RELEASE_WORDING = 807,      /* messages name the keyword as it was written */

@@ -25,6 +25,7 @@ enum {
         RELEASE_STRICT_MASK = 908, /* address masks read by strtonum(3) */
         RELEASE_UNIQUE_ENV = 901,  /* SetEnv: of one name the first */
         RELEASE_SUBSYSTEM_MERGE = 905,
+        RELEASE_SUBSYSTEM_COPY = 1003, /* no longer copied by the wrong number */
         RELEASE_SUBSYSTEM_WHOLE = 1005,
         RELEASE_SUBSYSTEM_TRIM = 907, /* no blank after a command without arguments */
 };
@@ -478,6 +479,16 @@ static int take_subsystem(struct state *state, const struct sshd_directive *dire
         }
         state->is_set = true;
         return r < 0 ? r : TAKING_JOINED;
+}
+
+/* sshd copies the number of subsystems with their names already, then frees as many commands of the
+ * array it has, which is NULL without any. With a shorter array it may live: memory beyond it is
+ * read. That is no refusal, or it could hide what else the block sets. */
+bool subsystems_crash(const struct state *global, const struct state *matched,
+                      const struct sshd_release *release) {
+        return release->number >= RELEASE_SUBSYSTEM_MERGE &&
+               release->number < RELEASE_SUBSYSTEM_COPY && global->n_strings == 0 &&
+               matched->n_strings > 0;
 }
 
 static int print_subsystem(const struct keyword *keyword, const struct state *state,

@@ -40,8 +40,9 @@ struct sshd_environment {
 
 struct sshd_source {
         struct sshd_release release;
-        const char *path; /* the main file, as sshd's -f: /etc/ssh/sshd_config; NULL: the overrides
-                           * alone, as sshd has read them when it complains of another argument */
+        const char *path; /* the main file, as sshd's -f: /etc/ssh/sshd_config, none; NULL: the
+                           * overrides alone, as sshd has read them when it complains of another
+                           * argument */
         const char *cwd;  /* of sshd: relative paths are taken from here; "/" under systemd */
         const char *const *overrides; /* "-o" arguments in order, "-p PORT" as "-pPORT" */
         size_t n_overrides;
@@ -55,7 +56,7 @@ struct sshd_refusal {
         char *message; /* all that sshd writes to standard error, byte for byte: lines end in "\r\n"
                         */
         char *reason;  /* the one-line reason without "FILE line N: " and the like */
-        int exit_status; /* 1 or 255 */
+        int exit_status; /* 1 or 255; 139 where sshd itself crashes */
 };
 
 struct sshd_config;

@@ -152,6 +152,16 @@ static const struct refusal_case {
           "bad addr or host: nowhere (Name or service not known)",
           "bad addr or host: nowhere (Name or service not known)\r\n",
           255 },
+        { { .files = { { "/etc/ssh/sshd_config", "AuthenticationMethods keyboard-interactive\n"
+                                                 "ChallengeResponseAuthentication no\n" } },
+            .release = "8.4" },
+          NULL,
+          0,
+          "AuthenticationMethods cannot be satisfied by enabled authentication methods",
+          "Disabled method \"keyboard-interactive\" in AuthenticationMethods list "
+          "\"keyboard-interactive\"\r\n"
+          "AuthenticationMethods cannot be satisfied by enabled authentication methods\r\n",
+          255 },
         { { .files = { { "/etc/ssh/sshd_config", "UsePAM \303\251\\\n" } } },
           "/etc/ssh/sshd_config",
           1,
@@ -290,6 +300,24 @@ static void test_limits(void **state) {
 
                 assert_int_equal(load(&loading), 0);
                 assert_int_equal(strcspn(sshd_config_refusal(loading.config)->message, "\r"), 1021);
+        }
+}
+
+/* -f none: no file, yet everything is checked. */
+static void test_no_file(void **state) {
+        static const char *const overrides[] = { "AuthorizedKeysCommand /x" };
+        const struct sshd_environment environment = { .glob = memory_glob, .read = memory_read };
+        struct sshd_source source = { .path = "None", .overrides = overrides };
+
+        (void)state;
+        assert_true(sshd_release_parse("9.2", &source.release));
+        for (size_t i = 0; i < 2; i++) {
+                CLEANUP(cleanup_config) struct sshd_config *config = NULL;
+
+                source.n_overrides = i;
+                assert_int_equal(sshd_config_load(&source, &environment, &config), 0);
+                assert_int_equal(sshd_config_n_files(config), 0);
+                assert_int_equal(sshd_config_refusal(config) != NULL, i == 1);
         }
 }
 
@@ -466,6 +494,48 @@ static char *refusal_of(struct loading *loading, const char *spec) {
         return strdup(refusal->message);
 }
 
+/* Where sshd itself crashes: 9.5 to 10.2, with subsystems in a block alone. */
+static void test_crash(void **state) {
+        static const struct {
+                const char *release, *text, *reason; /* NULL: no crash */
+        } cases[] = {
+                { "10.0", "Match user bob\nSubsystem a /a\n",
+                  "sshd crashes: Subsystem in a Match block, none outside" },
+                { "9.5", "Match user bob\nSubsystem a /a\n",
+                  "sshd crashes: Subsystem in a Match block, none outside" },
+                { "10.3", "Match user bob\nSubsystem a /a\n", NULL },
+                { "10.0", "Match user alice\nSubsystem a /a\n", NULL },
+                { "10.0", "Subsystem a /a\nMatch user bob\nSubsystem b /b\n", NULL },
+                /* it may crash, and may as well live: what the block sets counts */
+                { "10.0",
+                  "Subsystem a /a\nMatch user bob\nSubsystem a /b\nSubsystem b /b\n"
+                  "Subsystem c /c\nSubsystem d /d\n",
+                  NULL },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP(loading_done)
+                struct loading loading = { .files = { { "/etc/ssh/sshd_config", cases[i].text } },
+                                           .release = cases[i].release };
+                CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+                CLEANUP(cleanup_refusal) struct sshd_refusal *refusal = NULL;
+                struct sshd_connection connection;
+
+                sshd_connection_init(&connection);
+                connection.user = strdup("bob");
+                assert_int_equal(load(&loading), 0);
+                assert_int_equal(sshd_effective_new(loading.config, &connection, &loading.accounts,
+                                                    &effective, &refusal),
+                                 cases[i].reason ? -EINVAL : 0);
+                if (refusal) {
+                        assert_string_equal(refusal->reason, cases[i].reason);
+                        assert_int_equal(refusal->exit_status, 139);
+                }
+                sshd_connection_done(&connection);
+        }
+}
+
 /* A pattern included from one of its own files: start-up ends, an evaluation does not. */
 static void test_circle(void **state) {
         CLEANUP(loading_done)
@@ -580,7 +650,8 @@ int main(void) {
                 cmocka_unit_test(test_refusals),        cmocka_unit_test(test_errors),
                 cmocka_unit_test(test_connections),     cmocka_unit_test(test_lines),
                 cmocka_unit_test(test_unreadable),      cmocka_unit_test(test_limits),
-                cmocka_unit_test(test_overrides_alone), cmocka_unit_test(test_circle),
+                cmocka_unit_test(test_overrides_alone), cmocka_unit_test(test_no_file),
+                cmocka_unit_test(test_crash),           cmocka_unit_test(test_circle),
                 cmocka_unit_test(test_circle_again),    cmocka_unit_test(test_files),
         };
 

@@ -19,6 +19,12 @@ class Case:
     options: tuple[str, ...] = ()  # arguments of -o
     contexts: tuple[tuple[str, ...], ...] = ()  # arguments of -C, several in one call allowed
     main: str = MAIN
+    named: str | None = MAIN  # the argument of -f; None: not given
+
+    def arguments(self) -> list[str]:
+        """The command line of sshd and of ours, but for -T and -C."""
+        named = ["-f", self.named] if self.named is not None else []
+        return [*named, *(part for option in self.options for part in ("-o", option))]
 
     def with_files(self, files: dict[str, bytes]) -> Case:
         return replace(self, files=files)
@@ -39,6 +45,7 @@ class Case:
                     "options": self.options,
                     "contexts": self.contexts,
                     "main": self.main,
+                    "named": self.named,
                 },
                 indent=1,
             )
@@ -64,6 +71,7 @@ class Case:
             tuple(described["options"]),
             tuple(tuple(context) for context in described["contexts"]),
             described["main"],
+            described["named"],
         )
         return case, described["release"]
 

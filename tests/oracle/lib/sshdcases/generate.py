@@ -159,9 +159,11 @@ class Generator:
             lines[victim] = self.mutate(lines[victim])
 
     def poison_include(self, lines: list[str], at: int) -> None:
-        shape = self.rng.randint(0, 4)
+        shape = self.rng.randint(0, 5)
         if shape == 0:
             lines.insert(at, f"Include {self.main}")
+        elif shape == 5:
+            self.circle()
         elif shape == 1:
             self.links["/etc/ssh/dangling.conf"] = "/nowhere"
             lines.insert(at, self.draw.one(("Include dangling.conf", "Include /etc/ssh/dang*")))
@@ -184,6 +186,16 @@ class Generator:
                     )
                 ),
             )
+
+    def circle(self) -> None:
+        """A drop-in that includes the drop-ins, itself among them, after some it is done with."""
+        name = f"{DROP_INS}/{self.draw.one(('50-x', 'zz', 'b'))}.conf"
+        self.files.setdefault(f"{DROP_INS}/0.conf", self.body(GLOBAL, 3))
+        lines = self.files.setdefault(name, self.body(GLOBAL, 3))
+        at = self.rng.randint(0, len(lines))
+        again = "sshd_config.d/*.conf"
+        lines.insert(at, "Include " + self.draw.one((again, again, again, self.main)))
+        self.files[self.main].insert(0, f"Include {again}")
 
     def chain(self, lines: list[str], at: int) -> None:
         """Files that include one another down to the limit, or just beyond it."""
@@ -302,7 +314,18 @@ class Generator:
         contexts = tuple(context(self.draw) for _ in range(CONTEXTS))
         if self.draw.chance(0.004):
             del files[self.main]
-        return Case(files, self.links, options, contexts, self.main)
+        return Case(files, self.links, options, contexts, self.main, self.named())
+
+    def named(self) -> str | None:
+        """How -f names the main file."""
+        shape = self.rng.random()
+        if shape < 0.06 and self.main == MAIN:
+            return None
+        if shape < 0.10:
+            return self.main.removeprefix("/")
+        if shape < 0.11:
+            return self.draw.one(("none", "NONE"))
+        return self.main
 
 
 def generate(release: Release, seed: str) -> Case:

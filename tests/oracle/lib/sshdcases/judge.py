@@ -6,6 +6,7 @@ from __future__ import annotations
 import difflib
 import re
 import shutil
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,20 +20,36 @@ NEWEST_KNOWN = 1006  # the newest release in daemon/sshd/release.c
 
 SSHD = "/usr/sbin/sshd"
 
-# What sshd says about things it looks at besides its configuration (host keys, an agent, logins),
-# and what a LogLevel in the configuration makes it say about itself.
-NOISE = re.compile(
-    rb"debug[123]?: |Unable to load host key|Could not load host (key|certificate)"
-    rb"|No matching private key for certificate|Certificate file is not a certificate"
-    rb"|Could not connect to agent|(main: )?Host key .*: (Invalid key length|.*too small)"
-    rb"|Public key for .* does not match private key"
-    rb"|@{59}$|@ +WARNING: UNPROTECTED PRIVATE KEY FILE! +@$"
-    rb"|Permissions 0\d+ for '.*' are too open\.$|This private key will be ignored\.$"
-    rb"|It is required that your private key files are NOT accessible by others\.$"
+# What is not compared. sshd -T also looks at things that are no part of its configuration, between
+# reading it for itself and reading it again for a connection: it loads the host keys, asks the
+# agent for them, and loads their certificates. What it says of them comes in one run of lines, each
+# matched whole; a configuration that names no such file leaves nothing to ignore.
+HOST_KEY_LINES = (
+    rb'Could not connect to agent "[^\r\n]*": [^\r\n]+',
+    rb'Unable to (?:load|shield) host key "[^\r\n]*": [^\r\n]+',
+    rb"Unable to load host key: [^\r\n]*",
+    rb"Public key for [^\r\n]* does not match private key",
+    rb"main: Host key [^\r\n]*: Invalid key length",  # RequiredRSASize
+    rb"@{59}\r\n@ +WARNING: UNPROTECTED PRIVATE KEY FILE! +@\r\n@{59}\r\n"
+    rb"Permissions 0\d{3} for '[^\r\n]*' are too open\.\r\n"
+    rb"It is required that your private key files are NOT accessible by others\.\r\n"
+    rb"This private key will be ignored\.",
+    rb'Could not load host certificate "[^\r\n]*": [^\r\n]+',
+    rb"Certificate file is not a certificate: [^\r\n]*",
+    rb"No matching private key for certificate: [^\r\n]*",
 )
+HOST_KEYS = re.compile(rb"^(?:(?:" + rb"|".join(HOST_KEY_LINES) + rb")\r\n)+", re.MULTILINE)
+# What sshd tells about its own work where -o LogLevel asks for it.
+DEBUG = re.compile(rb"^debug[123]: [^\r\n]*\r\n", re.MULTILINE)
+# A tree whose host keys cannot be loaded at all is not judged beyond what was said until then.
+NO_HOST_KEYS = re.compile(rb"^sshd: no hostkeys available -- exiting\.\r\n", re.MULTILINE)
+# The last words of a crash are the C library's.
+ABORTED = re.compile(rb"(?:free\(\)|munmap_chunk\(\)|double free)[^\r\n]*\n\Z")
+CRASHES = (-signal.SIGSEGV, -signal.SIGABRT)
+CRASHED = 128 + signal.SIGSEGV  # our exit status where sshd crashes
+COPIES_SUBSYSTEMS_WRONG = range(905, 1003)  # where a block has more of them than the rest
 # A Match LocalPort without lport= is fatal to sshd -T, yet the configuration is not refused.
 SPEC_INCOMPLETE = re.compile(rb"in configuration but '\w+' not in connection test specification")
-NO_HOST_KEYS = re.compile(rb"no hostkeys available -- exiting")
 
 
 class NewerRelease(Exception):
@@ -139,14 +156,13 @@ def message(output: Output) -> str:
 @dataclass(frozen=True)
 class Verdict:
     accepted: bool
-    judged: bool  # False: sshd gave up for a reason outside its configuration
+    unjudged: str | None  # why sshd said too little to compare all of it
     difference: Difference | None
     runs: int
 
 
 def relevant(stderr: bytes) -> bytes:
-    lines = stderr.replace(b"\r\n", b"\n").split(b"\n")
-    return b"\n".join(line for line in lines if not NOISE.match(line))
+    return HOST_KEYS.sub(b"", DEBUG.sub(b"", stderr), count=1)
 
 
 class Judge:
@@ -155,12 +171,11 @@ class Judge:
     def __init__(self, release: Release, chroot: Chroot, sshguardd: Path) -> None:
         self.release, self.chroot, self.sshguardd = release, chroot, sshguardd
         furnish(chroot.root)
-        self.unjudged = False
+        self.unjudged: str | None = None
+        self.plain = Output(0, b"", b"")  # what sshd said of the tree without a connection
 
     def ask(self, case: Case, context: tuple[str, ...] | None) -> tuple[Output, Output]:
-        arguments = ["-f", case.main]
-        for option in case.options:
-            arguments += ["-o", option]
+        arguments = case.arguments()
         for spec in context or ():
             arguments += ["-C", spec]
         real = self.chroot.run([SSHD, "-T", *arguments])
@@ -175,38 +190,71 @@ class Judge:
                 *arguments,
             ]
         )
-        return (
-            Output(real.status, real.stdout, relevant(real.stderr)),
-            Output(ours.status, ours.stdout, relevant(ours.stderr)),
-        )
+        return Output(real.status, real.stdout, relevant(real.stderr)), ours
+
+    def accepts(self, case: Case) -> bool:
+        """Whether sshd would start; a connection may still be refused."""
+        return self.chroot.run([SSHD, "-t", *case.arguments()]).status == 0
 
     def compare(
         self, case: Case, context: tuple[str, ...] | None
     ) -> tuple[Output, Difference | None]:
         real, ours = self.ask(case, context)
-        if NO_HOST_KEYS.search(real.stderr) or real.status < 0:  # killed at the time limit
-            self.unjudged = True
-            return real, None
+        if context is None:
+            self.plain = real
+        part = self.differing_part(real, ours)
+        return real, Difference(context, part, real, ours) if part else None
+
+    def differing_part(self, real: Output, ours: Output) -> str | None:
+        """The first of status, stderr, stdout in which they differ."""
+        if real.status == -signal.SIGKILL:
+            self.unjudged = "time limit"
+            return None
+        if NO_HOST_KEYS.search(real.stderr):
+            self.unjudged = "no host keys"
+            return self.differs_until_then(NO_HOST_KEYS.sub(b"", real.stderr), ours)
+        if real.status in CRASHES:
+            return self.differs_in_crash(ABORTED.sub(b"", real.stderr), ours)
         for part in ("status", "stderr", "stdout"):
             if getattr(real, part) != getattr(ours, part):
-                return real, Difference(context, part, real, ours)
-        return real, None
+                return part
+        return None
+
+    @staticmethod
+    def differs_until_then(said: bytes, ours: Output) -> str | None:
+        """sshd has read its configuration for itself, and not for a connection."""
+        if ours.status != 0 and not SPEC_INCOMPLETE.search(ours.stderr):
+            return "status"
+        return None if ours.stderr.startswith(said) else "stderr"
+
+    def differs_in_crash(self, said: bytes, ours: Output) -> str | None:
+        """sshd died of reading beyond an array; with a block that has subsystems of its own beside
+        those outside, chance decides whether it does."""
+        outside = self.plain.stdout.lower().count(b"\nsubsystem ")
+        copies_wrong = self.release.number in COPIES_SUBSYSTEMS_WRONG
+        if copies_wrong and 0 < outside < ours.stdout.lower().count(b"\nsubsystem "):
+            self.unjudged = "crash by chance"
+            return None
+        if ours.status != CRASHED:
+            return "status"
+        return None if ours.stderr.startswith(said) else "stderr"
 
     def judge(self, case: Case) -> Verdict:
-        """Plain first, then each context; a refused tree is asked about one connection only."""
+        """Plain first, then each context; a tree with which sshd does not start is asked about one
+        connection only."""
         made = case.install(self.chroot.root)
-        self.unjudged = False
+        self.unjudged = None
         try:
             real, difference = self.compare(case, None)
             accepted = real.status == 0
-            complete = accepted or SPEC_INCOMPLETE.search(real.stderr)
+            complete = accepted or SPEC_INCOMPLETE.search(real.stderr) or self.accepts(case)
             runs = 1
             for context in case.contexts if complete else case.contexts[:1]:
-                if difference or self.unjudged:
+                if difference or self.unjudged == "no host keys":
                     break
                 real, difference = self.compare(case, context)
                 accepted = accepted or real.status == 0
                 runs += 1
-            return Verdict(accepted, not self.unjudged, difference, runs)
+            return Verdict(accepted, self.unjudged, difference, runs)
         finally:
             remove(made)
