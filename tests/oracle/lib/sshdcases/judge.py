@@ -25,22 +25,22 @@ SSHD = "/usr/sbin/sshd"
 # agent for them, and loads their certificates. What it says of them comes in one run of lines, each
 # matched whole; a configuration that names no such file leaves nothing to ignore.
 HOST_KEY_LINES = (
-    rb'Could not connect to agent "[^\r\n]*": [^\r\n]+',
-    rb'Unable to (?:load|shield) host key "[^\r\n]*": [^\r\n]+',
-    rb"Unable to load host key: [^\r\n]*",
-    rb"Public key for [^\r\n]* does not match private key",
-    rb"main: Host key [^\r\n]*: Invalid key length",  # RequiredRSASize
+    rb'Could not connect to agent "[^\n]*": [^\n]+',
+    rb'Unable to (?:load|shield) host key "[^\n]*": [^\n]+',
+    rb"Unable to load host key: [^\n]*",
+    rb"Public key for [^\n]* does not match private key",
+    rb"main: Host key [^\n]*: Invalid key length",  # RequiredRSASize
     rb"@{59}\r\n@ +WARNING: UNPROTECTED PRIVATE KEY FILE! +@\r\n@{59}\r\n"
-    rb"Permissions 0\d{3} for '[^\r\n]*' are too open\.\r\n"
+    rb"Permissions 0\d{3} for '[^\n]*' are too open\.\r\n"
     rb"It is required that your private key files are NOT accessible by others\.\r\n"
     rb"This private key will be ignored\.",
-    rb'Could not load host certificate "[^\r\n]*": [^\r\n]+',
-    rb"Certificate file is not a certificate: [^\r\n]*",
-    rb"No matching private key for certificate: [^\r\n]*",
+    rb'Could not load host certificate "[^\n]*": [^\n]+',
+    rb"Certificate file is not a certificate: [^\n]*",
+    rb"No matching private key for certificate: [^\n]*",
 )
 HOST_KEYS = re.compile(rb"^(?:(?:" + rb"|".join(HOST_KEY_LINES) + rb")\r\n)+", re.MULTILINE)
 # What sshd tells about its own work where -o LogLevel asks for it.
-DEBUG = re.compile(rb"^debug[123]: [^\r\n]*\r\n", re.MULTILINE)
+DEBUG = re.compile(rb"^debug[123]: [^\n]*\r\n", re.MULTILINE)
 # A tree whose host keys cannot be loaded at all is not judged beyond what was said until then.
 NO_HOST_KEYS = re.compile(rb"^sshd: no hostkeys available -- exiting\.\r\n", re.MULTILINE)
 # The last words of a crash are the C library's.
