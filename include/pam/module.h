@@ -13,7 +13,12 @@ bool pam_module_matches(const struct pam_rule *rule, const char *pattern);
 bool pam_module_matches_any(const struct pam_rule *rule, char *const *patterns, size_t n_patterns);
 
 /* What the rule's module can return to FACILITY: module_unknown if it cannot be loaded; what the
- * sources of pam_deny, pam_permit and pam_warn say if it is one of these from a module directory of
- * the release; else anything. A broken rule: perm_denied. */
+ * sources of pam_deny, pam_permit, pam_warn, pam_unix and pam_google_authenticator say if it is one
+ * of these from a module directory of the release; else anything. A broken rule: perm_denied. */
 uint32_t pam_module_codes(const struct pam_service *service, const struct pam_rule *rule,
                           enum pam_facility facility);
+
+/* The Nth file that the rule's arguments name (`conffile=`, `file=` and the like of the modules of
+ * Linux-PAM, what pam_exec runs), as it stands there: an absolute path without anything that is
+ * replaced for the user. NULL: there are no more. *RET_IS_PROGRAM: the module runs it. */
+const char *pam_module_file(const struct pam_rule *rule, size_t n, bool *ret_is_program);

@@ -77,9 +77,13 @@ static void test_requires(void **state) {
                                                  .requires_module = "pam_access.so" };
         const struct judge_case cases[] = {
                 { UNIX "auth [success=ok default=die] " TOTP "\n", totp, 0, NULL, NULL },
-                { UNIX "auth required " TOTP "\n", totp, 4,
+                { UNIX "auth required " TOTP "\n", totp, 0, NULL, NULL },
+                { UNIX "auth required " TOTP " nullok\n", totp, 4,
                   "success although " TOTP " returned ignore",
                   "--run auth --with auth:/etc/pam.d/s:4=ignore" },
+                { UNIX "auth optional " TOTP "\n", totp, 4,
+                  "success although " TOTP " returned auth_err",
+                  "--run auth --with auth:/etc/pam.d/s:4=auth_err" },
                 { UNIX "auth sufficient m\nauth [success=ok default=die] " TOTP "\n", totp, 4,
                   "success although " TOTP " was not run", "--run auth" },
                 { UNIX, totp, 3, "success although " TOTP " was not run", "--run auth" },
