@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <syslog.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "guard/messages.h"
 #include "pass.h"
@@ -81,35 +82,64 @@ int reconcile_adopt_all(struct reconciler *reconciler) {
         return r < 0 ? r : adopting.n_adopted;
 }
 
-/* What joins an approved tree (a file that an approved line names, an account's key file) is
- * adopted as it is found, unless it is wrong; while sshd's configuration has drifted, nothing is:
- * the drift may be what brought it in. */
+struct waiting {
+        struct reconciler *reconciler;
+        char **paths;
+        size_t n_paths;
+        int error;
+};
+
+static void collect_waiting(const char *path, void *value, void *userdata) {
+        struct waiting *waiting = userdata;
+        const struct guarded *guarded = value;
+
+        if (waiting->error == 0 && !(guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY)) &&
+            !baseline_knows(waiting->reconciler->world->baseline, path) &&
+            !baseline_get(waiting->reconciler->world->baseline, path))
+                waiting->error = strings_append(&waiting->paths, &waiting->n_paths, path);
+}
+
+/* True while a file that says what joins has drifted: the drift may be what brought it in. */
+static bool has_drifted(const struct reconciler *reconciler) {
+        for (size_t i = 0; i < reconciler->ledger.n_items; i++) {
+                const char *path = reconciler->ledger.items[i].finding.path;
+                const struct guarded *guarded =
+                        path ? guarded_set_get(&reconciler->world->set, path) : NULL;
+
+                if (guarded && guarded->flags & (GUARDED_SSHD | GUARDED_PAM))
+                        return true;
+        }
+        return false;
+}
+
+/* What joins an approved tree (a file that an approved line names, a module that an approved stack
+ * loads) is adopted as it is found, unless it is wrong; while sshd's configuration or a stack has
+ * drifted it waits. */
 int pass_adopt_joined(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
         struct world *world = reconciler->world;
+        struct waiting waiting = { .reconciler = reconciler };
         CLEANUP(findings_done) struct findings present = { 0 };
         int r;
 
-        if (pass->n_joined == 0)
+        reconciler->joined_wait |= pass->n_joined > 0;
+        if (!reconciler->joined_wait || has_drifted(reconciler))
                 return 0;
-        for (size_t i = 0; i < reconciler->ledger.n_items; i++) {
-                const char *path = reconciler->ledger.items[i].finding.path;
-                const struct guarded *guarded = path ? guarded_set_get(&world->set, path) : NULL;
-
-                if (guarded && guarded->flags & GUARDED_SSHD)
-                        return 0;
-        }
-        r = reconciler_collect(reconciler, &present);
-        for (size_t i = 0; i < pass->n_paths && r == 0; i++) {
+        map_each(&world->set.paths, collect_waiting, &waiting);
+        r = waiting.error;
+        if (r == 0)
+                r = reconciler_collect(reconciler, &present);
+        for (size_t i = 0; i < waiting.n_paths && r == 0; i++) {
                 bool adopted = false;
 
-                if (guarded_set_get(&world->set, pass->paths[i]) &&
-                    !baseline_get(world->baseline, pass->paths[i]))
-                        r = adopt_path(reconciler, pass->paths[i], &present, &adopted);
+                r = adopt_path(reconciler, waiting.paths[i], &present, &adopted);
                 if (adopted)
-                        record_notice_at(pass->paths[i], MESSAGE_ADOPTED, LOG_NOTICE,
+                        record_notice_at(waiting.paths[i], MESSAGE_ADOPTED, LOG_NOTICE,
                                          "%s joined the guarded set and was adopted",
-                                         pass->paths[i]);
+                                         waiting.paths[i]);
         }
+        if (r == 0)
+                reconciler->joined_wait = false;
+        strings_free(waiting.paths, waiting.n_paths);
         return r;
 }

@@ -44,11 +44,13 @@ static int judge_everything(struct world *world, struct findings *findings) {
         if (r == 0)
                 r = world_load_config(world);
         if (r >= 0)
+                r = world_load_pam(world);
+        if (r >= 0)
                 r = world_derive_set(world);
         if (r == 0)
-                r = assess_sshd(world, world->view, findings);
+                r = assess_config(world, world->config, findings);
         if (r == 0)
-                r = assess_pam(world, world->view, findings);
+                r = assess_pam_stacks(world, &world->pam, findings);
         if (r < 0)
                 return r;
         map_each(&world->set.paths, check_path, &checking);

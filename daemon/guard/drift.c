@@ -9,24 +9,28 @@
 #include "guard/messages.h"
 #include "pass.h"
 
-/* Severity from meaning: what changes no effective setting is information. */
+/* Severity from meaning: what changes no effective setting and no stack is information. */
 static int unapproved_severity(struct reconciler *reconciler, const char *path,
                                unsigned differences, enum severity *ret) {
         struct world *world = reconciler->world;
         const struct guarded *guarded = guarded_set_get(&world->set, path);
+        unsigned flags = guarded ? guarded->flags : 0;
+        bool is_module = flags & GUARDED_PAM && flags & GUARDED_SECRET;
         struct view *approved = NULL;
-        bool is_same = false;
+        bool is_same = true;
         int r;
 
         *ret = SEVERITY_MEDIUM;
-        if (!guarded || !(guarded->flags & GUARDED_SSHD) ||
+        if (!(flags & (GUARDED_SSHD | GUARDED_PAM)) || is_module ||
             differences & ~(unsigned)(FILE_DIFFERS_CONTENT | FILE_DIFFERS_KIND))
                 return 0;
         r = world_approved_view(world, &approved);
-        if (r == 0)
+        if (r == 0 && flags & GUARDED_SSHD)
                 r = assess_is_same_meaning(world, world->view, approved, &is_same);
+        if (r == 0 && is_same && flags & GUARDED_PAM)
+                r = assess_is_same_pam(world, world->view, approved, &is_same);
         view_free(approved);
-        if (is_same)
+        if (r == 0 && is_same)
                 *ret = SEVERITY_INFO;
         return r;
 }

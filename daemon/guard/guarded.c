@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Deriving the guarded set.
  *
- * Three sources: a table of fixed places (the ones sshd, PAM and systemd read whatever the
- * configuration says), what the parsed sshd configuration reads and names, and what file rules
- * speak of. A setting's path may hold tokens of a user; those are expanded for every account, and
- * what lies in a home is flagged, since it is read and written with that user's rights. */
+ * Four sources: a table of fixed places (the ones sshd, PAM and systemd read whatever the
+ * configuration says), what the parsed sshd configuration reads and names, what the PAM services
+ * read and load, and what file rules speak of. A setting's path may hold tokens of a user; those
+ * are expanded for every account, and what lies in a home is flagged, since it is read and written
+ * with that user's rights. */
 
 #include "guard/guarded.h"
 
@@ -15,6 +16,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guard/pam_stacks.h"
 #include "policy/judge_file.h"
 
 struct place {
@@ -39,7 +41,15 @@ static const struct place places[] = {
         { "/etc/systemd/system/ssh.socket.d/*.conf", 0, "sshd's unit" },
         { "/etc/pam.conf", GUARDED_PAM, "PAM reads it" },
         { "/etc/pam.d/*", GUARDED_PAM, "PAM reads it" },
+        { "/usr/lib/pam.d/*", GUARDED_PAM | GUARDED_ALERT_ONLY, "PAM reads it" },
+        { "/usr/share/pam/pam.d/*", GUARDED_PAM | GUARDED_ALERT_ONLY, "PAM reads it" },
+        { "/usr/share/pam-configs/*", GUARDED_ALERT_ONLY, "pam-auth-update makes stacks of it" },
         { "/etc/security/*.conf", 0, "PAM modules read it" },
+        { "/etc/security/access.d/*.conf", 0, "pam_access reads it" },
+        { "/etc/security/limits.d/*.conf", 0, "pam_limits reads it" },
+        { "/etc/security/namespace.d/*.conf", 0, "pam_namespace reads it" },
+        { "/etc/security/namespace.init", 0, "pam_namespace runs it" },
+        { "/etc/environment", 0, "pam_env reads it" },
         { "/etc/passwd", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/group", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/nsswitch.conf", GUARDED_ACCOUNTS, "accounts" },
@@ -127,6 +137,21 @@ static int add_config(const struct guarded_sources *sources, struct guarded_set 
         return r;
 }
 
+/* A stack that calls a drop-in a module takes no protection away from it. */
+static int add_pam(const struct guarded_sources *sources, struct guarded_set *set) {
+        int r = 0;
+
+        for (size_t i = 0; i < sources->pam->n_paths && r == 0; i++) {
+                const struct pam_path *path = &sources->pam->paths[i];
+                unsigned flags = path->flags;
+
+                if (guarded_set_get(set, path->path))
+                        flags &= GUARDED_PAM;
+                r = add_path(set, path->path, flags, path->why);
+        }
+        return r;
+}
+
 /* Which settings name what; the rest of the named paths are plain guarded files. */
 static unsigned flags_of_named(const struct sshd_named_path *named) {
         if (strcmp(named->keyword, "hostkey") == 0)
@@ -193,6 +218,8 @@ int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set
                 r = add_path(&set, sources->config_path, GUARDED_POLICY, "our own configuration");
         if (r == 0 && sources->config)
                 r = add_config(sources, &set);
+        if (r == 0 && sources->pam)
+                r = add_pam(sources, &set);
         if (r == 0 && sources->config)
                 r = add_named(sources, &set);
         if (r == 0 && sources->policy)

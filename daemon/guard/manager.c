@@ -374,6 +374,8 @@ static int look_at_everything(struct manager *manager) {
         if (r == 0)
                 r = world_load_config(world);
         if (r >= 0)
+                r = world_load_pam(world);
+        if (r >= 0)
                 r = world_derive_set(world);
         if (r < 0)
                 return r;

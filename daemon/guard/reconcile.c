@@ -134,6 +134,25 @@ static bool is_watched(void *userdata, const char *path) {
         return guarded_set_get(userdata, path) != NULL;
 }
 
+/* Loads again what is stale. Returns 1 if the guarded set must be derived anew. */
+static int load_again(struct reconciler *reconciler) {
+        struct world *world = reconciler->world;
+        bool asks_others = false;
+        int r = 0, set_changed = 0;
+
+        if (reconciler->sshd_is_stale) {
+                set_changed = world_load_config(world);
+                if (set_changed < 0)
+                        return set_changed;
+                r = pam_stacks_ask_others(&world->pam, world->config, &world->accounts,
+                                          &asks_others);
+                reconciler->pam_is_stale |= asks_others;
+        }
+        if (r == 0 && reconciler->pam_is_stale)
+                r = world_load_pam(world);
+        return r != 0 ? r : set_changed;
+}
+
 /* Forgets what was known of the dirty paths and loads again what depends on them. */
 static int look_again(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
@@ -159,8 +178,8 @@ static int look_again(struct pass *pass) {
                 r = world_load_accounts(world);
                 reconciler->sshd_is_stale = set_is_stale = true;
         }
-        if (r == 0 && reconciler->sshd_is_stale)
-                r = world_load_config(world);
+        if (r == 0)
+                r = load_again(reconciler);
         if (r > 0)
                 return rederive_set(pass);
         pass->set_is_stale = set_is_stale; /* what else joins can wait for the answer */
@@ -211,7 +230,7 @@ static int judge_sshd(struct reconciler *reconciler) {
 
 static int judge_pam(struct reconciler *reconciler) {
         struct findings findings = { 0 };
-        int r = assess_pam(reconciler->world, reconciler->world->view, &findings);
+        int r = assess_pam_stacks(reconciler->world, &reconciler->world->pam, &findings);
 
         if (r < 0) {
                 findings_done(&findings);
@@ -223,13 +242,19 @@ static int judge_pam(struct reconciler *reconciler) {
         return 0;
 }
 
-int pass_judge(struct pass *pass) {
+static int judge_stale(struct reconciler *reconciler) {
         int r = 0;
 
-        if (pass->reconciler->sshd_is_stale)
-                r = judge_sshd(pass->reconciler);
-        if (r == 0 && pass->reconciler->pam_is_stale)
-                r = judge_pam(pass->reconciler);
+        if (reconciler->sshd_is_stale)
+                r = judge_sshd(reconciler);
+        if (r == 0 && reconciler->pam_is_stale)
+                r = judge_pam(reconciler);
+        return r;
+}
+
+int pass_judge(struct pass *pass) {
+        int r = judge_stale(pass->reconciler);
+
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
                 r = judge_path(pass->reconciler, pass->paths[i]);
         return r;
@@ -501,8 +526,8 @@ static int respond_pass(struct pass *pass) {
                 if (!finding)
                         return 0;
                 r = respond_one(pass, finding, &present);
-                if (r == 0 && pass->reconciler->sshd_is_stale)
-                        r = world_load_config(pass->reconciler->world);
+                if (r == 0)
+                        r = load_again(pass->reconciler);
                 if (r > 0)
                         r = rederive_set(pass);
                 if (r == 0)
@@ -570,8 +595,8 @@ int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_
         if (r == 0)
                 r = look_again(&pass);
         /* What decides who gets in is answered before anything else is read. */
-        if (r == 0 && reconciler->sshd_is_stale) {
-                r = judge_sshd(reconciler);
+        if (r == 0 && (reconciler->sshd_is_stale || reconciler->pam_is_stale)) {
+                r = judge_stale(reconciler);
                 if (r == 0)
                         r = respond_pass(&pass);
         }

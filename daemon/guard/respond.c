@@ -2,7 +2,8 @@
 /* Responding to a finding.
  *
  * A revert restores the smallest set of drifted files that makes the rule hold: the winning line's
- * file, then the drifted files that set the keyword, then all drifted files. Each set is tried as a
+ * file, then the drifted files that set the keyword (of a PAM rule: one drifted stack, then all of
+ * them), then all drifted files. Each set is tried as a
  * candidate tree in memory first. Files that did not drift are never touched, and nothing is
  * written that sshd would refuse. A full return to the approved tree was judged when it was
  * approved and asks sshd nothing, which is what keeps the common case below a millisecond. */
@@ -191,19 +192,33 @@ static int sets_keyword(const struct world *world, const char *path, const char 
 
 enum { SET_WINNER, SET_SETTERS, SET_ALL, N_SETS };
 
+static bool is_about_pam(const struct finding *finding) {
+        return finding->rule && finding->rule->family == RULE_PAM;
+}
+
+static bool is_stack(const struct world *world, const char *path) {
+        const struct guarded *guarded = guarded_set_get(&world->set, path);
+
+        return guarded && guarded->flags & GUARDED_PAM;
+}
+
 /* Whether PATH belongs to the set; the sets only ever hold drifted files. */
 static int belongs_to_set(const struct world *world, const struct finding *finding,
                           const char *path, int set, bool *ret) {
         bool is_winner = finding->path && strcmp(finding->path, path) == 0;
 
         *ret = is_winner || set == SET_ALL;
+        if (set == SET_SETTERS && is_about_pam(finding)) {
+                *ret = is_winner || is_stack(world, path);
+                return 0;
+        }
         if (*ret || set == SET_WINNER || !finding->setting)
                 return 0;
         return sets_keyword(world, path, finding->setting, ret);
 }
 
-static int choose_set(const struct world *world, const struct finding *finding,
-                      const struct path_list *drifted, int set, struct path_list *ret) {
+static int choose_files(const struct world *world, const struct finding *finding,
+                        const struct path_list *drifted, int set, struct path_list *ret) {
         for (size_t i = 0; i < drifted->n_items; i++) {
                 bool belongs;
                 int r = belongs_to_set(world, finding, drifted->items[i], set, &belongs);
@@ -214,6 +229,33 @@ static int choose_set(const struct world *world, const struct finding *finding,
                         return r;
         }
         return 0;
+}
+
+/* How many sets there are to try. Any file of a stack may be what let the blamed line decide, so
+ * each that drifted is tried by itself before all of them: first those that came or went. */
+static size_t count_sets(const struct finding *finding, const struct path_list *drifted) {
+        return N_SETS + (is_about_pam(finding) ? 2 * drifted->n_items : 0);
+}
+
+/* The Nth set, which may be empty. */
+static int choose_set(const struct world *world, const struct finding *finding,
+                      const struct path_list *drifted, size_t n, struct path_list *ret) {
+        size_t n_single = count_sets(finding, drifted) - N_SETS;
+        unsigned differences = 0;
+        const char *path;
+        bool has_moved;
+        int r;
+
+        if (n == 0)
+                return choose_files(world, finding, drifted, SET_WINNER, ret);
+        if (n > n_single || drifted->n_items == 0)
+                return choose_files(world, finding, drifted, (int)(n - n_single), ret);
+        path = drifted->items[(n - 1) % drifted->n_items];
+        r = assess_drift(world, world->view, path, &differences);
+        has_moved = differences & FILE_DIFFERS_KIND;
+        if (r < 0 || !is_stack(world, path) || has_moved != (n <= drifted->n_items))
+                return r;
+        return strings_append(&ret->items, &ret->n_items, path);
 }
 
 /* ---- proving a candidate ---- */
@@ -239,17 +281,21 @@ struct proof {
         bool adds_nothing;    /* no finding that the present tree lacks */
 };
 
-static bool concerns_pam(const struct world *world, const struct finding *finding,
-                         const struct path_list *paths) {
-        if (finding->rule && finding->rule->family == RULE_PAM)
-                return true;
-        for (size_t i = 0; i < paths->n_items; i++) {
-                const struct guarded *guarded = guarded_set_get(&world->set, paths->items[i]);
+/* Returns 1 if the candidate may change what PAM does, 0 if not, or a negative errno. */
+static int concerns_pam(const struct world *world, struct view *candidate,
+                        const struct finding *finding, const struct path_list *paths) {
+        bool asks_other_services;
+        int r;
 
-                if (guarded && guarded->flags & GUARDED_PAM)
-                        return true;
-        }
-        return false;
+        if (is_about_pam(finding))
+                return 1;
+        for (size_t i = 0; i < paths->n_items; i++)
+                if (is_stack(world, paths->items[i]))
+                        return 1;
+        if (!concerns_sshd(world, finding, paths))
+                return 0;
+        r = assess_asks_other_services(world, candidate, &asks_other_services);
+        return r < 0 ? r : asks_other_services;
 }
 
 static bool is_about_sshd(const struct finding *finding) {
@@ -285,7 +331,9 @@ static int prove(const struct responder *responder, struct view *candidate,
 
         if (concerns_sshd(world, finding, paths))
                 r = assess_sshd(world, candidate, &after);
-        if (r == 0 && concerns_pam(world, finding, paths))
+        if (r == 0)
+                r = concerns_pam(world, candidate, finding, paths);
+        if (r > 0)
                 r = assess_pam(world, candidate, &after);
         for (size_t i = 0; i < paths->n_items && r == 0; i++)
                 r = assess_file(world, candidate, paths->items[i], &after);
@@ -508,10 +556,10 @@ static int revert(const struct responder *responder, const struct finding *findi
         int r = find_drifted(responder, finding, &drifted);
 
         report->outcome = RESPOND_NO_APPROVED;
-        for (int set = SET_WINNER; set < N_SETS && r == 0; set++) {
+        for (size_t i = 0; r == 0 && i < count_sets(finding, &drifted.paths); i++) {
                 CLEANUP(path_list_done) struct path_list paths = { 0 };
 
-                r = choose_set(responder->world, finding, &drifted.paths, set, &paths);
+                r = choose_set(responder->world, finding, &drifted.paths, i, &paths);
                 if (r < 0)
                         return r;
                 if (paths.n_items == 0)
@@ -641,9 +689,11 @@ static int repair(const struct responder *responder, const struct finding *findi
 int respond_to(const struct responder *responder, const struct finding *finding,
                const struct findings *present, struct respond_report *ret) {
         struct respond_report report = { 0 };
+        bool is_writable_path = !finding->path || is_writable(responder->world, finding->path);
         int r = 0;
 
-        if (finding->path && !is_writable(responder->world, finding->path))
+        /* what a vendor's stack decides may be decided by a file of /etc again */
+        if (!is_writable_path && !is_about_pam(finding))
                 report.outcome = RESPOND_NOT_WRITABLE;
         else if (finding->response == RESPONSE_REPAIR)
                 r = repair(responder, finding, present, &report);
@@ -655,6 +705,8 @@ int respond_to(const struct responder *responder, const struct finding *finding,
                 respond_report_done(&report);
                 r = revert(responder, finding, present, &report);
         }
+        if (r == 0 && !is_writable_path && report.outcome == RESPOND_NO_APPROVED)
+                report.outcome = RESPOND_NOT_WRITABLE;
         if (r < 0) {
                 respond_report_done(&report);
                 return r;

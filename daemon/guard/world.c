@@ -49,6 +49,7 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
 
 void world_done(struct world *world) {
         guarded_set_done(&world->set);
+        pam_stacks_done(&world->pam);
         sshd_config_free(world->config);
         accounts_done(&world->accounts);
         policy_free(world->policy);
@@ -129,6 +130,33 @@ int world_load_config(struct world *world) {
         return is_same ? 0 : 1;
 }
 
+int world_parse_pam(const struct world *world, struct view *view, const struct sshd_config *config,
+                    struct pam_stacks *ret) {
+        const struct pam_sources sources = {
+                .view = view,
+                .release = &world->pam_release,
+                .policy = world->policy,
+                .config = config,
+                .accounts = &world->accounts,
+        };
+
+        *ret = (struct pam_stacks){ 0 };
+        return world->has_pam_release ? pam_stacks_load(&sources, ret) : 0;
+}
+
+int world_load_pam(struct world *world) {
+        struct pam_stacks stacks;
+        bool is_same;
+        int r = world_parse_pam(world, world->view, world->config, &stacks);
+
+        if (r < 0)
+                return r;
+        is_same = pam_stacks_have_same_paths(&world->pam, &stacks);
+        pam_stacks_done(&world->pam);
+        world->pam = stacks;
+        return is_same ? 0 : 1;
+}
+
 struct approved_list {
         char **paths;
         size_t n_paths;
@@ -146,6 +174,7 @@ int world_derive_set(struct world *world) {
         struct guarded_sources sources = {
                 .policy = world->policy,
                 .config = world->config,
+                .pam = &world->pam,
                 .accounts = &world->accounts,
                 .view = world->view,
                 .config_path = world->config_path,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "pam/compare.h"
 #include "pam/line.h"
 #include "walk.h"
 
@@ -90,20 +91,9 @@ static bool overlay_has_module(void *userdata, const char *path) {
                overlay->inner->has_module(overlay->inner->userdata, path);
 }
 
-static bool strings_equal(const char *a, const char *b) {
-        return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 /* True if both are the same rule of the same file; line numbers may have moved. */
 static bool rules_equal(const struct pam_rule *a, const struct pam_rule *b) {
-        if (a->kind != b->kind || a->level != b->level || a->n_args != b->n_args ||
-            strcmp(a->file, b->file) != 0 || !strings_equal(a->module, b->module) ||
-            memcmp(a->actions, b->actions, sizeof a->actions) != 0)
-                return false;
-        for (size_t i = 0; i < a->n_args; i++)
-                if (strcmp(a->args[i], b->args[i]) != 0)
-                        return false;
-        return true;
+        return strcmp(a->file, b->file) == 0 && pam_rule_is_same(a, b);
 }
 
 /* Where a jump of the rule at I leads. */

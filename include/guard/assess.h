@@ -21,6 +21,13 @@ int assess_sshd(const struct world *world, struct view *view, struct findings *f
  * tree has no libpam. Returns 0 or a negative errno. */
 int assess_pam(const struct world *world, struct view *view, struct findings *findings);
 
+/* The same of services that were read already. */
+int assess_pam_stacks(const struct world *world, const struct pam_stacks *stacks,
+                      struct findings *findings);
+
+/* Reads the PAM services as VIEW has them. */
+int assess_load_pam(const struct world *world, struct view *view, struct pam_stacks *ret);
+
 /* Everything file rules have to say of one path, and what is wrong with its kind. */
 int assess_file(const struct world *world, struct view *view, const char *path,
                 struct findings *findings);
@@ -45,6 +52,13 @@ int assess_unapproved(const struct world *world, const char *path, unsigned diff
 /* True if sshd would do the same with both views' configurations, for every connection. */
 int assess_is_same_meaning(const struct world *world, struct view *a, struct view *b,
                            bool *ret_is_same);
+
+/* True if sshd would ask for other PAM services with VIEW's configuration than it does now. */
+int assess_asks_other_services(const struct world *world, struct view *view, bool *ret);
+
+/* True if libpam would do the same with every service of both views. */
+int assess_is_same_pam(const struct world *world, struct view *a, struct view *b,
+                       bool *ret_is_same);
 
 /* "mode, owner" …: what differs, for people. On the heap. */
 char *assess_format_differences(unsigned differences);

@@ -37,9 +37,12 @@ struct guarded_set {
         size_t n_directories;
 };
 
+struct pam_stacks;
+
 struct guarded_sources {
         const struct policy *policy;      /* may be NULL */
         const struct sshd_config *config; /* may be NULL */
+        const struct pam_stacks *pam;     /* may be NULL */
         const struct accounts *accounts;
         struct view *view;     /* for the patterns */
         char *const *approved; /* paths with an approved version that is not absence */

@@ -10,6 +10,7 @@
 #include "base/account.h"
 #include "guard/baseline.h"
 #include "guard/guarded.h"
+#include "guard/pam_stacks.h"
 #include "guard/view.h"
 #include "os/root.h"
 #include "os/store.h"
@@ -32,6 +33,7 @@ struct world {
         struct pam_release pam_release;
         bool has_pam_release;       /* false: the tree has no libpam, pam rules say nothing */
         struct sshd_config *config; /* as the view has it now */
+        struct pam_stacks pam;      /* the same */
         struct guarded_set set;
 };
 
@@ -46,10 +48,18 @@ int world_load_accounts(struct world *world);
 /* sshd's, through the view. Returns 1 if it reads or names other paths than before, so that the
  * guarded set must be derived anew. */
 int world_load_config(struct world *world);
+/* The PAM services, after sshd's configuration. Returns 1 if they read or load other paths than
+ * before. */
+int world_load_pam(struct world *world);
 int world_derive_set(struct world *world);
 
 /* Parses sshd's configuration as VIEW (the world's own, or a candidate) has it. */
 int world_parse_config(const struct world *world, struct view *view, struct sshd_config **ret);
+
+/* Reads the PAM services as VIEW has them, CONFIG being sshd's configuration of the same view; none
+ * where the tree has no libpam. */
+int world_parse_pam(const struct world *world, struct view *view, const struct sshd_config *config,
+                    struct pam_stacks *ret);
 
 /* A candidate view in which every path with an approved version is that version. */
 int world_approved_view(const struct world *world, struct view **ret);

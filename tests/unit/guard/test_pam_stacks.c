@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_env.h"
+
+#include "guard/pam_stacks.h"
+#include "machine.h"
+
+static const char sshd_stack[] = "@include common-auth\n"
+                                 "auth required pam_google_authenticator.so\n"
+                                 "account required pam_unix.so\n"
+                                 "session optional pam_env.so envfile=/etc/locale\n"
+                                 "session optional pam_exec.so /opt/hook\n";
+static const char common_auth[] = "auth [success=1 default=ignore] pam_unix.so\n"
+                                  "auth requisite pam_deny.so\n"
+                                  "auth required pam_permit.so\n";
+static const char totp_policy[] =
+        "mode = \"enforce\";\n"
+        "rules = (\n"
+        "  { id = \"password\"; sshd = \"PasswordAuthentication\"; must = \"no\";\n"
+        "    response = \"revert\"; },\n"
+        "  { id = \"totp\"; pam = \"sshd\"; facility = \"auth\"; requires = "
+        "\"pam_google_authenticator.so\";\n"
+        "    forbids_args = [ \"nullok\" ]; response = \"revert\"; severity = \"high\"; } );\n";
+
+static void make_directory(const struct machine *machine, const char *path) {
+        CLEANUP_FREE char *command = text_format("mkdir -p '%s/root%s'", machine->directory, path);
+
+        assert_int_equal(system(command), 0);
+}
+
+static void remove_at(const struct machine *machine, const char *path) {
+        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
+
+        assert_int_equal(unlink(name), 0);
+}
+
+static char *module_path(size_t directory, const char *name) {
+        struct pam_release release;
+
+        assert_true(pam_release_parse("1.5.2-6", &release));
+        return text_format("%s/%s", release.module_dirs[directory], name);
+}
+
+static void write_module(const struct machine *machine, size_t directory, const char *name,
+                         const char *text) {
+        CLEANUP_FREE char *path = module_path(directory, name);
+        CLEANUP_FREE char *parent = strndup(path, (size_t)(strrchr(path, '/') - path));
+
+        make_directory(machine, parent);
+        write_at(machine, path, text);
+}
+
+/* A machine with Debian's libpam and a second factor. */
+static int set_up_pam(void **state) {
+        static const char *const modules[] = { "pam_unix.so", "pam_deny.so", "pam_permit.so",
+                                               "pam_env.so", "pam_exec.so" };
+        struct machine *machine;
+
+        assert_int_equal(set_up(state), 0);
+        machine = *state;
+        make_directory(machine, "/etc/pam.d");
+        make_directory(machine, "/usr/lib/pam.d");
+        make_directory(machine, "/var/lib/dpkg");
+        make_directory(machine, "/opt");
+        write_at(machine, "/var/lib/dpkg/status", "Package: libpam0g\nVersion: 1.5.2-6\n");
+        for (size_t i = 0; i < N_ELEMENTS(modules); i++)
+                write_module(machine, 0, modules[i], "\177ELF");
+        write_module(machine, 1, "pam_google_authenticator.so", "\177ELF");
+        write_at(machine, "/etc/pam.d/sshd", sshd_stack);
+        write_at(machine, "/etc/pam.d/common-auth", common_auth);
+        write_at(machine, "/etc/pam.d/other", "@include common-auth\n");
+        write_at(machine, "/etc/sshguardd/sshguardd.conf", totp_policy);
+        return 0;
+}
+
+static void look_at(struct machine *machine, const char *path) {
+        char *paths[] = { BORROWED(path) };
+
+        assert_int_equal(reconcile_paths(&machine->reconciler, paths, 1), 0);
+}
+
+static unsigned flags_of(const struct machine *machine, const char *path) {
+        const struct guarded *guarded = guarded_set_get(&machine->world.set, path);
+
+        assert_non_null(guarded);
+        return guarded->flags;
+}
+
+static void test_what_stacks_read_and_load_is_guarded(void **state) {
+        static const struct {
+                const char *path;
+                unsigned flags;
+        } expected[] = {
+                { "/etc/pam.d/sshd", GUARDED_PAM },
+                { "/etc/pam.d/common-auth", GUARDED_PAM },
+                { "/etc/pam.d/other", GUARDED_PAM },
+                { "/usr/lib/pam.d/cron", GUARDED_PAM | GUARDED_ALERT_ONLY },
+                { "/etc/locale", 0 },
+                { "/etc/environment", 0 },
+                { "/opt/hook", GUARDED_ALERT_ONLY },
+                { "/opt/stack", GUARDED_PAM },
+                { "/opt/pam_x.so", GUARDED_PAM | GUARDED_SECRET | GUARDED_ALERT_ONLY },
+                /* a module in name only: it stays what can be put back */
+                { "/etc/ssh/sshd_config", GUARDED_SSHD | GUARDED_PAM },
+        };
+        static const unsigned module = GUARDED_PAM | GUARDED_SECRET | GUARDED_ALERT_ONLY;
+        struct machine *machine = *state;
+        CLEANUP_FREE char *first = module_path(0, "pam_google_authenticator.so");
+        CLEANUP_FREE char *second = module_path(1, "pam_google_authenticator.so");
+        CLEANUP_FREE char *behind = module_path(1, "pam_unix.so");
+
+        write_at(machine, "/usr/lib/pam.d/cron",
+                 "auth include /opt/stack\nsession optional /opt/pam_x.so\n"
+                 "session optional /opt/stack\nsession optional /etc/ssh/sshd_config\n");
+        start(machine);
+        for (size_t i = 0; i < N_ELEMENTS(expected); i++)
+                assert_int_equal(flags_of(machine, expected[i].path), expected[i].flags);
+        assert_int_equal(flags_of(machine, second), module);
+        assert_int_equal(flags_of(machine, first), module); /* it would be loaded instead */
+        assert_null(guarded_set_get(&machine->world.set, behind));
+}
+
+static void test_ways_to_switch_the_second_factor_off(void **state) {
+        static const struct {
+                const char *path, *content; /* NULL: it is deleted */
+        } cases[] = {
+                { "/etc/pam.d/sshd", "auth sufficient pam_permit.so\n@include common-auth\n"
+                                     "auth required pam_google_authenticator.so\n" },
+                { "/etc/pam.d/sshd",
+                  "auth [default=1] pam_permit.so\nauth required pam_google_authenticator.so\n"
+                  "auth required pam_unix.so\n" },
+                { "/etc/pam.d/sshd",
+                  "@include common-auth\nauth required pam_google_authenticator.so nullok\n" },
+                { "/etc/pam.d/sshd", "@include common-auth\n" },
+                { "/etc/pam.d/sshd", NULL },
+                { "/etc/pam.d/common-auth", "auth sufficient pam_unix.so\n" },
+                { "/etc/pam.d/sshd",
+                  "@include common-auth\nauth optional pam_google_authenticator.so\n" },
+        };
+        static const char innocent[] = "# mine\n@include common-auth\n";
+        struct machine *machine = *state;
+
+        start(machine);
+        write_at(machine, "/etc/pam.d/other", innocent);
+        look_at(machine, "/etc/pam.d/other");
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                const char *good = strstr(cases[i].path, "common") ? common_auth : sshd_stack;
+
+                if (cases[i].content)
+                        write_at(machine, cases[i].path, cases[i].content);
+                else
+                        remove_at(machine, cases[i].path);
+                look_at(machine, cases[i].path);
+                assert_content(machine, cases[i].path, good);
+                assert_int_equal(count_incidents(machine, "reverted"), i + 1);
+        }
+        assert_content(machine, "/etc/pam.d/other", innocent);
+}
+
+static void test_only_drifted_stacks_go_back(void **state) {
+        static const char mine[] = "PasswordAuthentication no\nX11Forwarding no\n";
+        struct machine *machine = *state;
+
+        start(machine);
+        write_at(machine, "/etc/ssh/sshd_config", mine);
+        look_at(machine, "/etc/ssh/sshd_config");
+        /* the blamed line is common-auth's, and that file did not drift */
+        write_at(machine, "/etc/pam.d/sshd", "@include common-auth\n");
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_content(machine, "/etc/pam.d/sshd", sshd_stack);
+        assert_content(machine, "/etc/ssh/sshd_config", mine);
+}
+
+static void test_a_vendor_file_is_only_told_of(void **state) {
+        struct machine *machine = *state;
+
+        start(machine);
+        write_at(machine, "/usr/lib/pam.d/sshd", "auth sufficient pam_permit.so\n");
+        look_at(machine, "/usr/lib/pam.d");
+        /* the file in /etc hides it: no meaning, but nobody approved it */
+        assert_string_equal(only_finding(machine)->finding.rule_id, "file.unapproved");
+        assert_int_equal(only_finding(machine)->finding.severity, SEVERITY_INFO);
+        remove_at(machine, "/etc/pam.d/sshd");
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_content(machine, "/etc/pam.d/sshd", sshd_stack);
+        assert_content(machine, "/usr/lib/pam.d/sshd", "auth sufficient pam_permit.so\n");
+}
+
+static void test_modules_are_compared_and_never_written(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *module = module_path(1, "pam_google_authenticator.so");
+        CLEANUP_FREE char *earlier = module_path(0, "pam_google_authenticator.so");
+
+        start(machine);
+        write_at(machine, module, "\177ELF, patched");
+        look_at(machine, module);
+        assert_string_equal(only_finding(machine)->finding.path, module);
+        assert_int_equal(only_finding(machine)->finding.severity, SEVERITY_MEDIUM);
+        assert_content(machine, module, "\177ELF, patched");
+        write_at(machine, module, "\177ELF");
+        look_at(machine, module);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        write_at(machine, earlier, "\177ELF, another");
+        look_at(machine, earlier);
+        assert_string_equal(only_finding(machine)->finding.path, earlier);
+}
+
+static void test_what_changes_no_stack_is_information(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *text = text_format("# a remark\n%s", sshd_stack);
+
+        start(machine);
+        write_at(machine, "/etc/pam.d/sshd", text);
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_int_equal(only_finding(machine)->finding.severity, SEVERITY_INFO);
+        write_at(machine, "/etc/pam.d/other", "auth required pam_unix.so\n");
+        look_at(machine, "/etc/pam.d/other");
+        assert_int_equal(machine->reconciler.ledger.n_items, 2);
+        assert_int_equal(machine->reconciler.ledger.items[1].finding.severity, SEVERITY_MEDIUM);
+}
+
+static void test_what_a_stack_brings_in_joins_the_set(void **state) {
+        CLEANUP_FREE char *text = text_format("%s@include /opt/stack\n", sshd_stack);
+        struct machine *machine = *state;
+
+        start(machine);
+        write_at(machine, "/opt/stack", "auth required pam_env.so envfile=/opt/env\n");
+        write_at(machine, "/opt/env", "A=b\n");
+        write_at(machine, "/etc/pam.d/sshd", text);
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_int_equal(flags_of(machine, "/opt/stack"), GUARDED_PAM);
+        assert_int_equal(flags_of(machine, "/opt/env"), 0);
+        /* nobody approved what brought it */
+        assert_null(baseline_get(machine->world.baseline, "/opt/stack"));
+        write_at(machine, "/opt/stack", "auth sufficient pam_permit.so\n");
+        look_at(machine, "/opt/stack");
+        assert_null(baseline_get(machine->world.baseline, "/opt/stack"));
+        write_at(machine, "/etc/pam.d/sshd", sshd_stack);
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_null(guarded_set_get(&machine->world.set, "/opt/stack"));
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
+static void test_an_approved_include_is_adopted(void **state) {
+        CLEANUP_FREE char *text = text_format("%s@include /opt/stack\n", sshd_stack);
+        struct machine *machine = *state;
+        const struct snapshot *now;
+
+        start(machine);
+        write_at(machine, "/opt/stack", "auth required pam_env.so\n");
+        write_at(machine, "/etc/pam.d/sshd", text);
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_int_equal(view_look(machine->world.view, "/etc/pam.d/sshd", 0, &now), 0);
+        assert_int_equal(baseline_approve(machine->world.baseline, "/etc/pam.d/sshd", now, false, 0,
+                                          "reviewed"),
+                         0);
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_non_null(baseline_get(machine->world.baseline, "/opt/stack"));
+        write_at(machine, "/opt/stack", "auth sufficient pam_unix.so\n");
+        write_at(machine, "/etc/pam.d/common-auth", "auth sufficient pam_permit.so\n");
+        look_at(machine, "/opt/stack");
+        look_at(machine, "/etc/pam.d/common-auth");
+        assert_content(machine, "/etc/pam.d/common-auth", common_auth);
+}
+
+static void test_the_service_that_sshd_asks_for_is_judged(void **state) {
+        struct machine *machine = *state;
+
+        machine->openssh = "9.9";
+        write_at(machine, "/etc/pam.d/strict", sshd_stack);
+        write_at(machine, "/etc/pam.d/weak", "auth required pam_unix.so\n");
+        start(machine);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        write_at(machine, "/etc/ssh/sshd_config.d/a.conf", "PAMServiceName weak\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/a.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/a.conf", NULL);
+        write_at(machine, "/etc/ssh/sshd_config.d/a.conf",
+                 "Match User bob\nPAMServiceName /x/WEAK\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/a.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/a.conf", NULL);
+        write_at(machine, "/etc/ssh/sshd_config.d/a.conf", "PAMServiceName strict\n");
+        reconcile(machine, "/etc/ssh/sshd_config.d/a.conf");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "file.unapproved");
+        /* /etc/pam.d/sshd is nobody's now: what it says breaks no rule */
+        write_at(machine, "/etc/pam.d/sshd", "auth required pam_unix.so\n");
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_content(machine, "/etc/pam.d/sshd", "auth required pam_unix.so\n");
+        write_at(machine, "/etc/pam.d/strict", "auth required pam_unix.so\n");
+        look_at(machine, "/etc/pam.d/strict");
+        assert_content(machine, "/etc/pam.d/strict", sshd_stack);
+}
+
+static void test_an_old_sshd_asks_for_sshd(void **state) {
+        struct machine *machine = *state;
+        char **names;
+        size_t n;
+
+        start(machine);
+        assert_int_equal(pam_stacks_sshd_services(machine->world.config, &machine->world.accounts,
+                                                  &names, &n),
+                         0);
+        assert_int_equal(n, 1);
+        assert_string_equal(names[0], "sshd");
+        strings_free(names, n);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_pam, tear_down)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(test_what_stacks_read_and_load_is_guarded),
+                TEST(test_ways_to_switch_the_second_factor_off),
+                TEST(test_only_drifted_stacks_go_back),
+                TEST(test_a_vendor_file_is_only_told_of),
+                TEST(test_modules_are_compared_and_never_written),
+                TEST(test_what_changes_no_stack_is_information),
+                TEST(test_what_a_stack_brings_in_joins_the_set),
+                TEST(test_an_approved_include_is_adopted),
+                TEST(test_the_service_that_sshd_asks_for_is_judged),
+                TEST(test_an_old_sshd_asks_for_sshd),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
