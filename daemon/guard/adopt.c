@@ -106,7 +106,7 @@ static bool has_drifted(const struct reconciler *reconciler) {
                 const struct guarded *guarded =
                         path ? guarded_set_get(&reconciler->world->set, path) : NULL;
 
-                if (guarded && guarded->flags & (GUARDED_SSHD | GUARDED_PAM))
+                if (guarded && guarded->flags & (GUARDED_SSHD | GUARDED_PAM | GUARDED_UNIT))
                         return true;
         }
         return false;

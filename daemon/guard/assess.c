@@ -24,8 +24,9 @@ bool assess_acts(const struct rule *rule) {
                !(rule->family == RULE_FILE && policy_file_rule_is_per_user(rule));
 }
 
-int assess_config(const struct world *world, const struct sshd_config *config,
-                  struct findings *findings) {
+int assess_config(const struct world *world, const struct service_tree *service,
+                  const struct sshd_config *config, struct findings *findings) {
+        size_t first = findings->n_items;
         int r = policy_judge_sshd_refusal(config, findings);
 
         for (size_t i = 0; i < world->policy->n_rules && r == 0; i++) {
@@ -34,14 +35,20 @@ int assess_config(const struct world *world, const struct sshd_config *config,
                 if (rule->family == RULE_SSHD && rule->is_enabled && !sshd_config_refusal(config))
                         r = policy_judge_sshd(rule, config, &world->accounts, findings);
         }
-        return r;
+        if (r == 0)
+                r = service_tree_place_findings(service, findings, first);
+        return r < 0 ? r : service_tree_judge(service, findings);
 }
 
 int assess_sshd(const struct world *world, struct view *view, struct findings *findings) {
         CLEANUP(config_cleanup) struct sshd_config *config = NULL;
-        int r = world_parse_config(world, view, &config);
+        CLEANUP(service_tree_done) struct service_tree storage = { 0 };
+        const struct service_tree *service;
+        int r = world_view_service(world, view, &storage, &service);
 
-        return r < 0 ? r : assess_config(world, config, findings);
+        if (r == 0)
+                r = world_parse_config(world, view, &config);
+        return r < 0 ? r : assess_config(world, service, config, findings);
 }
 
 static int id_of_user(void *userdata, const char *name, uint32_t *ret) {

@@ -42,13 +42,15 @@ static int judge_everything(struct world *world, struct findings *findings) {
         int r = world_load_accounts(world);
 
         if (r == 0)
+                r = world_load_service(world);
+        if (r >= 0)
                 r = world_load_config(world);
         if (r >= 0)
                 r = world_load_pam(world);
         if (r >= 0)
                 r = world_derive_set(world);
         if (r == 0)
-                r = assess_config(world, world->config, findings);
+                r = assess_config(world, &world->service, world->config, findings);
         if (r == 0)
                 r = assess_pam_stacks(world, &world->pam, findings);
         if (r < 0)

@@ -33,10 +33,18 @@ static const struct place places[] = {
         { "/etc/ssh/ssh_config.d/*.conf", 0, "ssh clients read it" },
         { "/etc/ssh/ssh_host_*_key", GUARDED_SECRET, "host key" },
         { "/etc/ssh/ssh_host_*_key.pub", 0, "host key" },
-        { "/etc/default/ssh", 0, "sshd's command line" },
-        { "/etc/systemd/system/ssh.service", 0, "sshd's unit" },
-        { "/etc/systemd/system/ssh.service.d/*.conf", 0, "sshd's unit" },
-        { "/etc/systemd/system/sshd.service.d/*.conf", 0, "sshd's unit" },
+        { "/etc/default/ssh", GUARDED_UNIT, "sshd's command line" },
+        { "/etc/ssh/sshd_config", GUARDED_SSHD, "sshd reads it" },
+        { "/etc/systemd/system/ssh.service", GUARDED_UNIT, "sshd's unit" },
+        { "/etc/systemd/system/ssh.service.d/*.conf", GUARDED_UNIT, "sshd's unit" },
+        { "/etc/systemd/system/sshd.service", GUARDED_UNIT, "sshd's unit" },
+        { "/etc/systemd/system/sshd.service.d/*.conf", GUARDED_UNIT, "sshd's unit" },
+        { "/etc/systemd/system/service.d/*.conf", GUARDED_UNIT, "sshd's unit" },
+        { "/etc/systemd/system.control/ssh.service.d/*.conf", GUARDED_UNIT, "sshd's unit" },
+        { "/run/systemd/system/ssh.service", GUARDED_UNIT, "sshd's unit" },
+        { "/run/systemd/system/ssh.service.d/*.conf", GUARDED_UNIT, "sshd's unit" },
+        { "/run/systemd/system/sshd.service.d/*.conf", GUARDED_UNIT, "sshd's unit" },
+        { "/etc/systemd/system/ssh@.service", 0, "sshd's unit" },
         { "/etc/systemd/system/ssh@.service.d/*.conf", 0, "sshd's unit" },
         { "/etc/systemd/system/ssh.socket.d/*.conf", 0, "sshd's unit" },
         { "/etc/pam.conf", GUARDED_PAM, "PAM reads it" },
@@ -152,6 +160,19 @@ static int add_pam(const struct guarded_sources *sources, struct guarded_set *se
         return r;
 }
 
+static int add_unit(const struct guarded_sources *sources, struct guarded_set *set) {
+        int r = 0;
+
+        for (size_t i = 0; i < sources->n_unit_paths && r == 0; i++) {
+                const char *path = sources->unit_paths[i];
+                bool is_shipped = strncmp(path, "/usr/", 5) == 0 || strncmp(path, "/lib/", 5) == 0;
+
+                r = add_path(set, path, GUARDED_UNIT | (is_shipped ? GUARDED_ALERT_ONLY : 0),
+                             "sshd's unit");
+        }
+        return r;
+}
+
 /* Which settings name what; the rest of the named paths are plain guarded files. */
 static unsigned flags_of_named(const struct sshd_named_path *named) {
         if (strcmp(named->keyword, "hostkey") == 0)
@@ -216,6 +237,8 @@ int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set
                 r = add_pattern(&set, sources, places[i].pattern, places[i].flags, places[i].why);
         if (r == 0)
                 r = add_path(&set, sources->config_path, GUARDED_POLICY, "our own configuration");
+        if (r == 0)
+                r = add_unit(sources, &set);
         if (r == 0 && sources->config)
                 r = add_config(sources, &set);
         if (r == 0 && sources->pam)

@@ -91,6 +91,7 @@ int manager_start_full_pass(struct manager *manager) {
         struct marking marking = { manager, 0 };
 
         view_forget_all(manager->world.view);
+        manager->reconciler.unit_is_stale = true;
         manager->reconciler.sshd_is_stale = manager->reconciler.pam_is_stale = true;
         map_each(&manager->world.set.paths, mark_guarded, &marking);
         for (size_t i = 0; i < manager->world.set.n_directories && marking.error == 0; i++)
@@ -372,6 +373,8 @@ static int look_at_everything(struct manager *manager) {
         int r = world_load_accounts(world);
 
         if (r == 0)
+                r = world_load_service(world);
+        if (r >= 0)
                 r = world_load_config(world);
         if (r >= 0)
                 r = world_load_pam(world);

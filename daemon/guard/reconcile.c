@@ -138,8 +138,15 @@ static bool is_watched(void *userdata, const char *path) {
 static int load_again(struct reconciler *reconciler) {
         struct world *world = reconciler->world;
         bool asks_others = false;
-        int r = 0, set_changed = 0;
+        int r = 0, set_changed = 0, unit_changed = 0;
 
+        if (reconciler->unit_is_stale) {
+                unit_changed = world_load_service(world);
+                if (unit_changed < 0)
+                        return unit_changed;
+                reconciler->unit_is_stale = false;
+                reconciler->sshd_is_stale = true;
+        }
         if (reconciler->sshd_is_stale) {
                 set_changed = world_load_config(world);
                 if (set_changed < 0)
@@ -150,7 +157,7 @@ static int load_again(struct reconciler *reconciler) {
         }
         if (r == 0 && reconciler->pam_is_stale)
                 r = world_load_pam(world);
-        return r != 0 ? r : set_changed;
+        return r != 0 ? r : set_changed | unit_changed;
 }
 
 /* Forgets what was known of the dirty paths and loads again what depends on them. */
@@ -171,6 +178,9 @@ static int look_again(struct pass *pass) {
                         reconciler->pam_is_stale = true;
                 if (guarded && guarded->flags & GUARDED_ACCOUNTS)
                         accounts_are_stale = true;
+                if ((guarded && guarded->flags & GUARDED_UNIT) ||
+                    service_tree_concerns(pass->paths[i]))
+                        reconciler->unit_is_stale = true;
                 if (is_set_directory(&world->set, pass->paths[i]))
                         set_is_stale = reconciler->sshd_is_stale = reconciler->pam_is_stale = true;
         }
@@ -216,7 +226,8 @@ static int judge_path(struct reconciler *reconciler, const char *path) {
 
 static int judge_sshd(struct reconciler *reconciler) {
         struct findings findings = { 0 };
-        int r = assess_config(reconciler->world, reconciler->world->config, &findings);
+        const struct world *world = reconciler->world;
+        int r = assess_config(world, &world->service, world->config, &findings);
 
         if (r < 0) {
                 findings_done(&findings);
@@ -422,6 +433,8 @@ static int note_response(struct pass *pass, const struct finding *finding,
 
                 if (guarded && guarded->flags & GUARDED_PAM)
                         reconciler->pam_is_stale = true;
+                if (guarded && guarded->flags & GUARDED_UNIT)
+                        reconciler->unit_is_stale = true;
                 r = pass_add(pass, report->replaced[i].path);
                 if (r == 0)
                         r = view_look(reconciler->world->view, report->replaced[i].path, 0, &now);

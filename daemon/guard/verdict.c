@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "os/probe.h"
@@ -80,6 +81,8 @@ struct question {
         const char *prefix; /* the same as the asked sshd names them: inside host_prefix */
         struct stat program;
         struct sshd_mirror mirror;
+        const struct service_tree *service; /* with whose options sshd is asked */
+        struct service_tree storage;
 };
 
 static void question_done(struct question *question) {
@@ -92,6 +95,7 @@ static void question_done(struct question *question) {
                         (void)unlink(path);
         }
         sshd_mirror_done(&question->mirror);
+        service_tree_done(&question->storage);
         free(question->chroot_path);
         free(question->host_prefix);
 }
@@ -127,6 +131,11 @@ static int hash_question(const struct question *question, uint8_t ret[FILE_SHA25
                   EVP_DigestUpdate(context, &program->st_size, sizeof program->st_size) == 1 &&
                   EVP_DigestUpdate(context, &program->st_ctim, sizeof program->st_ctim) == 1;
 
+        for (size_t i = 0; i < question->service->line.n_options && ok; i++) {
+                const char *option = question->service->overrides[i];
+
+                ok = EVP_DigestUpdate(context, option, strlen(option) + 1) == 1;
+        }
         for (size_t i = 0; i < question->mirror.n_files && ok; i++) {
                 const struct sshd_mirror_file *file = &question->mirror.files[i];
 
@@ -209,11 +218,29 @@ static enum verdict verdict_of(const struct probe_result *result) {
         return VERDICT_REFUSED;
 }
 
+/* sshd -t of the copies, with the options of the service. */
+static const char **build_argv(const struct question *question) {
+        const char *const fixed[] = { sshd_program, "-t", "-f", question->mirror.files[0].path };
+        const struct service_tree *service = question->service;
+        const char **argv =
+                calloc(N_ELEMENTS(fixed) + 2 * service->line.n_options + 1, sizeof *argv);
+        size_t n = N_ELEMENTS(fixed);
+
+        if (!argv)
+                return NULL;
+        memcpy(argv, fixed, sizeof fixed);
+        for (size_t i = 0; i < service->line.n_options; i++) {
+                if (strncmp(service->overrides[i], "-p", 2) != 0)
+                        argv[n++] = "-o";
+                argv[n++] = service->overrides[i];
+        }
+        return argv;
+}
+
 static int run_sshd(const struct question *question, enum verdict *ret_verdict, char **ret_reason) {
-        const char *const argv[] = { sshd_program, "-t", "-f", question->mirror.files[0].path,
-                                     NULL };
+        CLEANUP_FREE const char **argv = build_argv(question);
         CLEANUP(probe_result_done) struct probe_result result = { 0 };
-        int r = 0;
+        int r = argv ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < question->mirror.n_files && r == 0; i++)
                 r = write_copy(question, &question->mirror.files[i]);
@@ -253,8 +280,10 @@ static void remember(struct verdicts *verdicts, const uint8_t key[FILE_SHA256_SI
 
 static int mirror_view(const struct world *world, struct view *view, struct question *question) {
         struct sshd_config *config;
-        int r = world_parse_config(world, view, &config);
+        int r = world_view_service(world, view, &question->storage, &question->service);
 
+        if (r == 0)
+                r = world_parse_config(world, view, &config);
         if (r < 0)
                 return r;
         r = sshd_mirror_new(config, question->prefix, &question->mirror);

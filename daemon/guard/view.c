@@ -243,6 +243,29 @@ int view_put(struct view *view, const char *path, const struct file_metadata *me
         return keep(view, path, seen);
 }
 
+struct concerning {
+        bool (*is_concerned)(void *userdata, const char *path);
+        void *userdata;
+        bool found;
+};
+
+static void concern(const char *path, void *value, void *userdata) {
+        struct concerning *concerning = userdata;
+
+        (void)value;
+        if (!concerning->found)
+                concerning->found = concerning->is_concerned(concerning->userdata, path);
+}
+
+bool view_has_put(const struct view *view, bool (*is_concerned)(void *userdata, const char *path),
+                  void *userdata) {
+        struct concerning concerning = { is_concerned, userdata, false };
+
+        if (view->base)
+                map_each(&view->seen, concern, &concerning);
+        return concerning.found;
+}
+
 bool view_glob_matches(const char *pattern, const char *path) {
         return fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0;
 }

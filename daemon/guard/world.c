@@ -14,8 +14,6 @@
 #include "os/accounts.h"
 #include "policy/judge_file.h"
 
-static const char sshd_config_path[] = "/etc/ssh/sshd_config";
-
 static bool find_pam_release(const char *root_path, struct pam_release *ret) {
         struct pam_world pam;
         bool is_found;
@@ -51,6 +49,7 @@ void world_done(struct world *world) {
         guarded_set_done(&world->set);
         pam_stacks_done(&world->pam);
         sshd_config_free(world->config);
+        service_tree_done(&world->service);
         accounts_done(&world->accounts);
         policy_free(world->policy);
         view_free(world->view);
@@ -79,15 +78,52 @@ int world_load_accounts(struct world *world) {
         return 0;
 }
 
+int world_load_service(struct world *world) {
+        struct service_tree service;
+        bool is_same;
+        int r = service_tree_load(world->view, &service);
+
+        if (r < 0)
+                return r;
+        is_same = service_tree_reads_same(&world->service, &service);
+        service_tree_done(&world->service);
+        world->service = service;
+        return is_same ? 0 : 1;
+}
+
+static bool is_of_unit(void *userdata, const char *path) {
+        return service_tree_concerns(path) || service_tree_is_of(userdata, path);
+}
+
+int world_view_service(const struct world *world, struct view *view, struct service_tree *storage,
+                       const struct service_tree **ret) {
+        struct service_tree lent = world->service; /* only asked */
+        int r = 0;
+
+        *ret = &world->service;
+        if (view != world->view && view_has_put(view, is_of_unit, &lent)) {
+                r = service_tree_load(view, storage);
+                *ret = storage;
+        }
+        return r;
+}
+
 int world_parse_config(const struct world *world, struct view *view, struct sshd_config **ret) {
+        CLEANUP(service_tree_done) struct service_tree storage = { 0 };
         struct sshd_environment environment = { 0 };
-        const struct sshd_source source = {
+        const struct service_tree *service;
+        struct sshd_source source = {
                 .release = world->release,
-                .path = sshd_config_path,
                 .cwd = "/",
                 .accounts = &world->accounts,
         };
+        int r = world_view_service(world, view, &storage, &service);
 
+        if (r < 0)
+                return r;
+        source.path = service_tree_config_path(service);
+        source.overrides = service->overrides;
+        source.n_overrides = service->line.n_options;
         view_sshd_environment(view, &environment);
         return sshd_config_load(&source, &environment, ret);
 }
@@ -178,6 +214,8 @@ int world_derive_set(struct world *world) {
                 .accounts = &world->accounts,
                 .view = world->view,
                 .config_path = world->config_path,
+                .unit_paths = world->service.paths,
+                .n_unit_paths = world->service.n_paths,
         };
         struct approved_list approved = { 0 };
         struct guarded_set set;

@@ -324,7 +324,7 @@ static int read_line(struct loader *loader, struct scope *scope, const struct ss
                 .accounts = loader->source->accounts,
                 .cwd = loader->source->cwd ? loader->source->cwd : "/",
                 .file = scope->name,
-                .line = place->line,
+                .line = place->file ? place->line : 0,
                 .is_active = is_active(scope),
                 .log_limit = loader->config->log_limit,
                 .messages = &loader->config->messages,
@@ -426,24 +426,26 @@ static int read_file(struct loader *loader, const struct sshd_file *file, const 
 }
 
 /* -p PORT, read by main() itself. */
-static int read_port_option(struct loader *loader, const char *text) {
+static int read_port_option(struct loader *loader, const char *text,
+                            const struct sshd_place *place) {
         CLEANUP_FREE char *line = text_format("Port %s", text);
         size_t n_messages = loader->config->messages.n;
         struct scope scope = { .name = "command-line" };
-        struct sshd_place place = { 0 };
         char *reason = NULL;
         int r;
 
         if (!line)
                 return -ENOMEM;
-        r = read_line(loader, &scope, &place, line, &reason);
+        r = read_line(loader, &scope, place, line, &reason);
         free(reason);
         loader->has_command_line_ports = true;
         if (r <= 0)
                 return r;
         loader->config->messages.n = n_messages;
         r = text_append(&loader->config->messages, "Bad port number.\n");
-        return r < 0 ? r : loader_refuse(loader, "command-line", 0, strdup("Bad port number."), 1);
+        return r < 0 ? r
+                     : loader_refuse(loader, "command-line", place->line,
+                                     strdup("Bad port number."), 1);
 }
 
 static int read_overrides(struct loader *loader) {
@@ -451,13 +453,13 @@ static int read_overrides(struct loader *loader) {
 
         for (size_t i = 0; i < source->n_overrides; i++) {
                 struct scope scope = { .name = "command-line" };
-                struct sshd_place place = { 0 };
+                struct sshd_place place = { .line = (unsigned)i + 1 };
                 CLEANUP_FREE char *line = NULL;
                 char *reason = NULL;
                 int r;
 
                 if (strncmp(source->overrides[i], "-p", 2) == 0) {
-                        r = read_port_option(loader, source->overrides[i] + 2);
+                        r = read_port_option(loader, source->overrides[i] + 2, &place);
                         if (r != READING_DONE)
                                 return r;
                         continue;
@@ -467,7 +469,7 @@ static int read_overrides(struct loader *loader) {
                         return -ENOMEM;
                 r = read_line(loader, &scope, &place, line, &reason);
                 if (r > 0)
-                        r = loader_refuse(loader, "command-line", 0, reason,
+                        r = loader_refuse(loader, "command-line", place.line, reason,
                                           r == READING_BAD ? 1 : STATUS_FATAL);
                 if (r != READING_DONE)
                         return r;

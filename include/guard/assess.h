@@ -9,10 +9,11 @@
 #include "policy/finding.h"
 #include "policy/judge_file.h"
 
-/* Everything an enabled sshd rule has to say of a configuration, or that sshd would refuse it.
- * Returns 0 or a negative errno. */
-int assess_config(const struct world *world, const struct sshd_config *config,
-                  struct findings *findings);
+/* Everything an enabled sshd rule has to say of a configuration, or that sshd would refuse it; and
+ * what is wrong with the unit that starts sshd, by which the configuration was parsed. Returns 0 or
+ * a negative errno. */
+int assess_config(const struct world *world, const struct service_tree *service,
+                  const struct sshd_config *config, struct findings *findings);
 
 /* The same of the configuration as VIEW has it. */
 int assess_sshd(const struct world *world, struct view *view, struct findings *findings);

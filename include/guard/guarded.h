@@ -21,6 +21,7 @@ enum guarded_flags {
         GUARDED_POLICY = 1 << 4,     /* our own configuration: never put back, alerts only */
         GUARDED_USER = 1 << 5,       /* under a user's control */
         GUARDED_PAM = 1 << 7,        /* part of a PAM stack: a change is judged anew */
+        GUARDED_UNIT = 1 << 8,       /* part of sshd's unit: its command line is read anew */
         GUARDED_DIRECTORY = 1 << 6,  /* a rule speaks of it as a directory: owner and mode only */
 };
 
@@ -48,6 +49,8 @@ struct guarded_sources {
         char *const *approved; /* paths with an approved version that is not absence */
         size_t n_approved;
         const char *config_path; /* our own configuration file */
+        char *const *unit_paths; /* what the unit that starts sshd was read from */
+        size_t n_unit_paths;
 };
 
 /* Returns 0 or a negative errno. */

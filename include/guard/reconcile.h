@@ -25,6 +25,7 @@ struct reconciler {
         struct map file_findings; /* path → struct findings *, only where there are any */
         bool sshd_is_stale;       /* judge the configuration anew: policy or accounts changed */
         bool pam_is_stale;        /* the same of the PAM stacks */
+        bool unit_is_stale;       /* read anew what sshd is started with */
         bool joined_wait;         /* paths joined the guarded set and were not adopted yet */
         struct permits *permits;  /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */

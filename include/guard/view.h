@@ -45,6 +45,10 @@ int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const 
 int view_put(struct view *view, const char *path, const struct file_metadata *metadata,
              const char *data, size_t n_data);
 
+/* True if a path that IS_CONCERNED accepts was put into this candidate view. */
+bool view_has_put(const struct view *view, bool (*is_concerned)(void *userdata, const char *path),
+                  void *userdata);
+
 /* glob(3) of the tree as the view has it, byte order. */
 int view_glob(struct view *view, const char *pattern, char ***ret_paths, size_t *ret_n);
 

@@ -11,6 +11,7 @@
 #include "guard/baseline.h"
 #include "guard/guarded.h"
 #include "guard/pam_stacks.h"
+#include "guard/service_tree.h"
 #include "guard/view.h"
 #include "os/root.h"
 #include "os/store.h"
@@ -31,9 +32,10 @@ struct world {
         struct sshd_release release;
         bool has_release; /* false: no sshd found, the newest known release is assumed */
         struct pam_release pam_release;
-        bool has_pam_release;       /* false: the tree has no libpam, pam rules say nothing */
-        struct sshd_config *config; /* as the view has it now */
-        struct pam_stacks pam;      /* the same */
+        bool has_pam_release;        /* false: the tree has no libpam, pam rules say nothing */
+        struct service_tree service; /* what sshd is started with, as the view has it now */
+        struct sshd_config *config;  /* the same, with what it reads then */
+        struct pam_stacks pam;       /* the same */
         struct guarded_set set;
 };
 
@@ -52,6 +54,15 @@ int world_load_config(struct world *world);
  * before. */
 int world_load_pam(struct world *world);
 int world_derive_set(struct world *world);
+
+/* sshd's unit, through the view; before world_load_config(), whose answer it decides. Returns 1 if
+ * it is read from other paths than before. */
+int world_load_service(struct world *world);
+
+/* What sshd would be started with as VIEW has it: the world's own unless VIEW is a candidate that
+ * changes the unit, which is loaded into *STORAGE (zeroed before, service_tree_done() after). */
+int world_view_service(const struct world *world, struct view *view, struct service_tree *storage,
+                       const struct service_tree **ret);
 
 /* Parses sshd's configuration as VIEW (the world's own, or a candidate) has it. */
 int world_parse_config(const struct world *world, struct view *view, struct sshd_config **ret);

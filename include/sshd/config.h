@@ -52,7 +52,7 @@ struct sshd_source {
 /* Why sshd would not start: its own words, its exit status. */
 struct sshd_refusal {
         char *file;    /* "command-line" for an override; NULL if no file is to blame */
-        unsigned line; /* 0 if none */
+        unsigned line; /* 0 if none; of an override the how many-th it is, from 1 */
         char *message; /* all that sshd writes to standard error, byte for byte: lines end in "\r\n"
                         */
         char *reason;  /* the one-line reason without "FILE line N: " and the like */

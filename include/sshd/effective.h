@@ -37,7 +37,7 @@ void sshd_connection_done(struct sshd_connection *connection);
 /* A line of the configuration that sets a keyword. */
 struct sshd_line {
         const char *file; /* "command-line" for an override */
-        unsigned line;
+        unsigned line;    /* of an override: the how many-th it is, from 1 */
         const char *text; /* the line without its leading and trailing blanks */
 };
 

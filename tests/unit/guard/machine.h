@@ -122,6 +122,7 @@ static inline void start(struct machine *machine) {
         machine->reconciler.userdata = machine;
         load_policy(machine);
         assert_int_equal(world_load_accounts(world), 0);
+        assert_true(world_load_service(world) >= 0);
         assert_true(world_load_config(world) >= 0);
         assert_true(world_load_pam(world) >= 0);
         assert_int_equal(world_derive_set(world), 0);
@@ -139,8 +140,15 @@ static inline void stop(struct machine *machine) {
 }
 
 static inline int set_up(void **state) {
-        static const char *const directories[] = { "", "/etc", "/etc/ssh", "/etc/ssh/sshd_config.d",
-                                                   "/etc/sshguardd" };
+        static const char *const directories[] = { "",
+                                                   "/etc",
+                                                   "/etc/ssh",
+                                                   "/etc/ssh/sshd_config.d",
+                                                   "/etc/sshguardd",
+                                                   "/etc/default",
+                                                   "/etc/systemd",
+                                                   "/etc/systemd/system",
+                                                   "/etc/systemd/system/ssh.service.d" };
         struct machine *machine = calloc(1, sizeof *machine);
         char name[256];
 

@@ -425,6 +425,51 @@ static void test_a_file_that_is_gone_is_missed(void **state) {
         assert_string_equal(only_finding(machine)->finding.got, "absent");
 }
 
+static void test_what_the_unit_says_beats_the_files(void **state) {
+        static const char unit[] = "[Service]\nEnvironmentFile=-/etc/default/ssh\n"
+                                   "ExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n";
+        static const char drop_in_path[] = "/etc/systemd/system/ssh.service.d/x.conf";
+        struct machine *machine = *state;
+
+        write_at(machine, "/etc/systemd/system/ssh.service", unit);
+        write_at(machine, "/etc/default/ssh", "SSHD_OPTS=\n");
+        start(machine);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        write_at(machine, "/etc/default/ssh", "# x\nSSHD_OPTS=-oPasswordAuthentication=yes\n");
+        reconcile(machine, "/etc/default/ssh");
+        assert_content(machine, "/etc/default/ssh", "SSHD_OPTS=\n");
+        write_at(machine, drop_in_path,
+                 "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -o MaxAuthTries=9\n");
+        reconcile(machine, drop_in_path);
+        assert_content(machine, drop_in_path, NULL);
+        write_at(machine, drop_in_path, "[Service]\nEnvironment=LD_PRELOAD=/tmp/x.so\n");
+        reconcile(machine, drop_in_path);
+        assert_content(machine, drop_in_path, NULL);
+        assert_int_equal(count_incidents(machine, "reverted"), 2);
+        assert_int_equal(count_incidents(machine, "repaired"), 1); /* no edit helps: it went back */
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
+static void test_another_file_on_the_command_line_is_followed(void **state) {
+        static const char unit[] = "[Service]\nEnvironmentFile=-/etc/default/ssh\n"
+                                   "ExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n";
+        struct machine *machine = *state;
+        const struct open_finding *open;
+
+        write_at(machine, "/etc/systemd/system/ssh.service", unit);
+        write_policy(machine, "audit");
+        start(machine);
+        write_at(machine, "/etc/ssh/other", "PasswordAuthentication yes\n");
+        write_at(machine, "/etc/default/ssh", "SSHD_OPTS=\"-f /etc/ssh/other\"\n");
+        reconcile(machine, "/etc/default/ssh");
+        assert_non_null(guarded_set_get(&machine->world.set, "/etc/ssh/other"));
+        assert_non_null(guarded_set_get(&machine->world.set, "/etc/ssh/sshd_config"));
+        open = &machine->reconciler.ledger.items[0];
+        assert_string_equal(open->finding.rule_id, "password");
+        assert_string_equal(open->finding.path, "/etc/ssh/other");
+        assert_non_null(strstr(open->finding.witness, "sshd -T -f /etc/ssh/other -C "));
+}
+
 #define MACHINE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -452,6 +497,8 @@ int main(void) {
                 MACHINE_TEST(test_a_new_rule_removes_nothing),
                 MACHINE_TEST(test_no_name_takes_protection_away),
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
+                MACHINE_TEST(test_what_the_unit_says_beats_the_files),
+                MACHINE_TEST(test_another_file_on_the_command_line_is_followed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
