@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "pam/compare.h"
 #include "pam/line.h"
+#include "pam/outcomes.h"
 #include "walk.h"
 
 void pam_edited_done(struct pam_edited *edited) {
@@ -138,12 +139,22 @@ static int is_reduced(const struct pam_rules *before, const struct pam_rules *af
                jumps_hold(before, is_gone);
 }
 
+/* True if what could end in success still can: an edit that lets nobody in satisfies every rule. */
+static int still_succeeds(const struct pam_service *before, const struct pam_service *after,
+                          enum pam_facility facility) {
+        int r = pam_can_succeed(before, facility, NULL, NULL, NULL);
+
+        return r == 0 ? true : r < 0 ? r : pam_can_succeed(after, facility, NULL, NULL, NULL);
+}
+
 static int is_proven(const struct pam_service *before, const struct pam_service *after) {
         if (before->start != PAM_START_OK || after->start != PAM_START_OK)
                 return false;
         for (enum pam_type type = 0; type < N_PAM_TYPES; type++) {
                 int r = is_reduced(&before->rules[type], &after->rules[type]);
 
+                if (r > 0)
+                        r = still_succeeds(before, after, pam_type_facility(type));
                 if (r <= 0)
                         return r;
         }
@@ -182,8 +193,10 @@ int pam_edit_line(const struct pam_service *service, const struct pam_environmen
         if (r < 0)
                 return r;
         r = is_proven(service, edited.service);
-        if (r <= 0)
-                return r < 0 ? r : -ENOTSUP;
+        if (r == 0 || r == -E2BIG)
+                return -ENOTSUP;
+        if (r < 0)
+                return r;
         *ret = edited;
         edited = (struct pam_edited){ 0 };
         return 0;

@@ -2,16 +2,21 @@
 #pragma once
 
 /* What a facility of a service can be made to conclude, over everything its modules could return:
- * by symbolic execution over (position, impression, status, what `reset` would restore), which has
- * a few hundred states per rule at the very most, where the assignments of codes to rules are 32^n.
+ * by symbolic execution over (position, verdict, what `reset` would restore), which has a handful
+ * of states per rule, where the assignments of codes to rules are 32^n.
  *
- * setcred and close_session are judged by themselves, without a chain frozen before. */
+ * setcred and close_session are judged by themselves, without a chain frozen before. That is what
+ * sshd mostly does: for publickey it never calls pam_authenticate(3), and for keyboard-interactive
+ * a child of its own does (sshpam_init_ctx() in auth-pam.c), so the handle of its pam_setcred(3)
+ * has no chain; only the method `password` freezes one. No rule of a policy asks about either: what
+ * setcred returns can end a session (do_pam_setcred()) and what close_session returns is not looked
+ * at (sshpam_cleanup()), so neither lets anyone in whom auth and account refused. */
 
 #include "pam/run.h"
 
 /* Beyond this many states a question is given up with -E2BIG; a stack that needs them has nested
  * substacks full of `reset` and was written to need them. */
-enum { PAM_STATES_MAX = 1 << 20 };
+enum { PAM_STATES_MAX = 1 << 18 };
 
 /* The codes that a rule's module is taken to be able to return. */
 typedef uint32_t (*pam_codes_fn)(void *userdata, const struct pam_rule *rule);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "files.h"
@@ -8,7 +9,7 @@
 
 static const struct memory_file files[] = {
         { "/etc/pam.d/s", "# sshd\n@include i\nauth required a\nauth sufficient b \\\n  debug\n"
-                          "account required c\nbroken line" },
+                          "account required c\nsession required\nsession required p" },
         { "/etc/pam.d/i",
           "auth [success=1 default=ignore] d\nauth requisite e\nauth required f\n" },
         { "/etc/pam.d/other", "account required o\nauth required o\n" },
@@ -37,24 +38,25 @@ static void test_edit(void **state) {
         (void)state;
         assert_int_equal(edit("/etc/pam.d/s", 3, PAM_EDIT_COMMENT,
                               "# sshd\n@include i\n# auth required a\nauth sufficient b \\\n"
-                              "  debug\naccount required c\nbroken line"),
+                              "  debug\naccount required c\nsession required\nsession required p"),
                          0);
-        assert_int_equal(edit("/etc/pam.d/s", 4, PAM_EDIT_COMMENT,
-                              "# sshd\n@include i\nauth required a\n# auth sufficient b \\\n"
-                              "#   debug\naccount required c\nbroken line"),
-                         0);
+        assert_int_equal(
+                edit("/etc/pam.d/s", 4, PAM_EDIT_COMMENT,
+                     "# sshd\n@include i\nauth required a\n# auth sufficient b \\\n"
+                     "#   debug\naccount required c\nsession required\nsession required p"),
+                0);
         assert_int_equal(edit("/etc/pam.d/s", 4, PAM_EDIT_REMOVE,
                               "# sshd\n@include i\nauth required a\n"
-                              "account required c\nbroken line"),
+                              "account required c\nsession required\nsession required p"),
                          0);
         /* a broken line, an inclusion */
         assert_int_equal(edit("/etc/pam.d/s", 7, PAM_EDIT_REMOVE,
                               "# sshd\n@include i\nauth required a\nauth sufficient b \\\n"
-                              "  debug\naccount required c\n"),
+                              "  debug\naccount required c\nsession required p"),
                          0);
         assert_int_equal(edit("/etc/pam.d/s", 2, PAM_EDIT_COMMENT,
                               "# sshd\n# @include i\nauth required a\nauth sufficient b \\\n"
-                              "  debug\naccount required c\nbroken line"),
+                              "  debug\naccount required c\nsession required\nsession required p"),
                          0);
         assert_int_equal(edit("/etc/pam.d/i", 3, PAM_EDIT_REMOVE,
                               "auth [success=1 default=ignore] d\nauth requisite e\n"),
@@ -72,6 +74,48 @@ static void test_refusals(void **state) {
         assert_int_equal(edit("/etc/pam.d/s", 6, PAM_EDIT_COMMENT, NULL), -ENOTSUP);
         /* the jump of line 1 would land one rule further */
         assert_int_equal(edit("/etc/pam.d/i", 2, PAM_EDIT_COMMENT, NULL), -ENOTSUP);
+}
+
+static void test_somebody_can_still_get_in(void **state) {
+        static const struct memory_file last[] = {
+                { "/etc/pam.d/s", "auth sufficient a\nauth required pam_deny.so\n"
+                                  "account required b\naccount required c\n" },
+                { NULL, NULL }
+        };
+        struct memory memory = { .files = last };
+        struct pam_environment environment = memory_environment(&memory);
+        struct pam_service *service = memory_load(&memory, "1.5.2", "s");
+        struct pam_edited edited = { 0 };
+
+        (void)state;
+        assert_int_equal(
+                pam_edit_line(service, &environment, "/etc/pam.d/s", 1, PAM_EDIT_COMMENT, &edited),
+                -ENOTSUP);
+        assert_int_equal(
+                pam_edit_line(service, &environment, "/etc/pam.d/s", 3, PAM_EDIT_COMMENT, &edited),
+                0);
+        pam_edited_done(&edited);
+        pam_service_free(service);
+}
+
+/* The tail of a line that is too long for the buffer would become a rule of its own. */
+static void test_a_comment_that_is_too_long(void **state) {
+        char text[2048];
+        const struct memory_file files_long[] = { { "/etc/pam.d/s", text }, { NULL, NULL } };
+        struct memory memory = { .files = files_long };
+        struct pam_environment environment = memory_environment(&memory);
+        struct pam_service *service;
+        struct pam_edited edited = { 0 };
+
+        (void)state;
+        (void)snprintf(text, sizeof text, "auth optional a %*s\nauth required b\n", 1100, "x");
+        memcpy(text + 1023 - 2, "auth sufficient evil", strlen("auth sufficient evil"));
+        service = memory_load(&memory, "1.5.2", "s");
+        assert_int_equal(service->start, PAM_START_OK);
+        assert_int_equal(
+                pam_edit_line(service, &environment, "/etc/pam.d/s", 1, PAM_EDIT_COMMENT, &edited),
+                -ENOTSUP);
+        pam_service_free(service);
 }
 
 /* A service that does not start is no ground for a proof. */
@@ -96,6 +140,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_edit),
                 cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_somebody_can_still_get_in),
+                cmocka_unit_test(test_a_comment_that_is_too_long),
                 cmocka_unit_test(test_no_start),
         };
 

@@ -203,7 +203,7 @@ struct found {
 };
 
 /* Runs the stack with every assignment of the tried codes to its rules. */
-static struct found try_all(const struct pam_service *service) {
+static struct found try_all(const struct pam_service *service, enum pam_facility facility) {
         struct trial trial = { .rules = &service->rules[PAM_TYPE_AUTH] };
         unsigned digits[2 * N_RULES_MAX] = { 0 };
         size_t n = trial.rules->n_items, at;
@@ -218,7 +218,7 @@ static struct found try_all(const struct pam_service *service) {
                 memset(trial.has_succeeded, 0, sizeof trial.has_succeeded);
                 trial.is_late = false;
                 assert_int_equal(pam_run_new(service, &run), 0);
-                result = pam_run_facility(run, PAM_AUTH, tried_module, &trial);
+                result = pam_run_facility(run, facility, tried_module, &trial);
                 pam_run_free(run);
                 found.results |= PAM_CODE_BIT(result);
                 for (int i = 0; i < 3 && result == PAM_CODE_SUCCESS; i++)
@@ -289,7 +289,7 @@ static void test_against_all_outcomes(void **state) {
                 draw_stack(&seed, n - n_inner, n_inner > 0, outer);
                 draw_stack(&seed, n_inner, false, inner);
                 service = memory_load(&memory, "1.5.2", "s");
-                found = try_all(service);
+                found = try_all(service, PAM_AUTH);
                 assert_int_equal(pam_outcomes(service, PAM_AUTH, codes_tried, NULL, &results), 0);
                 if (results != found.results)
                         print_message("%s---\n%s", outer, inner);
@@ -310,9 +310,38 @@ static void test_against_all_outcomes(void **state) {
         }
 }
 
+/* setcred where nothing was authenticated before; a jumping rule counts for upstream's libpam. */
+static void test_setcred_against_all_outcomes(void **state) {
+        static const char *const releases[] = { "1.7.0", "upstream-1.7.2" };
+        unsigned seed = 7, n_different = 0;
+
+        (void)state;
+        for (int i = 0; i < N_STACKS; i++) {
+                uint32_t results[2];
+                char text[1024];
+
+                draw_stack(&seed, 1 + draw(&seed, N_RULES_MAX), false, text);
+                for (int k = 0; k < 2; k++) {
+                        const struct memory_file files[] = { { "/etc/pam.d/s", text },
+                                                             { NULL, NULL } };
+                        struct memory memory = { .files = files };
+                        struct pam_service *service = memory_load(&memory, releases[k], "s");
+
+                        assert_int_equal(
+                                pam_outcomes(service, PAM_SETCRED, codes_tried, NULL, &results[k]),
+                                0);
+                        if (results[k] != try_all(service, PAM_SETCRED).results)
+                                fail_msg("%s:\n%s", releases[k], text);
+                        pam_service_free(service);
+                }
+                n_different += results[0] != results[1];
+        }
+        assert_true(n_different > 0);
+}
+
 /* A stack that was written to have many states is given up, not searched for hours. */
 static void test_too_many_states(void **state) {
-        static char texts[PAM_LEVEL_MAX][8192];
+        static char texts[PAM_LEVEL_MAX][32768];
         static char paths[PAM_LEVEL_MAX][32];
         struct memory_file files[PAM_LEVEL_MAX + 1] = { 0 };
         struct memory memory = { .files = files };
@@ -321,16 +350,16 @@ static void test_too_many_states(void **state) {
 
         (void)state;
         for (int i = 0; i < PAM_LEVEL_MAX - 1; i++) {
+                bool is_last = i == PAM_LEVEL_MAX - 2;
                 char *out = texts[i];
 
                 (void)sprintf(paths[i], "/etc/pam.d/%c", 'a' + i);
                 files[i] = (struct memory_file){ paths[i], texts[i] };
-                for (int k = 0; k < 6; k++)
-                        out += sprintf(out, "auth [default=ok auth_err=reset maxtries=bad] m\n");
-                if (i < PAM_LEVEL_MAX - 2)
+                for (int k = 0; k < (is_last ? 350 : 1); k++)
+                        out += sprintf(out, "auth [default=ok auth_err=bad ignore=ignore] m\n");
+                if (!is_last)
                         out += sprintf(out, "auth substack %c\n", 'b' + i);
-                for (int k = 0; k < 6; k++)
-                        out += sprintf(out, "auth [default=bad auth_err=reset maxtries=ok] m\n");
+                (void)sprintf(out, "auth [default=reset] m\n");
         }
         service = memory_load(&memory, "1.7.0", "a");
         assert_int_equal(service->start, PAM_START_OK);
@@ -346,6 +375,7 @@ int main(void) {
                 cmocka_unit_test(test_missing_module),
                 cmocka_unit_test(test_format),
                 cmocka_unit_test(test_against_all_outcomes),
+                cmocka_unit_test(test_setcred_against_all_outcomes),
                 cmocka_unit_test(test_too_many_states),
         };
 
