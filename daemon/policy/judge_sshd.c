@@ -51,7 +51,8 @@ static bool is_word_in(const char *line, const char *word) {
  * found. */
 static const struct sshd_line *blamed_line(const struct sshd_setting *setting,
                                            const struct verdict *verdict) {
-        if (verdict->n_offenders == 0 || is_word_in(setting->winner.text, verdict->offenders[0]))
+        if (setting->is_default || verdict->n_offenders == 0 ||
+            is_word_in(setting->winner.text, verdict->offenders[0]))
                 return &setting->winner;
         for (size_t i = 0; i < setting->n_joined; i++)
                 if (is_word_in(setting->joined[i].text, verdict->offenders[0]))

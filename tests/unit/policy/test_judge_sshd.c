@@ -123,6 +123,10 @@ static const struct finding_case cases[] = {
           "sshd_config:2 yes" },
         { { .main = "" }, "sshd = \"PasswordAuthentication\"; must = \"no\";", "-:0 yes" },
         { { .main = "" }, "sshd = \"PasswordAuthentication\"; unset = true;", "" },
+        /* an element of a default list was written by no line */
+        { { .main = "" },
+          "sshd = \"MACs\"; none_match = \"umac-64@*\";",
+          "-:0 umac-64@openssh.com" },
         { { .main = "PasswordAuthentication yes\n" },
           "sshd = \"PasswordAuthentication\"; unset = true;",
           "sshd_config:1 yes" },
