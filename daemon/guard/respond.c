@@ -3,10 +3,10 @@
  *
  * A revert restores the smallest set of drifted files that makes the rule hold: the winning line's
  * file, then the drifted files that set the keyword (of a PAM rule: one drifted stack, then all of
- * them), then all drifted files. Each set is tried as a
- * candidate tree in memory first. Files that did not drift are never touched, and nothing is
- * written that sshd would refuse. A full return to the approved tree was judged when it was
- * approved and asks sshd nothing, which is what keeps the common case below a millisecond. */
+ * them), then all drifted files. Each set is tried as a candidate tree in memory first. Files that
+ * did not drift are never touched, and nothing is written that sshd would refuse. A full return to
+ * the approved tree was judged when it was approved and asks sshd nothing, which is what keeps the
+ * common case below a millisecond. */
 
 #include "guard/respond.h"
 
@@ -629,6 +629,18 @@ static int mend_file(const struct world *world, struct view *candidate,
         return r;
 }
 
+/* The candidate in which every pam rule holds by lines taken out of files that are ours to write.
+ */
+static int lay_repaired_stacks(const struct world *world, struct view *candidate,
+                               struct path_list *paths) {
+        int r = repair_pam(world, candidate, &paths->items, &paths->n_items);
+
+        for (size_t i = 0; i < paths->n_items && r == 0; i++)
+                if (!is_writable(world, paths->items[i]))
+                        r = -ENOTSUP;
+        return r;
+}
+
 static int lay_repair(const struct world *world, struct view *candidate,
                       const struct finding *finding, struct path_list *paths) {
         int r = 1;
@@ -637,6 +649,8 @@ static int lay_repair(const struct world *world, struct view *candidate,
                 return -ENOTSUP;
         if (finding->rule->family == RULE_FILE)
                 return finding->path ? mend_file(world, candidate, finding, paths) : -ENOTSUP;
+        if (finding->rule->family == RULE_PAM)
+                return lay_repaired_stacks(world, candidate, paths);
         if (finding->rule->family != RULE_SSHD)
                 return -ENOTSUP;
         for (unsigned i = 0; i < REPAIRS_MAX && r > 0; i++)

@@ -304,6 +304,141 @@ static void test_an_old_sshd_asks_for_sshd(void **state) {
         strings_free(names, n);
 }
 
+/* Three rules that take a line out, and one that only tells. */
+static const char repair_policy[] =
+        "mode = \"enforce\";\n"
+        "rules = (\n"
+        "  { id = \"totp\"; pam = \"sshd\"; facility = \"auth\";\n"
+        "    requires = \"pam_google_authenticator.so\"; forbids_args = [ \"nullok\" ];\n"
+        "    response = \"repair\"; },\n"
+        "  { id = \"exec\"; pam = \"*\"; forbids = [ \"pam_exec.so\" ]; response = \"repair\"; },\n"
+        "  { id = \"permit\"; pam = \"*\"; facility = \"auth\"; response = \"repair\";\n"
+        "    must_not_succeed_by = [ \"pam_permit.so\" ]; },\n"
+        "  { id = \"debug\"; pam = \"sshd\"; forbids_args = [ \"debug\" ]; } );\n";
+static const char clean_sshd[] = "@include common-auth\n"
+                                 "auth required pam_google_authenticator.so\n";
+
+static void start_repairing(struct machine *machine, const char *sshd) {
+        write_at(machine, "/etc/sshguardd/sshguardd.conf", repair_policy);
+        write_at(machine, "/etc/pam.d/sshd", sshd);
+        start(machine);
+}
+
+static void test_a_repair_takes_the_line_out(void **state) {
+        static const struct {
+                const char *drifted, *repaired;
+        } cases[] = {
+                { "auth sufficient pam_permit.so\n@include common-auth\n"
+                  "auth required pam_google_authenticator.so\n",
+                  "# auth sufficient pam_permit.so\n@include common-auth\n"
+                  "auth required pam_google_authenticator.so\n" },
+                { "@include common-auth\nsession optional \\\n  pam_exec.so /x\n"
+                  "auth required pam_google_authenticator.so\nsession required pam_unix.so\n",
+                  "@include common-auth\n# session optional \\\n#   pam_exec.so /x\n"
+                  "auth required pam_google_authenticator.so\nsession required pam_unix.so\n" },
+                /* two rules, two lines, one repair */
+                { "auth sufficient pam_permit.so\n@include common-auth\n"
+                  "auth required pam_google_authenticator.so\nauth optional pam_exec.so /x\n",
+                  "# auth sufficient pam_permit.so\n@include common-auth\n"
+                  "auth required pam_google_authenticator.so\n# auth optional pam_exec.so /x\n" },
+        };
+        struct machine *machine = *state;
+
+        start_repairing(machine, clean_sshd);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                write_at(machine, "/etc/pam.d/sshd", cases[i].drifted);
+                look_at(machine, "/etc/pam.d/sshd");
+                assert_content(machine, "/etc/pam.d/sshd", cases[i].repaired);
+                assert_int_equal(count_incidents(machine, "repaired"), i + 1);
+                assert_int_equal(machine->reconciler.ledger.n_items, 0);
+                assert_string_equal(baseline_get(machine->world.baseline, "/etc/pam.d/sshd")->data,
+                                    cases[i].repaired);
+        }
+}
+
+static void test_what_no_repair_mends_is_reverted(void **state) {
+        static const char *const cases[] = {
+                /* without the line there is no second factor at all */
+                "@include common-auth\nauth required pam_google_authenticator.so nullok\n",
+                "@include common-auth\nauth optional pam_google_authenticator.so\n",
+                "@include common-auth\n",
+                /* the jump would land elsewhere */
+                "auth [success=1 default=ignore] pam_unix.so\nauth sufficient pam_permit.so\n"
+                "auth required pam_google_authenticator.so\n",
+                /* another rule, whose answer is no repair, would stay broken */
+                "@include common-auth\nauth required pam_google_authenticator.so\n"
+                "session optional pam_exec.so /x\nsession required pam_unix.so debug\n",
+                /* nothing would be left of the session */
+                "@include common-auth\nauth required pam_google_authenticator.so\n"
+                "session optional pam_exec.so /x\n",
+        };
+        struct machine *machine = *state;
+
+        start_repairing(machine, clean_sshd);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                write_at(machine, "/etc/pam.d/sshd", cases[i]);
+                look_at(machine, "/etc/pam.d/sshd");
+                assert_content(machine, "/etc/pam.d/sshd", clean_sshd);
+                assert_int_equal(count_incidents(machine, "repaired"), i + 1);
+        }
+}
+
+static void test_a_repair_needs_no_approved_version(void **state) {
+        struct machine *machine = *state;
+
+        start_repairing(machine, "auth sufficient pam_permit.so\n@include common-auth\n"
+                                 "auth required pam_google_authenticator.so\n");
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_content(machine, "/etc/pam.d/sshd",
+                       "# auth sufficient pam_permit.so\n@include common-auth\n"
+                       "auth required pam_google_authenticator.so\n");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
+static void test_a_shared_file_is_repaired_for_all_or_not_at_all(void **state) {
+        static const char shared[] = "auth sufficient pam_permit.so\n"
+                                     "auth required pam_unix.so\n";
+        struct machine *machine = *state;
+
+        /* cron jumps over what sshd must not have */
+        write_at(machine, "/etc/pam.d/cron",
+                 "auth [default=1] pam_unix.so\nauth include common-auth\n"
+                 "auth required pam_unix.so\n");
+        start_repairing(machine, clean_sshd);
+        write_at(machine, "/etc/pam.d/common-auth", shared);
+        look_at(machine, "/etc/pam.d/common-auth");
+        assert_content(machine, "/etc/pam.d/common-auth", common_auth);
+        /* and without that jump the line goes */
+        write_at(machine, "/etc/pam.d/cron", "auth include common-auth\n");
+        write_at(machine, "/etc/pam.d/common-auth", shared);
+        look_at(machine, "/etc/pam.d/cron");
+        look_at(machine, "/etc/pam.d/common-auth");
+        assert_content(machine, "/etc/pam.d/common-auth",
+                       "# auth sufficient pam_permit.so\nauth required pam_unix.so\n");
+}
+
+static void test_what_is_beyond_repair_is_told(void **state) {
+        struct machine *machine = *state;
+
+        start_repairing(machine, "auth required pam_unix.so\n");
+        look_at(machine, "/etc/pam.d/sshd");
+        assert_content(machine, "/etc/pam.d/sshd", "auth required pam_unix.so\n");
+        assert_string_equal(only_finding(machine)->finding.rule_id, "totp");
+        assert_int_equal(count_incidents(machine, "not repaired"), 1);
+}
+
+static void test_a_vendor_file_is_not_repaired(void **state) {
+        static const char vendor[] = "session optional pam_exec.so /x\n"
+                                     "session required pam_unix.so\n";
+        struct machine *machine = *state;
+
+        write_at(machine, "/usr/lib/pam.d/cron", vendor);
+        start_repairing(machine, clean_sshd);
+        look_at(machine, "/usr/lib/pam.d/cron");
+        assert_content(machine, "/usr/lib/pam.d/cron", vendor);
+        assert_string_equal(only_finding(machine)->finding.rule_id, "exec");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_pam, tear_down)
 
 int main(void) {
@@ -318,6 +453,12 @@ int main(void) {
                 TEST(test_an_approved_include_is_adopted),
                 TEST(test_the_service_that_sshd_asks_for_is_judged),
                 TEST(test_an_old_sshd_asks_for_sshd),
+                TEST(test_a_repair_takes_the_line_out),
+                TEST(test_what_no_repair_mends_is_reverted),
+                TEST(test_a_repair_needs_no_approved_version),
+                TEST(test_a_shared_file_is_repaired_for_all_or_not_at_all),
+                TEST(test_what_is_beyond_repair_is_told),
+                TEST(test_a_vendor_file_is_not_repaired),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
