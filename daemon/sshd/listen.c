@@ -3,9 +3,10 @@
  *
  * sshd asks getaddrinfo(3) for each address and port and puts the answers in front of what it has
  * for that routing domain, then prints each domain's list from the end; so what is printed is in
- * the order of the file, with the answers of one question reversed. Without a ListenAddress it asks
- * for the wildcard, whose answers are IPv4 first; `*` is no name, which without the passive flag
- * means the loopback addresses. */
+ * the order of the file, domain by domain, with the answers of one question reversed. It asks in
+ * the order of the file alone, and dies of the first that has no answer. Without a ListenAddress it
+ * asks for the wildcard, whose answers are IPv4 first; `*` is no name, which without the passive
+ * flag means the loopback addresses. */
 
 #include "loader.h"
 
@@ -17,6 +18,12 @@
 #include "base/cleanup.h"
 
 enum { FAMILY_ANY = 0 };
+
+/* What is printed of one line. */
+struct lines {
+        char **texts;
+        size_t n_texts;
+};
 
 struct question {
         const char *host; /* NULL: the wildcard */
@@ -66,17 +73,15 @@ static int resolve(const struct sshd_config *config, const char *host, char ***a
         return r == -ENOENT ? READING_FATAL : r;
 }
 
-static int print(struct sshd_config *config, const struct question *question,
-                 const char *const *answers, size_t n_answers) {
+static int print(const struct question *question, const char *const *answers, size_t n_answers,
+                 struct lines *lines) {
         for (size_t i = n_answers; i-- > 0;) {
                 bool is_ipv6 = strchr(answers[i], ':') != NULL;
                 CLEANUP_FREE char *text = text_format(
                         "%s%s%s:%s%s%s", is_ipv6 ? "[" : "", answers[i], is_ipv6 ? "]" : "",
                         question->port, question->rdomain ? " rdomain " : "",
                         question->rdomain ? question->rdomain : "");
-                int r = text ? strings_append(&config->listen_addresses,
-                                              &config->n_listen_addresses, text)
-                             : -ENOMEM;
+                int r = text ? strings_append(&lines->texts, &lines->n_texts, text) : -ENOMEM;
 
                 if (r < 0)
                         return r;
@@ -84,7 +89,8 @@ static int print(struct sshd_config *config, const struct question *question,
         return 0;
 }
 
-static int ask(struct sshd_config *config, const struct question *question, char **reterr_reason) {
+static int ask(const struct sshd_config *config, const struct question *question,
+               struct lines *lines, char **reterr_reason) {
         char **answers = NULL;
         size_t n_answers = 0;
         const char *words = NULL;
@@ -96,15 +102,15 @@ static int ask(struct sshd_config *config, const struct question *question, char
                 if (!*reterr_reason)
                         r = -ENOMEM;
         } else if (r == 0) {
-                r = print(config, question, (const char *const *)answers, n_answers);
+                r = print(question, (const char *const *)answers, n_answers, lines);
         }
         strings_free(answers, n_answers);
         return r;
 }
 
 /* One address for its own port, or for all ports. */
-static int ask_for_ports(struct sshd_config *config, const struct sshd_value *value,
-                         char **reterr_reason) {
+static int ask_for_ports(const struct sshd_config *config, const struct sshd_value *value,
+                         struct lines *lines, char **reterr_reason) {
         static const char *const initial_ports[] = { "22" };
         const struct state *ports = &config->global[SETTING_PORT];
         struct question question = {
@@ -120,13 +126,13 @@ static int ask_for_ports(struct sshd_config *config, const struct sshd_value *va
                 if (!own)
                         return -ENOMEM;
                 question.port = own;
-                return ask(config, &question, reterr_reason);
+                return ask(config, &question, lines, reterr_reason);
         }
         for (size_t i = 0; i < n_texts; i++) {
                 int r;
 
                 question.port = texts[i];
-                r = ask(config, &question, reterr_reason);
+                r = ask(config, &question, lines, reterr_reason);
                 if (r != READING_DONE)
                         return r;
         }
@@ -153,26 +159,58 @@ static bool is_first(const struct sshd_slot *slot, size_t i) {
         return true;
 }
 
-int listen_resolve(struct sshd_config *config, char **reterr_reason) {
-        const struct sshd_slot *slot = &config->slots[SETTING_LISTEN_ADDRESS];
-
-        if (slot->n_directives == 0)
-                return ask_for_ports(config, NULL, reterr_reason);
+/* All lines of one routing domain, in the order of the file. */
+static int gather_domain(struct sshd_config *config, const struct sshd_slot *slot,
+                         const char *rdomain, const struct lines *lines) {
         for (size_t i = 0; i < slot->n_directives; i++) {
-                const struct sshd_value *value = &slot->directives[i]->value;
-                const char *rdomain = value->n_strings > 1 ? value->strings[1] : NULL;
-
-                if (!is_first(slot, i))
+                if (!has_rdomain(slot->directives[i], rdomain))
                         continue;
-                for (size_t k = i; k < slot->n_directives; k++) {
-                        int r;
+                for (size_t k = 0; k < lines[i].n_texts; k++) {
+                        int r = strings_append(&config->listen_addresses,
+                                               &config->n_listen_addresses, lines[i].texts[k]);
 
-                        if (!has_rdomain(slot->directives[k], rdomain))
-                                continue;
-                        r = ask_for_ports(config, &slot->directives[k]->value, reterr_reason);
-                        if (r != READING_DONE)
+                        if (r < 0)
                                 return r;
                 }
         }
-        return READING_DONE;
+        return 0;
+}
+
+static int resolve_all(struct sshd_config *config, const struct sshd_slot *slot,
+                       struct lines *lines, char **reterr_reason) {
+        int r = READING_DONE;
+
+        for (size_t i = 0; i < slot->n_directives && r == READING_DONE; i++)
+                r = ask_for_ports(config, &slot->directives[i]->value, &lines[i], reterr_reason);
+        for (size_t i = 0; i < slot->n_directives && r == READING_DONE; i++) {
+                const struct sshd_value *value = &slot->directives[i]->value;
+
+                if (is_first(slot, i))
+                        r = gather_domain(config, slot,
+                                          value->n_strings > 1 ? value->strings[1] : NULL, lines);
+        }
+        return r;
+}
+
+int listen_resolve(struct sshd_config *config, char **reterr_reason) {
+        const struct sshd_slot *slot = &config->slots[SETTING_LISTEN_ADDRESS];
+        struct lines *lines;
+        int r;
+
+        if (slot->n_directives == 0) {
+                struct lines all = { 0 };
+
+                r = ask_for_ports(config, NULL, &all, reterr_reason);
+                config->listen_addresses = all.texts;
+                config->n_listen_addresses = all.n_texts;
+                return r;
+        }
+        lines = calloc(slot->n_directives, sizeof *lines);
+        if (!lines)
+                return -ENOMEM;
+        r = resolve_all(config, slot, lines, reterr_reason);
+        for (size_t i = 0; i < slot->n_directives; i++)
+                strings_free(lines[i].texts, lines[i].n_texts);
+        free(lines);
+        return r;
 }

@@ -54,12 +54,18 @@ static int know_https(void *userdata, const char *name, uint16_t *ret_port) {
         return strcmp(name, "https") == 0 ? 0 : -ENOENT;
 }
 
+static uint32_t know_interface(void *userdata, const char *name) {
+        (void)userdata;
+        return strcmp(name, "a") == 0 ? 2 : 0;
+}
+
 static int load(struct loading *loading) {
         const struct sshd_environment environment = { .userdata = &loading->tree,
                                                       .glob = memory_glob,
                                                       .read = memory_read,
                                                       .resolve = resolve_localhost,
-                                                      .service = know_https };
+                                                      .service = know_https,
+                                                      .scope = know_interface };
         struct sshd_source source = { .path = "/etc/ssh/sshd_config",
                                       .overrides = loading->overrides,
                                       .accounts = &loading->accounts };
@@ -151,6 +157,14 @@ static const struct refusal_case {
           0,
           "bad addr or host: nowhere (Name or service not known)",
           "bad addr or host: nowhere (Name or service not known)\r\n",
+          255 },
+        { { .files = { { "/etc/ssh/sshd_config", "AddressFamily inet6\nListenAddress ::1\n"
+                                                 "ListenAddress 10.0.0.1 rdomain a\n"
+                                                 "ListenAddress 10.0.0.2\n" } } },
+          NULL,
+          0,
+          "bad addr or host: 10.0.0.1 (Address family for hostname not supported)",
+          "bad addr or host: 10.0.0.1 (Address family for hostname not supported)\r\n",
           255 },
         { { .files = { { "/etc/ssh/sshd_config", "AuthenticationMethods keyboard-interactive\n"
                                                  "ChallengeResponseAuthentication no\n" } },
@@ -383,6 +397,9 @@ static void test_connections(void **state) {
                   "!'Match LocalPort' in configuration but 'lport' not in connection test "
                   "specification." },
                 { "Match rdomain vrf*\nBanner /b\n", "", "9.2", "rdomain=vrf1", "banner", "/b" },
+                { "ListenAddress 10.0.0.1\nListenAddress 10.0.0.2 rdomain a\nListenAddress "
+                  "10.0.0.3\n",
+                  "", "9.2", "", "listenaddress", "10.0.0.1:22 10.0.0.3:22 10.0.0.2:22 rdomain a" },
                 { "Match invalid-user\nBanner /b\n", "", "10.0", "invalid-user", "banner", "/b" },
                 { "Match version OpenSSH_10.*\nBanner /b\n", "", "10.0", "", "banner", "/b" },
                 { "Match user=bob\nBanner /b\n", "", "10.0", "user=bob", "banner", "/b" },

@@ -20,6 +20,7 @@ class Case:
     contexts: tuple[tuple[str, ...], ...] = ()  # arguments of -C, several in one call allowed
     main: str = MAIN
     named: str | None = MAIN  # the argument of -f; None: not given
+    wrong: tuple[str, ...] = ()  # arguments of -o to ask with, one at a time
 
     def arguments(self) -> list[str]:
         """The command line of sshd and of ours, but for -T and -C."""

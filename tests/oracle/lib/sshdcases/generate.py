@@ -5,12 +5,14 @@ and connections. About two thirds are meant to be accepted; the others get one o
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 from . import lexical, world
 from .case import MAIN, Case
 from .criteria import BAD_MATCHES, context, match_line
 from .judge import Release
 from .keywords import KEYWORDS, UNKNOWN, Keyword
+from .plan import PROBES, WRONG, Probe, Wrong, plan, probe_line, wrong_line
 from .values import Draw
 
 CONTEXTS = 6
@@ -21,9 +23,17 @@ INCLUDE_DEPTH_MAX = 16
 GLOBAL, MATCH = range(2)
 
 
+@dataclass(frozen=True)
+class Generated:
+    case: Case
+    probes: list[Probe]  # lines of it that the plan wanted
+    wrong: dict[str, Wrong]  # what case.wrong is in the plan
+
+
 class Generator:
-    def __init__(self, release: Release, seed: str) -> None:
-        self.rng = random.Random(seed)
+    def __init__(self, release: Release, seed: str, number: int) -> None:
+        self.rng = random.Random(f"{seed}:{number}")
+        self.plan, self.number = plan(release, seed), number
         self.draw = Draw(self.rng, release, local_port=self.rng.random() < 0.15)
         self.files: dict[str, list[str]] = {}
         self.links: dict[str, str] = {}
@@ -80,6 +90,26 @@ class Generator:
             else:
                 lines.append(self.setting(scope))
         return lines
+
+    # What is dealt out
+
+    def probe(self, probes: list[Probe]) -> None:
+        """Lines whose values win: above all others, some of them in a block that often matches."""
+        draw, above, inside = self.draw, [], []
+        in_block = draw.chance(0.4)
+        for probe in probes:
+            keyword, arguments, line = probe_line(draw, probe)
+            if self.once_only(keyword, arguments):
+                continue
+            self.used.add(keyword.name.lower())
+            inner = in_block and keyword.match_since <= draw.number
+            (inside if inner else above).append(line)
+        if inside:
+            above += [draw.one(("Match user *", "Match address *", "Match all")), *inside]
+        if inside or draw.chance(0.5):
+            self.files["/etc/ssh/probes.conf"] = above
+            above = ["Include probes.conf"]
+        self.files[self.main][:0] = above
 
     # Includes
 
@@ -278,7 +308,7 @@ class Generator:
             head.append(f"HostKey {draw.one(world.HOST_KEYS)}")
         self.files[self.main][:0] = head
 
-    def case(self) -> Case:
+    def generate(self) -> Generated:
         self.files[self.main] = []
         main = self.body(GLOBAL, 0)
         if self.draw.chance(0.6):
@@ -306,7 +336,9 @@ class Generator:
                 ),
             )
         self.files[self.main] = main
-        for _ in range(self.rng.choices((0, 1, 2), (64, 27, 9))[0]):
+        probes = self.plan.probes.deal(self.number, PROBES)
+        self.probe(probes)
+        for _ in range(self.rng.choices((0, 1, 2), (74, 20, 6))[0]):
             self.poison()
         options = self.options()
         self.finish()
@@ -314,7 +346,10 @@ class Generator:
         contexts = tuple(context(self.draw) for _ in range(CONTEXTS))
         if self.draw.chance(0.004):
             del files[self.main]
-        return Case(files, self.links, options, contexts, self.main, self.named())
+        wrongs = self.plan.wrongs.deal(self.number, WRONG)
+        wrong = {wrong_line(self.draw, wrong): wrong for wrong in wrongs}
+        case = Case(files, self.links, options, contexts, self.main, self.named(), tuple(wrong))
+        return Generated(case, probes, wrong)
 
     def named(self) -> str | None:
         """How -f names the main file."""
@@ -328,5 +363,5 @@ class Generator:
         return self.main
 
 
-def generate(release: Release, seed: str) -> Case:
-    return Generator(release, seed).case()
+def generate(release: Release, seed: str, number: int) -> Generated:
+    return Generator(release, seed, number).generate()

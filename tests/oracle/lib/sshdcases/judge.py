@@ -7,7 +7,7 @@ import difflib
 import re
 import shutil
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sandbox
@@ -56,7 +56,7 @@ class NewerRelease(Exception):
     """The installed sshd is newer than the table of releases."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Release:
     name: str  # bookworm
     version: str  # OpenSSH_9.2p1 Debian-2+deb12u6
@@ -102,6 +102,7 @@ class Difference:
     part: str  # status, stderr, stdout
     real: Output
     ours: Output
+    wrong: str | None = None  # the argument of -o that was added
 
     def signature(self) -> str:
         """What kind of difference this is, so that many failures with one cause are told once."""
@@ -133,6 +134,8 @@ class Difference:
 
     def diff(self) -> str:
         title = "plain" if self.context is None else " ".join(f"-C {arg}" for arg in self.context)
+        if self.wrong is not None:
+            title = f"-o {self.wrong!r}"
         lines = [f"# {title}: exit {self.real.status} (sshd), {self.ours.status} (sshguardd)"]
         for stream in ("stderr", "stdout"):
             real, ours = (printable(getattr(output, stream)) for output in (self.real, self.ours))
@@ -159,6 +162,7 @@ class Verdict:
     unjudged: str | None  # why sshd said too little to compare all of it
     difference: Difference | None
     runs: int
+    refused: frozenset[str] = frozenset()  # of case.wrong
 
 
 def relevant(stderr: bytes) -> bytes:
@@ -255,6 +259,17 @@ class Judge:
                 real, difference = self.compare(case, context)
                 accepted = accepted or real.status == 0
                 runs += 1
-            return Verdict(accepted, self.unjudged, difference, runs)
+            refused = set()
+            for wrong in case.wrong if accepted else ():
+                if difference or self.unjudged:
+                    break
+                more = replace(case, options=(*case.options, wrong))
+                real, difference = self.compare(more, None)
+                if difference:
+                    difference = replace(difference, wrong=wrong)
+                if real.status != 0:
+                    refused.add(wrong)
+                runs += 1
+            return Verdict(accepted, self.unjudged, difference, runs, frozenset(refused))
         finally:
             remove(made)

@@ -4,6 +4,8 @@ some it does not."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .values import Draw, respell
 
 ARGV_SINCE = 807  # before: strdelim() per argument, comments cut off before anything else
@@ -82,6 +84,93 @@ def line(draw: Draw, name: str, arguments: list[str], raw: bool) -> str:
     if '"' in spelled and not draw.chance(0.05):
         gap = gap.replace("=", "")  # after a quoted keyword "=" is an argument
     return indent + spelled + (gap or " ") + text + trailer(draw, raw)
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """One way in which a line differs from `Keyword argument argument`."""
+
+    name: str
+    indent: str = ""
+    keyword: str = "{}"  # {}: as it is; upper, capitalize, mixed: in another case
+    gap: str = " "
+    quotes: str = "{}"  # around an argument
+    join: str = " "
+    trailer: str = ""
+    since: int = 0  # the release from which it means the same as the plain line
+    in_raw: bool = True  # also where the rest of the line is one value
+
+    def fits(self, draw: Draw, name: str, arguments: list[str], raw: bool) -> bool:
+        """Whether sshd reads the line it makes as it reads the plain one."""
+        if draw.number < self.since or (raw and not self.in_raw):
+            return False
+        if draw.number < ARGV_SINCE and not self.fits_old(name, arguments, raw):
+            return False
+        if "=" in self.gap:
+            return bool(arguments) and arguments[0] != "" and not arguments[0].startswith("=")
+        return self.join == " " or len(arguments) > 1
+
+    def fits_old(self, name: str, arguments: list[str], raw: bool) -> bool:
+        """Comments were cut off before quotes, and after a quoted word came an empty one."""
+        if any("#" in word for word in arguments):
+            return self.quotes == "{}" and not (raw and arguments[0].startswith("#"))
+        return self.quotes == "{}" or name not in ("IPQoS", "RekeyLimit", "ListenAddress")
+
+    def line(self, draw: Draw, name: str, arguments: list[str], raw: bool) -> str:
+        keyword = self.keyword.format(name)
+        if self.keyword == "mixed":
+            keyword = respell(draw, name)
+        if raw:
+            text = "".join(arguments)
+        else:
+            text = self.join.join(self.argument(draw, word) for word in arguments)
+        return self.indent + keyword + self.gap + text + self.trailer
+
+    def argument(self, draw: Draw, word: str) -> str:
+        needed = word == "" or word.startswith("#") or any(c in word for c in " \t\"'")
+        if self.quotes == "{}" or "'" in self.quotes and "\\" in word:
+            return quote(draw, word) if needed else word
+        if self.quotes == "half":
+            cut = 0 if needed else len(word) // 2
+            return word[:cut] + '"' + escape(word[cut:], '"') + '"'
+        if draw.number < ARGV_SINCE and '"' in word:
+            return word
+        return self.quotes.format(escape(word, self.quotes[0]))
+
+
+PLAIN = Oddity("plain")
+ODDITIES = (
+    PLAIN,
+    Oddity("tab", gap="\t"),
+    Oddity("blanks", gap=" \t  "),
+    Oddity("=", gap="="),
+    Oddity(" = ", gap=" = "),
+    Oddity("= ", gap="= "),
+    Oddity(" =", gap=" ="),
+    Oddity("tab = tab", gap="\t=\t"),
+    Oddity("case", keyword="mixed"),
+    Oddity("quoted keyword", keyword='"{}"'),
+    Oddity("joined keyword", keyword='"{}"', gap=""),
+    Oddity("double quotes", quotes='"{}"', in_raw=False),
+    Oddity("single quotes", quotes="'{}'", since=ARGV_SINCE, in_raw=False),
+    Oddity("half in quotes", quotes="half", since=ARGV_SINCE, in_raw=False),
+    Oddity("wide", join="  ", in_raw=False),
+    Oddity("tabs", join="\t", in_raw=False),
+    Oddity("trailing blank", trailer=" "),
+    Oddity("trailing tab", trailer="\t"),
+    Oddity("CR", trailer="\r"),
+    Oddity("form feed", trailer="\f"),
+    Oddity("blank CR", trailer=" \r"),
+    Oddity("comment", trailer=" # comment", in_raw=False),
+    Oddity("empty comment", trailer=" #", in_raw=False),
+    Oddity("tab comment", trailer="\t#x", in_raw=False),
+    Oddity("quote in comment", trailer=" # it 's \"fine", in_raw=False),
+    Oddity("NUL", trailer="\0hidden\n "),  # the next line goes on where the NUL byte stands
+    Oddity("indented", indent="  "),
+    Oddity("tab before", indent="\t"),
+    Oddity("= before", indent="="),
+    Oddity("mixed indent", indent=" \t "),
+)
 
 
 def filler(draw: Draw) -> str:

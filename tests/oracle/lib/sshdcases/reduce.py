@@ -33,6 +33,9 @@ class Reducer:
 
     def reduce(self, case: Case) -> tuple[Case, Difference]:
         context = self.found.context
+        if self.found.wrong is not None:
+            case = replace(case, options=(*case.options, self.found.wrong))
+        case = replace(case, wrong=())
         case = self.attempt(case, replace(case, contexts=() if context is None else (context,)))
         options = minimise(
             case.options,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Value forms: for each grammar of sshd_config what sshd takes and what it refuses.
 
-A form draws a list of arguments. `good` draws what this release should accept, `bad` what no
-release should; a wrong guess only moves the share of accepted trees, since the real sshd is the
-judge.
+A grammar lists its forms, each a list of arguments: `goods` what this release should accept, `bads`
+what no release should; a wrong guess only moves the share of accepted trees, since the real sshd is
+the judge. `mixed` draws what is put together of several forms.
 """
 
 from __future__ import annotations
@@ -43,12 +43,20 @@ class Draw:
 
 
 Form = Callable[[Draw], list[str]]
+Forms = Callable[[Draw], list[list[str]]]  # always as many for one release
 
 
 @dataclass(frozen=True)
 class Grammar:
-    good: Form
-    bad: Form
+    goods: Forms
+    bads: Forms
+    mixed: Form | None = None
+
+    def good(self, draw: Draw) -> list[str]:
+        return self.mixed(draw) if self.mixed else list(draw.one(self.goods(draw)))
+
+    def bad(self, draw: Draw) -> list[str]:
+        return list(draw.one(self.bads(draw)))
 
 
 def respell(draw: Draw, word: str) -> str:
@@ -61,10 +69,14 @@ def argument_lists(text: str) -> list[list[str]]:
     return [shlex.split(part) for part in text.split("|")]
 
 
-def choice(text: str) -> Form:
-    """One of several argument lists."""
+def choice(text: str) -> Forms:
+    """Several argument lists."""
     lists = argument_lists(text)
-    return lambda draw: list(draw.one(lists))
+    return lambda draw: lists
+
+
+def singles(words: Sequence[str]) -> list[list[str]]:
+    return [[word] for word in words]
 
 
 def lists(good: str, bad: str) -> Grammar:
@@ -74,19 +86,23 @@ def lists(good: str, bad: str) -> Grammar:
 def several(text: str, bad: str, high: int = 3) -> Grammar:
     """One or more words."""
     items = shlex.split(text)
-    return Grammar(lambda draw: draw.some(items, 1, high), choice(bad))
+    forms = [*singles(items), items[:2]]
+    return Grammar(lambda draw: forms, choice(bad), lambda draw: draw.some(items, 1, high))
 
 
 def word(good: str, bad: str = "", cased: bool = True) -> Grammar:
     """One word; where sshd ignores case (CASED), sometimes in another one."""
     items = good.split()
+    forms = singles(list(dict.fromkeys(items)))
+    if cased:
+        forms += singles([items[0].upper(), items[0].capitalize()])
 
-    def accepted(draw: Draw) -> list[str]:
+    def mixed(draw: Draw) -> list[str]:
         chosen = draw.one(items)
         return [respell(draw, chosen) if cased and draw.chance(0.2) else chosen]
 
-    wrong = [[item] for item in bad.split()] + [["maybe"], [""], [items[0], "extra"], []]
-    return Grammar(accepted, lambda draw: list(draw.one(wrong)))
+    wrong = [*singles(bad.split()), ["maybe"], [""], [items[0], "extra"], []]
+    return Grammar(lambda draw: forms, lambda draw: wrong, mixed)
 
 
 FLAG = word("yes no", "true on 1 oui")
@@ -154,41 +170,53 @@ AGENT_SOCKET = word(
 )
 
 
-def good_time(draw: Draw) -> list[str]:
+def times(draw: Draw) -> list[str]:
     forms = "0 30 2m 1h30m 1d 1W2D 90s 2147483647 1M 0s 1h1h 010".split()
     if draw.number < 908:
         forms += ["+5", " 5"]
     if draw.number >= 1003:
         forms += ["1.5", "0.5", "10.999"]
-    return [draw.one(forms)]
+    return forms
+
+
+def a_time(draw: Draw) -> str:
+    return draw.one(times(draw))
 
 
 BAD_TIMES = (
     "'' | 1y | m | -1 | '1 m' | 99999999999 | 2147483648 | 1m-5 | 0x10 | 1..5 | 1.5m | 24855d"
     " | 2147483647s1s | 5000000000w | 1m 2m | +5 | 1.5 |"
 )
-TIME = Grammar(good_time, choice(BAD_TIMES))
+TIME = Grammar(lambda draw: singles(times(draw)), choice(BAD_TIMES))
 TIME_OR_NONE = Grammar(
-    lambda draw: draw.one((["none"], ["None"], good_time(draw), good_time(draw))),
+    lambda draw: singles(["none", "None", *times(draw)]),
     choice(BAD_TIMES + " none 5 | 5 none"),
 )
 
 
-def good_rekey(draw: Draw) -> list[str]:
-    size = draw.one("default 1G 512M 1.5M 16 100K 0 1g 1.25k 4E 2T 100B 0.5G".split())
-    return draw.one(([size], [size, "none"], [size, *good_time(draw)]))
+SIZES = "default 1G 512M 1.5M 16 100K 0 1g 1.25k 4E 2T 100B 0.5G".split()
+
+
+def rekeys(draw: Draw) -> list[list[str]]:
+    return [*singles(SIZES), ["1G", "none"], *(["default", time] for time in times(draw))]
+
+
+def mixed_rekey(draw: Draw) -> list[str]:
+    size = draw.one(SIZES)
+    return draw.one(([size], [size, "none"], [size, a_time(draw)]))
 
 
 REKEY = Grammar(
-    good_rekey,
+    rekeys,
     choice(
         "15 | 1Q | -1G | abc | 1G 1h x | 9E | 1.5 | none | Default | 1G x | 1G None | '' | '1 G'"
         " | -5 | 100000000000G | 1.5.5K | 0x10 | .5G | 1. | +1G | 1.123456789012345678901K | 1GB |"
     ),
+    mixed_rekey,
 )
 
 
-def good_qos(draw: Draw) -> list[str]:
+def services(draw: Draw) -> list[str]:
     names = (
         "af11 af12 af21 AF33 af43 cs0 cs1 CS7 ef lowdelay throughput reliability none None 10 63"
         " 255 8 0 le"
@@ -197,10 +225,14 @@ def good_qos(draw: Draw) -> list[str]:
         names += ["0x10", "010"]
     if draw.number >= 1003:
         names.append("va")
-    return draw.some(names, 1, 2)
+    return names
 
 
-QOS = Grammar(good_qos, choice("256 | cs8 | foo | af11 bar | ef ef ef | -1 | '' | ef '' | va |"))
+QOS = Grammar(
+    lambda draw: [*singles(services(draw)), ["af21", "cs1"], ["none", "none"]],
+    choice("256 | cs8 | foo | af11 bar | ef ef ef | -1 | '' | ef '' | va |"),
+    lambda draw: draw.some(services(draw), 1, 2),
+)
 
 PERMIT_OPEN = lists(
     "any | none | host:22 | *:* | [::1]:80 10.0.0.1:* | example.com:https | a:1 b:2 c:3"
@@ -238,77 +270,114 @@ START_UPS = word(
 SOURCE_START_UPS = word("none none 5 0 100 06", "None -1 5x 2147483648", cased=False)
 
 
-def good_net_block(draw: Draw) -> list[str]:
+def net_blocks(draw: Draw) -> list[list[str]]:
     forms = ["24:64", "32:128", "0:0", "+8:48", "16:56x"]
     if draw.number >= 1001:  # before, the part after the colon was read uninitialised
         forms += ["24", "8x"]
-    return [draw.one(forms)]
+    return singles(forms)
 
 
 NET_BLOCK = Grammar(
-    good_net_block, choice("33:64 | 24:129 | x | -1:5 | :5 | 24:-1 | 33 | '' | 24:64 x |")
+    net_blocks, choice("33:64 | 24:129 | x | -1:5 | :5 | 24:-1 | 33 | '' | 24:64 x |")
 )
 
 
-def good_penalties(draw: Draw) -> list[str]:
-    if draw.chance(0.2):
-        return [draw.one(("yes", "no", "YES", "No"))]
+LIMITS = (
+    "max-sources4:100 max-sources6:0 overflow:deny-all overflow:permissive overflow6:deny-all"
+    " overflow6:permissive"
+).split()
+
+
+def penalty_names(draw: Draw) -> list[str]:
     names = "crash authfail noauth grace-exceeded max min".split()
     if draw.number >= 909:
         names.append("refuseconnection")
     if draw.number >= 1003:
         names.append("invaliduser")
-    parts = [f"{name}:{good_time(draw)[0].strip()}" for name in draw.some(names, 1, 3)]
-    others = (
-        "max-sources4:100 max-sources6:0 overflow:deny-all overflow:permissive overflow6:deny-all"
-        " overflow6:permissive"
-    )
-    if draw.chance(0.4):
-        parts.append(draw.one(others.split()))
-    return parts
+    return names
+
+
+def penalties(draw: Draw) -> list[list[str]]:
+    plain = [time.strip() for time in times(draw)]
+    return [
+        *singles(["yes", "no", "YES", "No", *LIMITS]),
+        *singles([f"{name}:1m" for name in penalty_names(draw)]),
+        *singles([f"authfail:{time}" for time in plain]),
+        ["crash:1m", "min:5", "max-sources4:1"],
+    ]
+
+
+def mixed_penalties(draw: Draw) -> list[str]:
+    if draw.chance(0.2):
+        return [draw.one(("yes", "no", "YES", "No"))]
+    parts = [f"{name}:{a_time(draw).strip()}" for name in draw.some(penalty_names(draw), 1, 3)]
+    return [*parts, draw.one(LIMITS)] if draw.chance(0.4) else parts
 
 
 PENALTIES = Grammar(
-    good_penalties,
+    penalties,
     choice(
         "crash:x | foo:1 | no crash:1 | crash:1 no | max-sources4:-1 | crash | '' | crash:"
         " | CRASH:1 | overflow:Deny-all | overflow:no | crash:1 yes | yes no | crash:-1"
         " | max-sources6:x |"
     ),
+    mixed_penalties,
 )
 
 
-def good_methods(draw: Draw) -> list[str]:
+METHOD_LISTS = (
+    "publickey publickey,password password publickey,keyboard-interactive:pam"
+    " publickey,publickey keyboard-interactive keyboard-interactive:bsdauth,publickey"
+    " publickey,keyboard-interactive password,publickey,keyboard-interactive"
+).split()
+
+
+def methods(draw: Draw) -> list[list[str]]:
+    forms = [*singles(METHOD_LISTS), ["publickey", "password"]]
+    return [*forms, ["any"]] if draw.number >= 907 else forms
+
+
+def mixed_methods(draw: Draw) -> list[str]:
     if draw.number >= 907 and draw.chance(0.15):
         return ["any"]
-    methods = (
-        "publickey publickey,password password publickey,keyboard-interactive:pam"
-        " publickey,publickey keyboard-interactive keyboard-interactive:bsdauth,publickey"
-        " publickey,keyboard-interactive password,publickey,keyboard-interactive"
-    )
-    return draw.some(methods.split(), 1, 2)
+    return draw.some(METHOD_LISTS, 1, 2)
 
 
 METHODS = Grammar(
-    good_methods,
+    methods,
     choice(
         "foo | publickey, | any publickey | publickey any | publickey:x | '' | Publickey | any"
         " | none | password,,publickey | gssapi-with-mic | hostbased | publickey '' | password:pam"
         " | ,publickey | Any | keyboard-interactive: | none password | any any |"
     ),
+    mixed_methods,
 )
 
 
-def good_channels(draw: Draw) -> list[str]:
+CHANNEL_TYPES = (
+    "session direct-tcpip * agent-connection session:* x11-connection foo global".split()
+)
+
+
+def channels(draw: Draw) -> list[list[str]]:
+    return [
+        *singles(["none", "NONE"]),
+        *singles([f"{kind}=5m" for kind in CHANNEL_TYPES]),
+        *singles([f"session={time.strip()}" for time in times(draw)]),
+        ["session=1", "*=2h"],
+    ]
+
+
+def mixed_channels(draw: Draw) -> list[str]:
     if draw.chance(0.2):
         return [draw.one(("none", "NONE"))]
-    types = "session direct-tcpip * agent-connection session:* x11-connection foo global".split()
-    return [f"{kind}={good_time(draw)[0].strip()}" for kind in draw.some(types, 1, 3)]
+    return [f"{kind}={a_time(draw).strip()}" for kind in draw.some(CHANNEL_TYPES, 1, 3)]
 
 
 CHANNELS = Grammar(
-    good_channels,
+    channels,
     choice("session | session= | =5 | none x=1 | x=1 none | session=x | a=-1 | '' | x=1 '' |"),
+    mixed_channels,
 )
 LOG_VERBOSE = several(
     "kex.c:*:1000 *:kex_exchange_identification():* packet.c:* nothing none2",
@@ -319,9 +388,20 @@ SUBSYSTEM_COMMANDS = argument_lists(
     "/usr/lib/openssh/sftp-server | internal-sftp | internal-sftp -f AUTH | /bin/x 'a b'"
     " | /bin/x \"it's\" | '/bin/with blank' -v | /bin/x a=b | /bin/x 'a\\b' 'q\"q' | /bin/x \"\" y"
 )
+
+
+def subsystems(draw: Draw) -> list[list[str]]:
+    return [
+        ["sftp", *command]
+        for command in SUBSYSTEM_COMMANDS
+        if draw.number >= 807 or "" not in command
+    ]
+
+
 SUBSYSTEM = Grammar(
-    lambda draw: [draw.one(SUBSYSTEM_NAMES), *draw.one(SUBSYSTEM_COMMANDS)],
+    subsystems,
     choice("sftp | '' | sftp '' | '' /bin/x |"),
+    lambda draw: [draw.one(SUBSYSTEM_NAMES), *draw.one(SUBSYSTEM_COMMANDS)],
 )
 LISTEN = lists(
     "10.0.0.1 | 0.0.0.0 | [::1]:2222 | 2001:db8::1 | 192.0.2.1:443 | localhost | :: | gateway:https"
@@ -335,15 +415,24 @@ LISTEN = lists(
 def algorithms(kind: str, wild: bool) -> Grammar:
     """Algorithms of a kind of `ssh -Q`, with the + - ^ forms; for keys with wildcards (WILD)."""
 
+    patterns = ("ssh-*", "ecdsa-*", "*ed25519*", "rsa-sha2-???", "*") if wild else ()
+    removals = "* bogus *sha1*,*cbc* ssh-* !x,* *@openssh.com *256* !*256*,*".split()
+
     def names(draw: Draw) -> str:
         chosen = draw.some(draw.release.algorithms[kind], 1, 4)
         if wild and draw.chance(0.25):
-            chosen.append(draw.one(("ssh-*", "ecdsa-*", "*ed25519*", "rsa-sha2-???", "*")))
+            chosen.append(draw.one(patterns))
         return ",".join(chosen)
 
-    removals = "* bogus *sha1*,*cbc* ssh-* !x,* *@openssh.com *256* !*256*,*".split()
+    def goods(draw: Draw) -> list[list[str]]:
+        listed = [*singles(removals), [""], [names(draw)]]
+        return [
+            *([sign + names(draw)] for sign in ("", "+", "^", "+", "^")),
+            *(["-" + removal] for removal, in listed),
+            *([sign + pattern] for pattern in patterns for sign in ("", "+")),
+        ]
 
-    def good(draw: Draw) -> list[str]:
+    def mixed(draw: Draw) -> list[str]:
         shape = draw.rng.random()
         if shape < 0.45:
             return [names(draw)]
@@ -356,13 +445,12 @@ def algorithms(kind: str, wild: bool) -> Grammar:
         " | NAME,,bogus | ,NAME | +NAME x | nosuch* | NAME, | ++NAME | ^nosuch | NAME,none | aes* |"
     )
 
-    def bad(draw: Draw) -> list[str]:
+    def bads(draw: Draw) -> list[list[str]]:
         name = draw.one(draw.release.algorithms[kind])
-        if draw.chance(0.05):
-            return [name.upper()]
-        return [argument.replace("NAME", name) for argument in draw.one(wrong)]
+        replaced = [[argument.replace("NAME", name) for argument in words] for words in wrong]
+        return [*replaced, [name.upper()]]
 
-    return Grammar(good, bad)
+    return Grammar(goods, bads, mixed)
 
 
 CIPHERS = algorithms("cipher", False)
@@ -375,15 +463,16 @@ GSS_KEX_NAMES = (
     " gss-gex-sha1- gss-group14-sha1-"
 ).split()
 GSS_KEX = Grammar(
-    lambda draw: [",".join(draw.some(GSS_KEX_NAMES))],
+    lambda draw: singles([*GSS_KEX_NAMES, ",".join(GSS_KEX_NAMES[:3])]),
     choice("bogus | '' | gss-group14-sha256 | +gss-gex-sha1- | a b |"),
+    lambda draw: [",".join(draw.some(GSS_KEX_NAMES))],
 )
 
 
 def raw(good: str, bad: str) -> Grammar:
-    """Values that are the rest of the line as it stands, one per line."""
-    rests, wrong = good.strip("\n").split("\n"), bad.strip("\n").split("\n")
-    return Grammar(lambda draw: [draw.one(rests)], lambda draw: [draw.one(wrong)])
+    """Values that are the rest of the line as it stands, one per line of the text."""
+    rests, wrong = (singles(text[1:-1].split("\n")) for text in (good, bad))
+    return Grammar(lambda draw: rests, lambda draw: wrong)
 
 
 COMMAND = raw(
