@@ -19,6 +19,12 @@ static int refuse(struct control_refusal *refusal, const char *reason) {
         return refusal->reason ? CONTROL_REFUSED : -ENOMEM;
 }
 
+/* "Only the approved version" is what the approval makes true. */
+static bool is_settled_by_approval(const struct finding *finding) {
+        return finding->rule && finding->rule->family == RULE_FILE && finding->setting &&
+               strcmp(finding->setting, "approved") == 0;
+}
+
 /* What a view says is wrong because of PATH: findings whose winning line stands there, or about it.
  */
 static int findings_because_of(struct manager *manager, struct view *view, const char *path,
@@ -33,7 +39,8 @@ static int findings_because_of(struct manager *manager, struct view *view, const
         for (size_t i = 0; i < all.n_items && r == 0; i++) {
                 struct finding copy;
 
-                if (!all.items[i].path || strcmp(all.items[i].path, path) != 0)
+                if (!all.items[i].path || strcmp(all.items[i].path, path) != 0 ||
+                    is_settled_by_approval(&all.items[i]))
                         continue;
                 r = finding_copy(&copy, &all.items[i]);
                 if (r == 0)
@@ -82,18 +89,48 @@ static bool all_are_excepted(const struct findings *findings,
         return true;
 }
 
-static int check_reviewed(const struct snapshot *now, const struct control_approval *approval,
+/* END is what NOW leads to, if that is a link. */
+static int check_reviewed(const struct snapshot *now, const struct snapshot *end,
+                          const struct control_approval *approval,
                           struct control_refusal *refusal) {
         bool is_absent = now->metadata.kind == FILE_ABSENT;
 
         if (approval->absent
                     ? is_absent
-                    : now->metadata.has_sha256 &&
-                              memcmp(now->metadata.sha256, approval->sha256, FILE_SHA256_SIZE) == 0)
+                    : end->metadata.has_sha256 &&
+                              memcmp(end->metadata.sha256, approval->sha256, FILE_SHA256_SIZE) == 0)
                 return CONTROL_DONE;
-        refusal->has_sha256 = now->metadata.has_sha256;
-        memcpy(refusal->sha256, now->metadata.sha256, FILE_SHA256_SIZE);
+        refusal->has_sha256 = end->metadata.has_sha256;
+        memcpy(refusal->sha256, end->metadata.sha256, FILE_SHA256_SIZE);
         return CONTROL_CONTENT_CHANGED;
+}
+
+/* The path, and every step of where it leads if it is a link: all of that was reviewed. */
+static int approve_reviewed(struct manager *manager, const struct control_approval *approval,
+                            const struct snapshot *now) {
+        const char *reason = approval->reason ? approval->reason : "approved";
+        CLEANUP_FREE char *at = strdup(approval->path);
+        int r = at ? 0 : -ENOMEM;
+
+        for (unsigned i = 0; i < VIEW_LINKS_MAX && r == 0; i++) {
+                const struct guarded *guarded = guarded_set_get(&manager->world.set, at);
+                char *next;
+
+                if (guarded)
+                        r = baseline_approve(manager->world.baseline, at, now,
+                                             guarded->flags & GUARDED_SECRET, approval->peer.uid,
+                                             reason);
+                if (r < 0 || now->metadata.kind != FILE_SYMLINK)
+                        return r;
+                next = view_link_destination(
+                        at, now->metadata.link_target ? now->metadata.link_target : "");
+                if (!next)
+                        return -ENOMEM;
+                free(at);
+                at = next;
+                r = view_look(manager->world.view, at, 0, &now);
+        }
+        return r;
 }
 
 static int approve(void *userdata, const struct control_approval *approval,
@@ -101,19 +138,21 @@ static int approve(void *userdata, const struct control_approval *approval,
         struct manager *manager = userdata;
         const struct guarded *guarded = guarded_set_get(&manager->world.set, approval->path);
         CLEANUP(findings_done) struct findings findings = { 0 };
-        const struct snapshot *now;
+        const struct snapshot *now, *end;
         bool is_secret = guarded && guarded->flags & GUARDED_SECRET;
         int r;
 
         if (!guarded)
                 return CONTROL_NO_SUCH_PATH;
-        if (guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY))
+        if (guarded->flags & GUARDED_ACCOUNTS)
                 return refuse(refusal, "that path has no approved version");
-        view_forget(manager->world.view, approval->path);
+        view_forget_all(manager->world.view); /* also what a link leads to */
         r = view_look(manager->world.view, approval->path, is_secret ? SNAPSHOT_SECRET : 0, &now);
+        if (r == 0)
+                r = view_follow(manager->world.view, approval->path, 0, NULL, &end);
         if (r < 0)
                 return r;
-        r = check_reviewed(now, approval, refusal);
+        r = check_reviewed(now, end, approval, refusal);
         if (r != CONTROL_DONE)
                 return r;
         r = findings_because_of(manager, manager->world.view, approval->path, &findings);
@@ -128,9 +167,7 @@ static int approve(void *userdata, const struct control_approval *approval,
                 r = grant_exceptions(manager, &approval->peer, &approval->exception, approval->path,
                                      approval->reason, refusal);
         } else {
-                r = baseline_approve(manager->world.baseline, approval->path, now, is_secret,
-                                     approval->peer.uid,
-                                     approval->reason ? approval->reason : "approved");
+                r = approve_reviewed(manager, approval, now);
                 if (r == 0)
                         r = world_update_patterns(&manager->world);
                 if (r == 0)
@@ -236,7 +273,8 @@ static int reload(void *userdata, struct control_refusal *refusal) {
                 return r;
         if (r < 0)
                 return CONTROL_POLICY_INVALID;
-        return manager_start_full_pass(manager);
+        r = manager_approve_policy(manager);
+        return r < 0 ? r : manager_start_full_pass(manager);
 }
 
 /* A pass that runs begins anew, so its one end is the end of all. */

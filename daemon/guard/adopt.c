@@ -19,8 +19,7 @@ static int adopt_path(struct reconciler *reconciler, const char *path,
         int r;
 
         *ret_adopted = false;
-        if (baseline_knows(world->baseline, path) ||
-            (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY)))
+        if (baseline_knows(world->baseline, path) || (guarded && guarded->flags & GUARDED_ACCOUNTS))
                 return 0;
         r = view_look(world->view, path, is_secret ? SNAPSHOT_SECRET : 0, &snapshot);
         if (r < 0)

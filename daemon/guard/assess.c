@@ -110,10 +110,30 @@ static void *lend(const struct world *world) {
         return lent;
 }
 
-void assess_describe_file(const struct world *world, const char *path,
-                          const struct file_metadata *metadata, struct judged_file *ret) {
+/* Rules speak of what an approved link leads to, so that is held against the approved version of
+ * where it leads; the link itself is compared as drift. */
+static const struct approved *approved_of(const struct world *world, const char *path,
+                                          const struct file_metadata *metadata) {
         const struct approved *approved =
                 world->baseline ? baseline_get(world->baseline, path) : NULL;
+        CLEANUP_FREE char *at = NULL;
+
+        for (unsigned i = 0;
+             i < VIEW_LINKS_MAX && approved && metadata->kind != FILE_SYMLINK &&
+             approved->metadata.kind == FILE_SYMLINK && approved->metadata.link_target;
+             i++) {
+                char *next = view_link_destination(at ? at : path, approved->metadata.link_target);
+
+                free(at);
+                at = next;
+                approved = at ? baseline_get(world->baseline, at) : NULL;
+        }
+        return approved;
+}
+
+void assess_describe_file(const struct world *world, const char *path,
+                          const struct file_metadata *metadata, struct judged_file *ret) {
+        const struct approved *approved = approved_of(world, path, metadata);
 
         *ret = (struct judged_file){
                 .path = path,
@@ -168,7 +188,7 @@ int assess_drift(const struct world *world, struct view *view, const char *path,
         int r;
 
         *ret_differences = 0;
-        if (!approved || (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY)))
+        if (!approved || (guarded && guarded->flags & GUARDED_ACCOUNTS))
                 return 0;
         r = view_look(view, path, flags, &snapshot);
         if (r < 0)

@@ -102,7 +102,7 @@ static enum control_file_state file_state(struct manager *manager, const char *p
                     strcmp(finding->rule_id, FINDING_UNAPPROVED) != 0)
                         return CONTROL_FILE_VIOLATING;
         }
-        if (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY))
+        if (guarded && guarded->flags & GUARDED_ACCOUNTS)
                 return CONTROL_FILE_APPROVED;
         if (!approved || assess_drift(&manager->world, manager->world.view, path, &differences) < 0)
                 return CONTROL_FILE_UNAPPROVED;
@@ -262,6 +262,25 @@ static int approved_version_of(struct manager *manager, const char *path,
         return copy_version(ret, &approved->metadata, approved->data, approved->n_data, "approved");
 }
 
+/* Of a link is shown, and reviewed by digest, what it leads to. */
+static int add_destination(struct manager *manager, const char *path, struct control_version *ret) {
+        const struct snapshot *end;
+        int r = view_follow(manager->world.view, path, 0, NULL, &end);
+
+        if (r < 0 || !end->metadata.has_sha256)
+                return r;
+        ret->metadata.has_sha256 = true;
+        memcpy(ret->metadata.sha256, end->metadata.sha256, FILE_SHA256_SIZE);
+        if (!end->data)
+                return 0;
+        ret->data = malloc(end->n_data + 1);
+        if (!ret->data)
+                return -ENOMEM;
+        memcpy(ret->data, end->data, end->n_data + 1);
+        ret->n_data = end->n_data;
+        return 0;
+}
+
 static int path_versions(struct manager *manager, const char *path, struct control_versions *ret) {
         const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
         const struct snapshot *now;
@@ -276,6 +295,8 @@ static int path_versions(struct manager *manager, const char *path, struct contr
                 r = approved_version_of(manager, path, &ret->before);
         if (r == 0)
                 r = copy_version(&ret->after, &now->metadata, now->data, now->n_data, "now");
+        if (r == 0 && now->metadata.kind == FILE_SYMLINK)
+                r = add_destination(manager, path, &ret->after);
         ret->path = strdup(path);
         return r < 0 ? r : ret->path ? CONTROL_DONE : -ENOMEM;
 }

@@ -12,11 +12,40 @@
 struct dirty_path {
         uint64_t first_us; /* when it was marked first */
         uint64_t due_us;
-        bool in_background;
+        unsigned sources;
 };
 
-int dirty_mark(struct dirty_set *set, const char *path, bool is_being_written, bool in_background,
-               uint64_t now_us) {
+const char *dirty_sources_name(unsigned sources) {
+        /* by value: no bit is more important than another */
+        static const char *const names[DIRTY_SOURCES + 1] = {
+                "nobody",
+                "event",
+                "mount",
+                "event, mount",
+                "sweep",
+                "event, sweep",
+                "mount, sweep",
+                "event, mount, sweep",
+                "pass",
+                "event, pass",
+                "mount, pass",
+                "event, mount, pass",
+                "sweep, pass",
+                "event, sweep, pass",
+                "mount, sweep, pass",
+                "event, mount, sweep, pass",
+        };
+
+        return names[sources & DIRTY_SOURCES];
+}
+
+void dirty_slice_done(struct dirty_slice *slice) {
+        strings_free(slice->paths, slice->n_paths);
+        *slice = (struct dirty_slice){ 0 };
+}
+
+int dirty_mark(struct dirty_set *set, const char *path, enum dirty_source source,
+               bool is_being_written, uint64_t now_us) {
         struct dirty_path *dirty = map_get(&set->paths, path);
         uint64_t limit;
         int r;
@@ -31,11 +60,11 @@ int dirty_mark(struct dirty_set *set, const char *path, bool is_being_written, b
                         return r;
                 }
                 dirty->first_us = now_us;
-                dirty->in_background = in_background;
+                dirty->sources = source;
                 dirty->due_us = is_being_written ? now_us + DIRTY_SETTLE_US : now_us;
                 return 0;
         }
-        dirty->in_background = dirty->in_background && in_background;
+        dirty->sources |= source;
         if (!is_being_written) {
                 dirty->due_us = dirty->due_us < now_us ? dirty->due_us : now_us;
                 return 0;
@@ -48,7 +77,7 @@ int dirty_mark(struct dirty_set *set, const char *path, bool is_being_written, b
 }
 
 int dirty_defer(struct dirty_set *set, const char *path, uint64_t due_us) {
-        int r = map_get(&set->paths, path) ? 0 : dirty_mark(set, path, true, true, due_us);
+        int r = map_get(&set->paths, path) ? 0 : dirty_mark(set, path, DIRTY_BY_PASS, true, due_us);
         struct dirty_path *dirty = map_get(&set->paths, path);
 
         if (r == 0 && dirty->due_us > due_us)
@@ -60,8 +89,7 @@ struct taking {
         uint64_t now_us;
         bool in_background;
         size_t max;
-        char **paths;
-        size_t n_paths;
+        struct dirty_slice slice;
         int error;
 };
 
@@ -69,29 +97,29 @@ static void take_due(const char *path, void *value, void *userdata) {
         const struct dirty_path *dirty = value;
         struct taking *taking = userdata;
 
-        if (dirty->due_us > taking->now_us || dirty->in_background != taking->in_background ||
-            taking->n_paths >= taking->max || taking->error < 0)
+        if (dirty->due_us > taking->now_us ||
+            (dirty->sources == DIRTY_BY_PASS) != taking->in_background ||
+            taking->slice.n_paths >= taking->max || taking->error < 0)
                 return;
-        taking->error = strings_append(&taking->paths, &taking->n_paths, path);
+        taking->slice.sources |= dirty->sources;
+        taking->error = strings_append(&taking->slice.paths, &taking->slice.n_paths, path);
 }
 
-int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, char ***ret_paths,
-               size_t *ret_n) {
+int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret) {
         struct taking taking = { .now_us = now_us, .max = max };
 
         map_each(&set->paths, take_due, &taking);
-        if (taking.n_paths == 0) {
+        if (taking.slice.n_paths == 0) {
                 taking.in_background = true;
                 map_each(&set->paths, take_due, &taking);
         }
         if (taking.error < 0) {
-                strings_free(taking.paths, taking.n_paths);
+                dirty_slice_done(&taking.slice);
                 return taking.error;
         }
-        for (size_t i = 0; i < taking.n_paths; i++)
-                free(map_remove(&set->paths, taking.paths[i]));
-        *ret_paths = taking.paths;
-        *ret_n = taking.n_paths;
+        for (size_t i = 0; i < taking.slice.n_paths; i++)
+                free(map_remove(&set->paths, taking.slice.paths[i]));
+        *ret = taking.slice;
         return 0;
 }
 

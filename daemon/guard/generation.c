@@ -127,3 +127,40 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
                               count_locks(policy));
         return 0;
 }
+
+struct approving {
+        struct manager *manager;
+        int error;
+};
+
+static void approve_policy_file(const char *path, void *value, void *userdata) {
+        const struct guarded *guarded = value;
+        struct approving *approving = userdata;
+        struct world *world = &approving->manager->world;
+        const struct snapshot *now;
+        unsigned differences = 0;
+
+        if (approving->error < 0 || !(guarded->flags & GUARDED_POLICY))
+                return;
+        view_forget(world->view, path);
+        approving->error = view_look(world->view, path, 0, &now);
+        if (approving->error == 0 && baseline_get(world->baseline, path))
+                approving->error = assess_drift(world, world->view, path, &differences);
+        else
+                differences = FILE_DIFFERS_KIND;
+        if (approving->error == 0 && differences)
+                approving->error = baseline_approve(world->baseline, path, now, false, 0,
+                                                    "loaded as the policy in force");
+}
+
+int manager_approve_policy(struct manager *manager) {
+        struct approving approving = { manager, 0 };
+
+        /* a file that is new is not in the set yet */
+        approving.error = world_derive_set(&manager->world);
+        if (approving.error < 0)
+                return approving.error;
+        manager_on_set_changed(manager);
+        map_each(&manager->world.set.paths, approve_policy_file, &approving);
+        return approving.error;
+}

@@ -53,6 +53,7 @@ static const struct place places[] = {
         { "/usr/share/pam/pam.d/*", GUARDED_PAM | GUARDED_ALERT_ONLY, "PAM reads it" },
         { "/usr/share/pam-configs/*", GUARDED_ALERT_ONLY, "pam-auth-update makes stacks of it" },
         { "/etc/security/*.conf", 0, "PAM modules read it" },
+        { "/etc/update-motd.d/*", 0, "pam_motd runs it at each login" },
         { "/etc/security/access.d/*.conf", 0, "pam_access reads it" },
         { "/etc/security/limits.d/*.conf", 0, "pam_limits reads it" },
         { "/etc/security/namespace.d/*.conf", 0, "pam_namespace reads it" },
@@ -62,6 +63,7 @@ static const struct place places[] = {
         { "/etc/group", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/nsswitch.conf", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/sshguardd/policy.d/*.conf", GUARDED_POLICY, "our own policy" },
+        { "/etc/systemd/system/sshguardd.service", GUARDED_ALERT_ONLY, "our own unit" },
         { "/etc/systemd/system/sshguardd.service.d/*.conf", GUARDED_ALERT_ONLY, "our own unit" },
 };
 
@@ -229,6 +231,65 @@ static int add_file_rules(const struct guarded_sources *sources, struct guarded_
         return r;
 }
 
+/* ---- where guarded links lead ---- */
+
+struct linking {
+        struct guarded_set *set;
+        struct view *view;
+        char **links;
+        size_t n_links;
+        int error;
+};
+
+static void note_link(const char *path, void *value, void *userdata) {
+        const struct guarded *guarded = value;
+        struct linking *linking = userdata;
+        const struct snapshot *now;
+
+        if (linking->error < 0 || guarded->flags & (GUARDED_USER | GUARDED_DIRECTORY))
+                return;
+        linking->error = view_look(linking->view, path,
+                                   guarded->flags & GUARDED_SECRET ? SNAPSHOT_SECRET : 0, &now);
+        if (linking->error == 0 && now->metadata.kind == FILE_SYMLINK)
+                linking->error = strings_append(&linking->links, &linking->n_links, path);
+}
+
+/* Whoever writes to what a link leads to decides as much as who writes the link. Each link on the
+ * way counts, and what is at the end if it can be a file; a device (a masked unit's) cannot. */
+static int add_destinations(struct linking *linking, const char *path) {
+        const unsigned flags = guarded_set_get(linking->set, path)->flags;
+        CLEANUP_FREE char *at = strdup(path);
+
+        for (unsigned i = 0; at && i < VIEW_LINKS_MAX; i++) {
+                const struct snapshot *now;
+                char *next;
+                int r = view_look(linking->view, at, flags & GUARDED_SECRET ? SNAPSHOT_SECRET : 0,
+                                  &now);
+
+                if (r == 0 && i > 0 &&
+                    (now->metadata.kind == FILE_REGULAR || now->metadata.kind == FILE_ABSENT ||
+                     now->metadata.kind == FILE_SYMLINK))
+                        r = add_path(linking->set, at, flags, "a guarded link leads to it");
+                if (r < 0 || now->metadata.kind != FILE_SYMLINK)
+                        return r;
+                next = view_link_destination(
+                        at, now->metadata.link_target ? now->metadata.link_target : "");
+                free(at);
+                at = next;
+        }
+        return at ? 0 : -ENOMEM;
+}
+
+static int add_links(const struct guarded_sources *sources, struct guarded_set *set) {
+        struct linking linking = { .set = set, .view = sources->view };
+
+        map_each(&set->paths, note_link, &linking);
+        for (size_t i = 0; i < linking.n_links && linking.error == 0; i++)
+                linking.error = add_destinations(&linking, linking.links[i]);
+        strings_free(linking.links, linking.n_links);
+        return linking.error;
+}
+
 int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set *ret) {
         CLEANUP(guarded_set_done) struct guarded_set set = { 0 };
         int r = 0;
@@ -247,6 +308,8 @@ int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set
                 r = add_named(sources, &set);
         if (r == 0 && sources->policy)
                 r = add_file_rules(sources, &set);
+        if (r == 0)
+                r = add_links(sources, &set);
         if (r < 0)
                 return r;
         *ret = set;

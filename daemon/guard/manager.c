@@ -60,10 +60,9 @@ void manager_schedule_turn(struct manager *manager) {
         (void)sd_event_source_set_enabled(manager->turn_source, SD_EVENT_ONESHOT);
 }
 
-int manager_mark_path(struct manager *manager, const char *path, bool is_being_written,
-                      bool in_background) {
-        int r = dirty_mark(&manager->dirty, path, is_being_written, in_background,
-                           manager_now_us());
+int manager_mark_path(struct manager *manager, const char *path, enum dirty_source source,
+                      bool is_being_written) {
+        int r = dirty_mark(&manager->dirty, path, source, is_being_written, manager_now_us());
 
         if (r == 0)
                 manager_schedule_turn(manager);
@@ -71,7 +70,7 @@ int manager_mark_path(struct manager *manager, const char *path, bool is_being_w
 }
 
 int manager_mark(struct manager *manager, const char *path) {
-        return manager_mark_path(manager, path, false, false);
+        return manager_mark_path(manager, path, DIRTY_BY_EVENT, false);
 }
 
 struct marking {
@@ -84,7 +83,7 @@ static void mark_guarded(const char *path, void *value, void *userdata) {
 
         (void)value;
         if (marking->error == 0)
-                marking->error = manager_mark_path(marking->manager, path, false, true);
+                marking->error = manager_mark_path(marking->manager, path, DIRTY_BY_PASS, false);
 }
 
 int manager_start_full_pass(struct manager *manager) {
@@ -95,8 +94,8 @@ int manager_start_full_pass(struct manager *manager) {
         manager->reconciler.sshd_is_stale = manager->reconciler.pam_is_stale = true;
         map_each(&manager->world.set.paths, mark_guarded, &marking);
         for (size_t i = 0; i < manager->world.set.n_directories && marking.error == 0; i++)
-                marking.error =
-                        manager_mark_path(manager, manager->world.set.directories[i], false, true);
+                marking.error = manager_mark_path(manager, manager->world.set.directories[i],
+                                                  DIRTY_BY_PASS, false);
         manager->pass_is_running = true;
         manager->pass_began_at_us = record_now_us();
         manager->pass_n_total = manager->dirty.paths.n;
@@ -113,24 +112,24 @@ static void end_full_pass(struct manager *manager) {
 }
 
 int manager_take_turn(struct manager *manager) {
-        char **paths = NULL;
-        size_t n_paths = 0;
-        int r = dirty_take(&manager->dirty, manager_now_us(), SLICE_PATHS, &paths, &n_paths);
+        CLEANUP(dirty_slice_done) struct dirty_slice slice = { 0 };
+        int r = dirty_take(&manager->dirty, manager_now_us(), SLICE_PATHS, &slice);
 
-        if (r < 0 || n_paths == 0)
+        if (r < 0 || slice.n_paths == 0)
                 return r;
-        r = reconcile_paths(&manager->reconciler, paths, n_paths);
-        manager->n_looks += n_paths;
-        for (size_t i = 0; i < n_paths; i++) {
-                (void)watch_refresh(manager->watch, paths[i]);
+        manager->reconciler.recorder.noticed_by = dirty_sources_name(slice.sources);
+        r = reconcile_paths(&manager->reconciler, slice.paths, slice.n_paths);
+        manager->n_looks += slice.n_paths;
+        for (size_t i = 0; i < slice.n_paths; i++) {
+                (void)watch_refresh(manager->watch, slice.paths[i]);
                 if (r < 0)
-                        (void)dirty_defer(&manager->dirty, paths[i], manager_now_us() + RETRY_US);
+                        (void)dirty_defer(&manager->dirty, slice.paths[i],
+                                          manager_now_us() + RETRY_US);
         }
-        strings_free(paths, n_paths);
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "a pass could not be finished: %s", strerror(-r));
         if (manager->pass_is_running) {
-                manager->pass_n_done += n_paths;
+                manager->pass_n_done += slice.n_paths;
                 if (manager->control)
                         control_pass_progressed(manager->control, manager->pass_n_done,
                                                 manager->pass_n_total);
@@ -316,7 +315,8 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void)source;
         (void)info;
         (void)sd_notify(0, "RELOADING=1");
-        (void)manager_load_policy(manager, NULL);
+        if (manager_load_policy(manager, NULL) == 0)
+                (void)manager_approve_policy(manager);
         (void)manager_start_full_pass(manager);
         (void)sd_notify(0, "READY=1");
         return 0;

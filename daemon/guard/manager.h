@@ -30,7 +30,8 @@ struct manager {
         struct watch *watch;
         struct units *units; /* NULL with --root, or without a system bus */
         struct control *control;
-        struct map watched; /* path → itself: what the watcher was given */
+        struct map watched;                 /* path → itself: what the watcher was given */
+        enum dirty_source watch_speaks_for; /* what its callbacks come from */
 
         sd_event *event;
         sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
@@ -60,10 +61,14 @@ struct manager {
  * complaints. Returns 0 or a negative errno. */
 int manager_load_policy(struct manager *manager, struct diagnostics *reterr);
 
+/* What was just loaded by request of an administrator is the approved version of our own policy: a
+ * change that nobody asked to load is drift. Returns 0 or a negative errno. */
+int manager_approve_policy(struct manager *manager);
+
 /* Marks one path, or everything, to be looked at. Return 0 or -ENOMEM. */
 int manager_mark(struct manager *manager, const char *path);
-int manager_mark_path(struct manager *manager, const char *path, bool is_being_written,
-                      bool in_background);
+int manager_mark_path(struct manager *manager, const char *path, enum dirty_source source,
+                      bool is_being_written);
 int manager_start_full_pass(struct manager *manager);
 
 /* Wakes the loop when the next permit ends. */

@@ -130,6 +130,29 @@ static int rederive_set(struct pass *pass) {
         return joining.error;
 }
 
+/* A guarded link's path stands for what it leads to as well. */
+static int forget_path(struct pass *pass, const char *path) {
+        struct view *view = pass->reconciler->world->view;
+        CLEANUP_FREE char *at = strdup(path);
+
+        for (unsigned i = 0; at && i < VIEW_LINKS_MAX; i++) {
+                const struct snapshot *known = view_known(view, at);
+                char *next = NULL;
+
+                if (known && known->metadata.kind == FILE_SYMLINK && known->metadata.link_target)
+                        next = view_link_destination(at, known->metadata.link_target);
+                view_forget(view, at);
+                if (i > 0 && guarded_set_get(&pass->reconciler->world->set, at) &&
+                    pass_add(pass, at) < 0)
+                        return -ENOMEM;
+                if (!next)
+                        return 0;
+                free(at);
+                at = next;
+        }
+        return at ? 0 : -ENOMEM;
+}
+
 static bool is_watched(void *userdata, const char *path) {
         return guarded_set_get(userdata, path) != NULL;
 }
@@ -168,10 +191,11 @@ static int look_again(struct pass *pass) {
         /* No event tells of a path outside the set: where a guarded link leads, a module. */
         int r = view_forget_others(world->view, is_watched, &world->set);
 
+        for (size_t i = 0, n = pass->n_paths; i < n && r == 0; i++)
+                r = forget_path(pass, pass->paths[i]);
         for (size_t i = 0; i < pass->n_paths; i++) {
                 const struct guarded *guarded = guarded_set_get(&world->set, pass->paths[i]);
 
-                view_forget(world->view, pass->paths[i]);
                 if (guarded && guarded->flags & GUARDED_SSHD)
                         reconciler->sshd_is_stale = true;
                 if (guarded && guarded->flags & GUARDED_PAM)

@@ -63,6 +63,7 @@ static void send_entry(const struct recorder *recorder, const struct record *rec
                 { "SSHGUARDD_WITNESS", finding->witness },
                 { "SSHGUARDD_ACTION", record->action },
                 { "SSHGUARDD_OUTCOME", record->outcome },
+                { "SSHGUARDD_NOTICED_BY", recorder->noticed_by },
                 { "SSHGUARDD_INCIDENT", incident_id > 0 ? incident : NULL },
                 { "SSHGUARDD_GENERATION", generation },
                 { "SSHGUARDD_BY_PID", "unknown" },

@@ -19,10 +19,6 @@
 #include "base/text.h"
 #include "guard/sshd_tree.h"
 
-enum {
-        LINKS_MAX = 40, /* the kernel's own limit, MAXSYMLINKS */
-};
-
 struct seen {
         struct snapshot snapshot;
         unsigned flags;
@@ -136,8 +132,7 @@ static int append_components(struct text *text, const char *path) {
         return text_error(text);
 }
 
-/* Where a link at PATH leads, inside the root: absolute, or relative to the link's directory. */
-static char *link_destination(const char *path, const char *target) {
+char *view_link_destination(const char *path, const char *target) {
         struct text text = { 0 };
         const char *slash = strrchr(path, '/');
 
@@ -159,9 +154,9 @@ int view_follow(struct view *view, const char *path, unsigned flags, char **ret_
         if (r < 0)
                 return r;
         snapshot = first;
-        for (unsigned i = 0; snapshot->metadata.kind == FILE_SYMLINK && i < LINKS_MAX; i++) {
+        for (unsigned i = 0; snapshot->metadata.kind == FILE_SYMLINK && i < VIEW_LINKS_MAX; i++) {
                 const char *target = snapshot->metadata.link_target;
-                char *next = link_destination(at, target ? target : "");
+                char *next = view_link_destination(at, target ? target : "");
 
                 if (!next)
                         return -ENOMEM;
@@ -178,6 +173,12 @@ int view_follow(struct view *view, const char *path, unsigned flags, char **ret_
                 *ret_path = TAKE(at);
         *ret = snapshot;
         return 0;
+}
+
+const struct snapshot *view_known(const struct view *view, const char *path) {
+        const struct seen *seen = map_get(&view->seen, path);
+
+        return seen ? &seen->snapshot : NULL;
 }
 
 void view_forget(struct view *view, const char *path) {

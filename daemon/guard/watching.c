@@ -12,7 +12,9 @@
 #include "manager.h"
 
 static void on_dirty(void *userdata, const char *path, bool is_being_written) {
-        if (manager_mark_path(userdata, path, is_being_written, false) < 0)
+        struct manager *manager = userdata;
+
+        if (manager_mark_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)
                 record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
 }
 
@@ -51,7 +53,7 @@ static uint64_t cpu_us(void) {
 }
 
 static void on_different(void *userdata, const char *path) {
-        (void)manager_mark(userdata, path);
+        (void)manager_mark_path(userdata, path, DIRTY_BY_SWEEP, false);
 }
 
 static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
@@ -69,11 +71,14 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
 
 static int on_mounts(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         struct manager *manager = userdata;
-        int r = watch_dispatch_mounts(manager->watch);
+        int r;
 
         (void)source;
         (void)fd;
         (void)events;
+        manager->watch_speaks_for = DIRTY_BY_MOUNT;
+        r = watch_dispatch_mounts(manager->watch);
+        manager->watch_speaks_for = DIRTY_BY_EVENT;
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "the table of mounts could not be read: %s",
                               strerror(-r));
@@ -142,6 +147,7 @@ int manager_start_watching(struct manager *manager) {
         int r;
 
         mine.userdata = manager;
+        manager->watch_speaks_for = DIRTY_BY_EVENT;
         r = watch_new(&manager->world.root, &mine, &manager->watch);
         if (r == 0)
                 r = sd_event_add_io(manager->event, &manager->watch_source,

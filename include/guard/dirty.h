@@ -20,21 +20,40 @@ enum {
 
 #define DIRTY_NEVER UINT64_MAX
 
+/* Who says "look again". A set of bits: several may have. */
+enum dirty_source {
+        DIRTY_BY_EVENT = 1 << 0, /* inotify, or an administrator's call: now */
+        DIRTY_BY_MOUNT = 1 << 1, /* the table of mounts */
+        DIRTY_BY_SWEEP = 1 << 2,
+        DIRTY_BY_PASS = 1 << 3, /* a look at everything: it waits for what the others named */
+        DIRTY_SOURCES = (1 << 4) - 1,
+};
+
+/* "event", "sweep, event" …; a literal. */
+const char *dirty_sources_name(unsigned sources);
+
 struct dirty_set {
         struct map paths; /* path → struct dirty_path */
 };
 
-/* Marks PATH. IN_BACKGROUND: part of a full pass. Returns 0 or -ENOMEM. */
-int dirty_mark(struct dirty_set *set, const char *path, bool is_being_written, bool in_background,
-               uint64_t now_us);
+/* Marks PATH. Returns 0 or -ENOMEM. */
+int dirty_mark(struct dirty_set *set, const char *path, enum dirty_source source,
+               bool is_being_written, uint64_t now_us);
 
 /* Marks PATH to be looked at no earlier than DUE_US, unless it is due sooner already: for what
  * could not be done now. Returns 0 or -ENOMEM. */
 int dirty_defer(struct dirty_set *set, const char *path, uint64_t due_us);
 
-/* Takes up to MAX paths that are due, those named by events first. Returns 0 or -ENOMEM. */
-int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, char ***ret_paths,
-               size_t *ret_n);
+struct dirty_slice {
+        char **paths;
+        size_t n_paths;
+        unsigned sources; /* of them all */
+};
+void dirty_slice_done(struct dirty_slice *slice);
+
+/* Takes up to MAX paths that are due; what a full pass goes through comes when nothing else is.
+ * Returns 0 or -ENOMEM. */
+int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret);
 
 /* When the next path is due; DIRTY_NEVER if none is there. */
 uint64_t dirty_next(const struct dirty_set *set);

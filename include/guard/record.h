@@ -12,6 +12,7 @@
 
 struct recorder {
         struct world *world;
+        const char *noticed_by; /* "event", "sweep" …; NULL: nothing made us look */
         /* called for each incident recorded; may be NULL */
         void (*on_incident)(void *userdata, const struct incident *incident);
         void *userdata;

@@ -16,6 +16,10 @@
 #include "os/snapshot.h"
 #include "sshd/config.h"
 
+enum {
+        VIEW_LINKS_MAX = 40, /* the kernel's own limit, MAXSYMLINKS */
+};
+
 struct view;
 
 /* A view of the disk. ROOT is borrowed. Returns 0 or -ENOMEM. */
@@ -33,6 +37,13 @@ int view_look(struct view *view, const char *path, unsigned flags, const struct 
  * leads nowhere gives its own snapshot (FILE_SYMLINK). */
 int view_follow(struct view *view, const char *path, unsigned flags, char **ret_path,
                 const struct snapshot **ret);
+
+/* Where a link at PATH with the text TARGET leads, absolute, "." and ".." resolved in text; on the
+ * heap. NULL: out of memory. */
+char *view_link_destination(const char *path, const char *target);
+
+/* What was seen of PATH at the last look; NULL: none is remembered. */
+const struct snapshot *view_known(const struct view *view, const char *path);
 
 void view_forget(struct view *view, const char *path);
 void view_forget_all(struct view *view);

@@ -3,19 +3,19 @@
 
 #include <string.h>
 
-#include "base/array.h"
 #include "guard/dirty.h"
 
 static size_t take(struct dirty_set *set, uint64_t now_us, size_t max, const char *first) {
-        char **paths = NULL;
-        size_t n = 0;
+        struct dirty_slice slice = { 0 };
+        size_t n;
 
-        assert_int_equal(dirty_take(set, now_us, max, &paths, &n), 0);
+        assert_int_equal(dirty_take(set, now_us, max, &slice), 0);
         if (first) {
-                assert_true(n > 0);
-                assert_string_equal(paths[0], first);
+                assert_true(slice.n_paths > 0);
+                assert_string_equal(slice.paths[0], first);
         }
-        strings_free(paths, n);
+        n = slice.n_paths;
+        dirty_slice_done(&slice);
         return n;
 }
 
@@ -24,8 +24,8 @@ static void test_each_path_once(void **state) {
 
         (void)state;
         assert_true(dirty_next(&set) == DIRTY_NEVER);
-        assert_int_equal(dirty_mark(&set, "/a", false, false, 100), 0);
-        assert_int_equal(dirty_mark(&set, "/a", false, false, 200), 0);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 100), 0);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 200), 0);
         assert_true(dirty_next(&set) == 100);
         assert_int_equal(take(&set, 200, 10, "/a"), 1);
         assert_int_equal(take(&set, 200, 10, NULL), 0);
@@ -38,7 +38,7 @@ static void test_writers_settle_but_cannot_hide(void **state) {
 
         (void)state;
         for (; now < 1000 + 2 * DIRTY_SETTLE_MAX_US; now += DIRTY_SETTLE_US / 2) {
-                assert_int_equal(dirty_mark(&set, "/w", true, false, now), 0);
+                assert_int_equal(dirty_mark(&set, "/w", DIRTY_BY_EVENT, true, now), 0);
                 if (take(&set, now, 10, NULL) > 0)
                         break;
         }
@@ -51,9 +51,9 @@ static void test_a_close_ends_settling(void **state) {
         struct dirty_set set = { 0 };
 
         (void)state;
-        assert_int_equal(dirty_mark(&set, "/w", true, false, 1000), 0);
+        assert_int_equal(dirty_mark(&set, "/w", DIRTY_BY_EVENT, true, 1000), 0);
         assert_int_equal(take(&set, 1000, 10, NULL), 0);
-        assert_int_equal(dirty_mark(&set, "/w", false, false, 1001), 0);
+        assert_int_equal(dirty_mark(&set, "/w", DIRTY_BY_EVENT, false, 1001), 0);
         assert_int_equal(take(&set, 1001, 10, "/w"), 1);
         dirty_done(&set);
 }
@@ -62,13 +62,29 @@ static void test_events_go_before_the_full_pass(void **state) {
         struct dirty_set set = { 0 };
 
         (void)state;
-        assert_int_equal(dirty_mark(&set, "/a", false, true, 1), 0);
-        assert_int_equal(dirty_mark(&set, "/b", false, true, 1), 0);
-        assert_int_equal(dirty_mark(&set, "/z", false, false, 5), 0);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_PASS, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_PASS, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/z", DIRTY_BY_EVENT, false, 5), 0);
         assert_int_equal(take(&set, 5, 10, "/z"), 1);
-        assert_int_equal(dirty_mark(&set, "/b", false, false, 6), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 6), 0);
         assert_int_equal(take(&set, 6, 10, "/b"), 1);
         assert_int_equal(take(&set, 6, 10, "/a"), 1);
+        dirty_done(&set);
+}
+
+static void test_a_slice_says_who_asked_for_it(void **state) {
+        struct dirty_set set = { 0 };
+        struct dirty_slice slice = { 0 };
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_PASS, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_SWEEP, false, 2), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_MOUNT, false, 2), 0);
+        assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_PASS, false, 2), 0);
+        assert_int_equal(dirty_take(&set, 2, 10, &slice), 0);
+        assert_int_equal(slice.n_paths, 2);
+        assert_string_equal(dirty_sources_name(slice.sources), "mount, sweep, pass");
+        dirty_slice_done(&slice);
         dirty_done(&set);
 }
 
@@ -78,6 +94,7 @@ int main(void) {
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),
                 cmocka_unit_test(test_a_close_ends_settling),
                 cmocka_unit_test(test_events_go_before_the_full_pass),
+                cmocka_unit_test(test_a_slice_says_who_asked_for_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
