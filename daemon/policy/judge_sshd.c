@@ -2,9 +2,10 @@
 /* One sshd rule against everything sshd could be asked: the contexts of sshd/contexts stand for all
  * possible connections, so a rule that holds for each of them holds.
  *
- * Many contexts share a line: one finding is made for each line and value, and carries the first
- * connection that shows it, to be replayed with `sshd -T -C`. A configuration that sshd refuses has
- * no values at all; then only the refusal is reported. */
+ * Connections are looked for only where a value breaks the rule, so a configuration in order costs
+ * a look at each line. Many contexts share a line: one finding is made for each line and value, and
+ * carries the first connection that shows it, to be replayed with `sshd -T -C`. A configuration
+ * that sshd refuses has no values at all; then only the refusal is reported. */
 
 #include "policy/judge_sshd.h"
 
@@ -19,8 +20,6 @@
 #include "sshd/effective.h"
 #include "sshd/keywords.h"
 #include "values.h"
-
-DEFINE_CLEANUP(cleanup_effective, struct sshd_effective, sshd_effective_free)
 
 struct judge {
         const struct rule *rule;
@@ -107,14 +106,6 @@ static bool is_reported(const struct judge *judge, const struct finding *finding
         return false;
 }
 
-/* Would sshd drop this connection, whatever the keyword? Then its value is nobody's. */
-static int is_dropped(const struct judge *judge, const struct sshd_connection *connection) {
-        CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
-        int r = sshd_effective_new(judge->config, connection, judge->accounts, &effective, NULL);
-
-        return r == -EINVAL ? 1 : r;
-}
-
 static int report(const struct judge *judge, const struct sshd_connection *connection,
                   const struct sshd_setting *setting, const struct verdict *verdict) {
         const struct sshd_line *blamed = blamed_line(setting, verdict);
@@ -131,9 +122,6 @@ static int report(const struct judge *judge, const struct sshd_connection *conne
                 r = describe(judge, setting, verdict, &finding);
         if (r < 0 || is_reported(judge, &finding))
                 return r;
-        r = is_dropped(judge, connection);
-        if (r != 0)
-                return r < 0 ? r : 0;
         spec = sshd_connection_format(connection);
         r = spec ? escape_append_shell(&word, spec) : -ENOMEM;
         r = finding_set(r, &finding.witness, "sshd -T -C %s", text_get(&word));
@@ -168,7 +156,7 @@ static int compare_places(const void *a, const void *b) {
         return r != 0 ? r : (x->line > y->line) - (x->line < y->line);
 }
 
-static int report_incomplete(const struct judge *judge) {
+static int report_incomplete(const struct judge *judge, const struct sshd_contexts *contexts) {
         const char *name = sshd_keyword_display_name(judge->rule->sshd.keyword);
         CLEANUP(finding_done) struct finding finding = { 0 };
         int r = finding_init(&finding, judge->rule);
@@ -176,17 +164,40 @@ static int report_incomplete(const struct judge *judge) {
         finding.response = RESPONSE_ALERT; /* nothing to revert: no line is known to be bad */
         r = finding_set(r, &finding.setting, "%s", name);
         r = finding_set(r, &finding.want, "a decision for every possible connection");
-        r = finding_set(r, &finding.got, "more than %d cases", SSHD_CONTEXTS_MAX);
-        r = finding_set(r, &finding.message,
-                        "cannot exclude that %s violates the rule for some connection: the Match "
-                        "blocks that set it make more than %d cases",
-                        name, SSHD_CONTEXTS_MAX);
+        if (contexts->complete) {
+                r = finding_set(r, &finding.got, "accounts that are not known");
+                r = finding_set(r, &finding.message,
+                                "cannot exclude that %s violates the rule for some connection: the "
+                                "list of accounts is not complete, and a Match block asks for "
+                                "their groups",
+                                name);
+        } else {
+                r = finding_set(r, &finding.got, "more than %d cases", SSHD_CONTEXTS_MAX);
+                r = finding_set(r, &finding.message,
+                                "cannot exclude that %s violates the rule for some connection: the "
+                                "Match blocks that set it make more than %d cases",
+                                name, SSHD_CONTEXTS_MAX);
+        }
         return r < 0 ? r : findings_add(judge->findings, &finding);
 }
 
 bool policy_rule_is_applicable(const struct rule *rule, const struct sshd_release *release) {
         return rule->family != RULE_SSHD ||
                sshd_keyword_lookup(rule->sshd.keyword, release, NULL, NULL) == SSHD_KEYWORD_KNOWN;
+}
+
+/* Does a value break the rule? Only then is a connection looked for. */
+static int is_broken(void *userdata, const struct sshd_setting *setting) {
+        const struct judge *judge = userdata;
+        CLEANUP(verdict_done) struct verdict verdict = { 0 };
+        int r = values_judge(&judge->rule->sshd, judge->kind, setting, &verdict);
+
+        return r < 0 ? r : verdict.want.n > 0;
+}
+
+/* Do the conditions speak of the elements of a list one by one? */
+static bool is_about_elements(const struct rule_sshd *rule) {
+        return !rule->must.is_set && !rule->includes.is_set && !rule->unset;
 }
 
 int policy_judge_sshd(const struct rule *rule, const struct sshd_config *config,
@@ -198,6 +209,7 @@ int policy_judge_sshd(const struct rule *rule, const struct sshd_config *config,
                                .findings = findings,
                                .first = findings->n_items };
         CLEANUP(sshd_contexts_done) struct sshd_contexts contexts = { 0 };
+        struct sshd_choice choice = { &judge, is_broken, is_about_elements(&rule->sshd) };
         int r = 0;
 
         if (sshd_config_refusal(config))
@@ -205,14 +217,15 @@ int policy_judge_sshd(const struct rule *rule, const struct sshd_config *config,
         if (sshd_keyword_lookup(rule->sshd.keyword, release, NULL, &judge.kind) !=
             SSHD_KEYWORD_KNOWN)
                 return 0;
-        r = sshd_contexts_new(config, rule->sshd.keyword, accounts, &rule->sshd.when, &contexts);
+        r = sshd_contexts_find(config, rule->sshd.keyword, accounts, &rule->sshd.when, &choice,
+                               &contexts);
         for (size_t i = 0; r == 0 && i < contexts.n_items; i++)
                 r = judge_connection(&judge, &contexts.items[i]);
         if (findings->n_items > judge.first)
                 qsort(findings->items + judge.first, findings->n_items - judge.first,
                       sizeof findings->items[0], compare_places);
-        if (r == 0 && !contexts.complete)
-                r = report_incomplete(&judge);
+        if (r == 0 && (!contexts.complete || contexts.lacks_accounts))
+                r = report_incomplete(&judge, &contexts);
         if (r < 0)
                 findings_truncate(findings, judge.first);
         return r;

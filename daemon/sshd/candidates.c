@@ -3,10 +3,14 @@
  *
  * Address lists: the regions of a set of networks begin at some network's first address or behind
  * some network's last one, so those addresses reach every region; an address nobody mentioned comes
- * first. Glob patterns: a pattern's wildcards are filled with a character that no pattern of the
- * dimension has, so that the result matches another pattern only if that one's wildcards make it,
- * in several lengths because
- * `?` counts. Users: every account, and names that nobody has. */
+ * first. Names: every literal, every account, and a string of each region the globs cut out
+ * (regions.c), which is neither a literal nor an account. Globs on the text of an address cut
+ * regions together with the networks (regions_address.c).
+ *
+ * What no connection can have is left out: a user name with a colon, behind which sshd reads the
+ * style (and Debian's, behind a slash, the role); an IPv4 address in the form of IPv6, which sshd
+ * turns into IPv4; a host name that is an address but not the peer's. So is what a -C spec cannot
+ * carry. */
 
 #include "candidates.h"
 
@@ -18,10 +22,16 @@
 #include "base/address.h"
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "evaluate.h"
+#include "grammar.h"
+#include "regions.h"
 
 enum {
-        FILLS_MAX = 6, /* lengths that wildcards are filled with; longer runs of `?` are rare */
-        NAME_BYTES_MAX = 512,
+        RDOMAIN_BYTES_MAX = 15,  /* the name of an interface */
+        ACCOUNTS_SCANNED = 1000, /* for one block, before all are classified */
+        ACCOUNTS_TAKEN = 3,
+        FILLS_MAX = 2,
 };
 
 static const char no_such_user[] = "nobody-we-know";
@@ -38,27 +48,28 @@ static const char *const local_addresses[] = {
         "::1",
 };
 
-enum dimension dimension_of(enum sshd_criterion_kind kind, bool use_dns) {
-        switch (kind) {
-        case SSHD_MATCH_ADDRESS:
-                return DIMENSION_ADDRESS;
-        case SSHD_MATCH_HOST:
-                return use_dns ? DIMENSION_HOST : DIMENSION_ADDRESS;
-        case SSHD_MATCH_LOCALADDRESS:
-                return DIMENSION_LOCAL_ADDRESS;
-        case SSHD_MATCH_LOCALPORT:
-                return DIMENSION_LOCAL_PORT;
-        case SSHD_MATCH_RDOMAIN:
-                return DIMENSION_RDOMAIN;
+#define KIND(name) (1U << SSHD_MATCH_##name)
+
+unsigned dimension_kinds(enum dimension dimension, bool host_is_address) {
+        switch (dimension) {
+        case DIMENSION_USER:
+                return KIND(USER) | KIND(GROUP) | KIND(INVALID_USER) | KIND(VERSION);
+        case DIMENSION_ADDRESS:
+                return KIND(ADDRESS) | (host_is_address ? KIND(HOST) : 0);
+        case DIMENSION_HOST:
+                return host_is_address ? 0 : KIND(HOST);
+        case DIMENSION_LOCAL_ADDRESS:
+                return KIND(LOCALADDRESS);
+        case DIMENSION_LOCAL_PORT:
+                return KIND(LOCALPORT);
         default:
-                return DIMENSION_USER;
+                return KIND(RDOMAIN);
         }
 }
 
 void candidates_done(struct candidates *candidates) {
-        for (size_t i = 0; i < candidates->n_items; i++)
-                sshd_connection_done(&candidates->items[i]);
         free(candidates->items);
+        strings_free(candidates->pool, candidates->n_pool);
         *candidates = (struct candidates){ 0 };
 }
 
@@ -67,182 +78,140 @@ struct collection {
         const struct candidate_source *source;
         enum dimension dimension;
         struct candidates *candidates;
-        char filler;
-        bool is_used[256]; /* characters that patterns spell */
+        bool is_for_all; /* every region is wanted */
+        struct region_patterns patterns;
+        const char **literals;
+        size_t n_literals;
+        struct network *networks;
+        size_t n_networks;
 };
 
-static char **member_of(struct sshd_connection *connection, enum dimension dimension) {
-        switch (dimension) {
-        case DIMENSION_USER:
-                return &connection->user;
-        case DIMENSION_ADDRESS:
-                return &connection->addr;
-        case DIMENSION_HOST:
-                return &connection->host;
-        case DIMENSION_LOCAL_ADDRESS:
-                return &connection->laddr;
-        default:
-                return &connection->rdomain;
-        }
+static void collection_done(struct collection *collection) {
+        free(collection->patterns.items);
+        free(collection->literals);
+        free(collection->networks);
 }
 
-/* Adds a candidate with VALUE; what a -C spec could not carry (a comma) is no witness and left out.
- */
-static int add_value(struct collection *collection, const char *value, int lport) {
+static bool is_of_addresses(const struct collection *collection) {
+        return collection->dimension == DIMENSION_ADDRESS ||
+               collection->dimension == DIMENSION_LOCAL_ADDRESS;
+}
+
+/* A copy of N bytes in the pool; NULL: out of memory. */
+static char *pool_copy(struct collection *collection, const char *bytes, size_t n) {
         struct candidates *candidates = collection->candidates;
-        struct sshd_connection connection;
 
-        if (candidates->n_items >= CANDIDATES_MAX)
-                return -E2BIG;
-        if (value && (!value[0] || strpbrk(value, ", \t\n") || strlen(value) > NAME_BYTES_MAX))
+        if (strings_append_n(&candidates->pool, &candidates->n_pool, bytes, n) < 0)
+                return NULL;
+        return candidates->pool[candidates->n_pool - 1];
+}
+
+/* ---- values ---- */
+
+/* Could the peer's name for this be VALUE, and can a -C spec say so? */
+static bool is_possible(const struct collection *collection, const char *value) {
+        const struct sshd_release *release = &collection->source->config->release;
+        struct address address;
+        size_t n = strlen(value);
+
+        for (const char *c = value; *c; c++)
+                if ((unsigned char)*c < ' ' || *c == '\x7f' || *c == ',')
+                        return false;
+        switch (collection->dimension) {
+        case DIMENSION_USER:
+                return n > 0 && n <= REGION_TEXT_MAX && !strchr(value, ':') &&
+                       !(release->flavour == SSHD_DEBIAN && strchr(value, '/'));
+        case DIMENSION_HOST:
+                return n > 0 && n <= REGION_TEXT_MAX && !strchr(value, ' ') &&
+                       !address_parse(value, NULL, NULL, &address);
+        case DIMENSION_RDOMAIN:
+                return n <= RDOMAIN_BYTES_MAX;
+        default:
+                return true;
+        }
+}
+
+static int add_candidate(struct collection *collection, const struct candidate *candidate) {
+        struct candidates *candidates = collection->candidates;
+        int r;
+
+        if (candidates->n_items >= CANDIDATES_MAX) {
+                candidates->is_incomplete = true;
                 return 0;
-        sshd_connection_init(&connection);
-        connection.lport = lport;
-        if (value) {
-                char **member = member_of(&connection, collection->dimension);
-
-                *member = strdup(value);
-                if (!*member)
-                        return -ENOMEM;
         }
-        if (collection->dimension == DIMENSION_ADDRESS && !collection->source->use_dns) {
-                connection.host = strdup(value);
-                if (!connection.host)
-                        goto failed;
-        }
-        if (collection->dimension == DIMENSION_USER && value)
-                connection.invalid_user = collection->source->tells_invalid_user &&
-                                          !accounts_find(collection->source->accounts, value);
-        if (ARRAY_GROW(candidates->items, candidates->n_items) < 0)
-                goto failed;
-        candidates->items[candidates->n_items++] = connection;
-        return 0;
-failed:
-        sshd_connection_done(&connection);
-        return -ENOMEM;
-}
-
-/* ---- patterns ---- */
-
-typedef int (*element_fn)(struct collection *collection, const char *element);
-
-static int each_element(struct collection *collection, const char *list, element_fn fn) {
-        while (*list) {
-                size_t n = strcspn(list, ",");
-                char element[NAME_BYTES_MAX + 1];
-                const char *begin = *list == '!' ? list + 1 : list;
-                size_t n_element = n - (size_t)(begin - list);
-
-                if (n > 0 && n_element <= NAME_BYTES_MAX) {
-                        int r;
-
-                        memcpy(element, begin, n_element);
-                        element[n_element] = '\0';
-                        r = fn(collection, element);
-                        if (r < 0)
-                                return r;
-                }
-                list += n;
-                list += *list == ',';
-        }
-        return 0;
-}
-
-typedef int (*criterion_fn)(struct collection *collection, const struct sshd_criterion *criterion,
-                            element_fn fn);
-
-/* Calls FN for every criterion of the blocks, and of the blocks around them. */
-static int each_criterion(struct collection *collection, criterion_fn fn, element_fn element) {
-        const struct candidate_source *source = collection->source;
-        int r = 0;
-
-        for (size_t i = 0; i < source->n_blocks; i++)
-                for (const struct sshd_block *block = source->blocks[i]; block;
-                     block = block->parent)
-                        for (size_t j = 0; j < block->n_criteria && r == 0; j++)
-                                r = fn(collection, &block->criteria[j], element);
+        r = ARRAY_GROW(candidates->items, candidates->n_items);
+        if (r == 0)
+                candidates->items[candidates->n_items++] = *candidate;
         return r;
 }
 
-static int criterion_elements(struct collection *collection, const struct sshd_criterion *criterion,
-                              element_fn fn) {
-        if (!criterion->argument || criterion->kind == SSHD_MATCH_GROUP ||
-            criterion->kind == SSHD_MATCH_VERSION ||
-            dimension_of(criterion->kind, collection->source->use_dns) != collection->dimension)
+static int add_user(struct collection *collection, const char *name,
+                    const struct account *account) {
+        const struct sshd_release *release = &collection->source->config->release;
+        struct candidate candidate = {
+                .part = { .user = BORROWED(name),
+                          .lport = -1,
+                          .invalid_user = !account && release->number >= RELEASE_INVALID_USER },
+                .account = account,
+        };
+
+        return add_candidate(collection, &candidate);
+}
+
+/* VALUE must live as long as the candidates. */
+static int add_value(struct collection *collection, const char *value) {
+        struct candidate candidate = { .part.lport = -1 };
+        char *lent = BORROWED(value);
+
+        if (!is_possible(collection, value))
                 return 0;
-        return each_element(collection, criterion->argument, fn);
-}
-
-/* Calls FN for every list element that the dimension's criteria, or `when`, hold. */
-static int each_pattern(struct collection *collection, element_fn fn) {
-        const struct sshd_when *when = collection->source->when;
-        const char *of_when = NULL;
-        int r = each_criterion(collection, criterion_elements, fn);
-
-        if (when && collection->dimension == DIMENSION_USER)
-                of_when = when->user;
-        if (when && collection->dimension == DIMENSION_ADDRESS)
-                of_when = when->address;
-        return r == 0 && of_when ? each_element(collection, of_when, fn) : r;
-}
-
-/* Fills every `*` with N fillers and every `?` with one. */
-static void fill_pattern(const char *pattern, char filler, size_t n,
-                         char filled[NAME_BYTES_MAX + 1]) {
-        size_t n_filled = 0;
-
-        for (; *pattern && n_filled < NAME_BYTES_MAX; pattern++) {
-                size_t n_here = *pattern == '*' ? n : 1;
-
-                while (n_here-- > 0 && n_filled < NAME_BYTES_MAX)
-                        filled[n_filled++] = *pattern == '*' || *pattern == '?' ? filler : *pattern;
+        switch (collection->dimension) {
+        case DIMENSION_USER:
+                return add_user(collection, value,
+                                accounts_find(collection->source->accounts, value));
+        case DIMENSION_ADDRESS:
+                candidate.part.addr = lent;
+                candidate.part.host = collection->source->host_is_address ? lent : NULL;
+                break;
+        case DIMENSION_HOST:
+                candidate.part.host = lent;
+                break;
+        case DIMENSION_LOCAL_ADDRESS:
+                candidate.part.laddr = lent;
+                break;
+        default:
+                candidate.part.rdomain = lent;
+                break;
         }
-        filled[n_filled] = '\0';
+        return add_candidate(collection, &candidate);
 }
 
-static int add_filled(struct collection *collection, const char *pattern) {
-        char filled[NAME_BYTES_MAX + 1];
+static int add_copy(struct collection *collection, const char *value) {
+        const char *copy = pool_copy(collection, value, strlen(value));
 
-        if (!strpbrk(pattern, "*?"))
-                return add_value(collection, pattern, -1);
-        for (size_t n = 0; n <= FILLS_MAX; n++) {
-                int r;
-
-                fill_pattern(pattern, collection->filler, n, filled);
-                r = add_value(collection, filled, -1);
-                if (r < 0 || !strchr(pattern, '*'))
-                        return r;
-        }
-        return 0;
+        return copy ? add_value(collection, copy) : -ENOMEM;
 }
 
-static int strike_characters(struct collection *collection, const char *pattern) {
-        for (; *pattern; pattern++)
-                collection->is_used[(unsigned char)*pattern] = true;
-        return 0;
-}
+static int add_port(struct collection *collection, long long port) {
+        struct candidate candidate = { .part.lport = (int)port };
 
-/* A character for names that no pattern of the dimension spells. */
-static int choose_filler(struct collection *collection) {
-        static const char fillers[] = "qxzjkvwyufbgphmcdlniorste0123456789_";
-        int r = each_pattern(collection, strike_characters);
-
-        collection->filler = fillers[0];
-        for (const char *filler = fillers; *filler; filler++) {
-                if (!collection->is_used[(unsigned char)*filler]) {
-                        collection->filler = *filler;
-                        break;
-                }
-        }
-        return r;
+        return port > 0 && port < 65536 ? add_candidate(collection, &candidate) : 0;
 }
 
 /* ---- addresses ---- */
 
+static bool is_mapped(const struct address *address) {
+        static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+        return address->family == 6 && memcmp(address->bytes, prefix, sizeof prefix) == 0;
+}
+
 static int add_address(struct collection *collection, const struct address *address) {
         char text[ADDRESS_TEXT_MAX];
 
-        return add_value(collection, address_format(address, text), -1);
+        /* what is beyond the mapped ones may still belong to the region */
+        return add_copy(collection,
+                        is_mapped(address) ? "::1:0:0:0" : address_format(address, text));
 }
 
 /* Steps an address by one; false at the end of its family. */
@@ -294,7 +263,7 @@ static int add_address_glob(struct collection *collection, const char *pattern) 
         int r = 0;
 
         for (size_t i = 0; i < N_ELEMENTS(fillings) && r == 0; i++) {
-                char text[NAME_BYTES_MAX + 1];
+                char text[REGION_TEXT_MAX + 1];
                 struct address address;
                 size_t n = 0;
 
@@ -311,123 +280,306 @@ static int add_address_glob(struct collection *collection, const char *pattern) 
         return r;
 }
 
-static int add_address_element(struct collection *collection, const char *element) {
-        struct network network;
+/* ---- elements of lists ---- */
 
-        if (network_parse(element, true, NULL, NULL, &network) == NETWORK_OK)
-                return add_network(collection, &network);
-        return add_address_glob(collection, element);
+static int keep_pattern(struct collection *collection, const char *pattern) {
+        struct region_patterns *patterns = &collection->patterns;
+        int r;
+
+        if (strcmp(pattern, "*") == 0)
+                return 0; /* cuts nothing */
+        for (size_t i = 0; i < patterns->n_items; i++)
+                if (strcmp(patterns->items[i], pattern) == 0)
+                        return 0;
+        r = ARRAY_GROW(patterns->items, patterns->n_items);
+        if (r == 0)
+                patterns->items[patterns->n_items++] = pattern;
+        return r;
+}
+
+static int keep_network(struct collection *collection, const struct network *network) {
+        int r = ARRAY_GROW(collection->networks, collection->n_networks);
+
+        if (r == 0)
+                collection->networks[collection->n_networks++] = *network;
+        return r;
+}
+
+static int keep_literal(struct collection *collection, const char *literal) {
+        int r = ARRAY_GROW(collection->literals, collection->n_literals);
+
+        if (r == 0)
+                collection->literals[collection->n_literals++] = literal;
+        return r;
+}
+
+static int take_network(struct collection *collection, const struct network *network) {
+        int r = add_network(collection, network);
+
+        return r == 0 && collection->is_for_all ? keep_network(collection, network) : r;
+}
+
+/* An element of an address list, or of a list of host names where those are addresses. */
+static int take_address_element(struct collection *collection, const char *element,
+                                enum sshd_criterion_kind kind) {
+        const struct sshd_environment *environment = &collection->source->config->environment;
+        char text[ADDRESS_TEXT_MAX];
+        struct network network;
+        int r;
+
+        if (network_parse(element, true, environment->scope, environment->userdata, &network) ==
+                    NETWORK_OK &&
+            (kind != SSHD_MATCH_HOST ||
+             strcmp(address_format(&network.address, text), element) == 0))
+                return take_network(collection, &network);
+        if (!strpbrk(element, "*?"))
+                return 0; /* no address is written so */
+        r = add_address_glob(collection, element);
+        return r == 0 && collection->is_for_all ? keep_pattern(collection, element) : r;
+}
+
+/* PATTERN with N fillers for every `*` and one for every `?`. */
+static int add_filled(struct collection *collection, const char *pattern, size_t n) {
+        CLEANUP(text_done) struct text text = { 0 };
+
+        for (; *pattern; pattern++) {
+                size_t n_here = *pattern == '*' ? n : 1;
+
+                while (n_here-- > 0)
+                        (void)text_append_char(&text,
+                                               *pattern == '*' || *pattern == '?' ? 'q' : *pattern);
+        }
+        return text_error(&text) < 0 ? -ENOMEM : add_copy(collection, text_get(&text));
+}
+
+static int take_name_element(struct collection *collection, const char *element) {
+        int r = 0;
+
+        if (!strpbrk(element, "*?")) {
+                r = keep_literal(collection, element);
+                return r == 0 ? add_value(collection, element) : r;
+        }
+        if (collection->is_for_all)
+                return keep_pattern(collection, element);
+        for (size_t n = 0; n <= FILLS_MAX && r == 0; n++)
+                r = add_filled(collection, element, n);
+        return r;
+}
+
+static int take_list(struct collection *collection, const char *list,
+                     enum sshd_criterion_kind kind) {
+        int r = 0;
+
+        while (*list && r == 0) {
+                const char *begin = *list == '!' ? list + 1 : list;
+                size_t n = strcspn(begin, ",");
+                char *element = n <= REGION_TEXT_MAX ? pool_copy(collection, begin, n) : NULL;
+
+                if (!element && n <= REGION_TEXT_MAX)
+                        return -ENOMEM;
+                for (char *c = element; c && *c && kind == SSHD_MATCH_HOST; c++)
+                        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+                if (element && n > 0)
+                        r = is_of_addresses(collection)
+                                    ? take_address_element(collection, element, kind)
+                                    : take_name_element(collection, element);
+                list = begin + n + (begin[n] == ',');
+        }
+        return r;
+}
+
+/* What the criteria of BLOCK and of those around it name in this dimension. */
+static int take_block(struct collection *collection, const struct sshd_block *block) {
+        unsigned kinds =
+                dimension_kinds(collection->dimension, collection->source->host_is_address) &
+                ~(KIND(GROUP) | KIND(VERSION) | KIND(INVALID_USER));
+        int r = 0;
+
+        for (; block; block = block->parent)
+                for (size_t i = 0; i < block->n_criteria && r == 0; i++) {
+                        const struct sshd_criterion *criterion = &block->criteria[i];
+
+                        if (!(kinds >> criterion->kind & 1))
+                                continue;
+                        r = criterion->kind == SSHD_MATCH_LOCALPORT
+                                    ? add_port(collection, criterion->port)
+                                    : take_list(collection, criterion->argument, criterion->kind);
+                }
+        return r;
+}
+
+static int take_when(struct collection *collection) {
+        const struct sshd_when *when = collection->source->when;
+        int r = 0;
+
+        if (!when)
+                return 0;
+        if (collection->dimension == DIMENSION_USER && when->user)
+                return take_list(collection, when->user, SSHD_MATCH_USER);
+        if (collection->dimension == DIMENSION_ADDRESS && when->address)
+                return take_list(collection, when->address, SSHD_MATCH_ADDRESS);
+        if (collection->dimension != DIMENSION_LOCAL_PORT || !when->lport)
+                return 0;
+        for (const char *list = when->lport; *list && r == 0;) {
+                r = add_port(collection, strtoll(list, NULL, 10));
+                list += strcspn(list, ",");
+                list += *list == ',';
+        }
+        return r;
+}
+
+/* ---- regions ---- */
+
+static bool is_unfit(void *userdata, const char *string) {
+        const struct collection *collection = userdata;
+
+        if (!is_possible(collection, string))
+                return true;
+        for (size_t i = 0; i < collection->n_literals; i++)
+                if (strcmp(collection->literals[i], string) == 0)
+                        return true;
+        return collection->dimension == DIMENSION_USER &&
+               accounts_find(collection->source->accounts, string);
+}
+
+static int take_example(void *userdata, const char *string) {
+        return add_copy(userdata, string);
+}
+
+static int add_regions(struct collection *collection) {
+        const struct region_sink sink = { collection, is_unfit, take_example };
+        int r;
+
+        if (!is_of_addresses(collection))
+                r = regions_of_strings(&collection->patterns, &sink);
+        else
+                r = regions_of_ipv4(&collection->patterns, collection->networks,
+                                    collection->n_networks, &sink);
+        if (r == 0)
+                collection->candidates->is_incomplete = true;
+        if (r < 0 || !is_of_addresses(collection))
+                return r < 0 ? r : 0;
+        r = regions_of_ipv6(&collection->patterns, collection->networks, collection->n_networks,
+                            &sink);
+        if (r == 0)
+                collection->candidates->is_incomplete = true;
+        return r < 0 ? r : 0;
 }
 
 /* ---- dimensions ---- */
 
-static int collect_users(struct collection *collection) {
-        const struct accounts *accounts = collection->source->accounts;
+static int add_naturals(struct collection *collection, const char *const *values, size_t n,
+                        size_t limit) {
         int r = 0;
 
-        for (size_t i = 0; i < accounts->n_items && r == 0; i++)
-                r = add_value(collection, accounts->items[i].name, -1);
-        if (r == 0)
-                r = add_value(collection, no_such_user, -1);
-        if (r == 0)
-                r = add_filled(collection, "*"); /* strangers whom no pattern spells */
-        return r == 0 ? each_pattern(collection, add_filled) : r;
+        for (size_t i = 0; i < n && i < limit && r == 0; i++)
+                r = add_value(collection, values[i]);
+        return r;
 }
 
-static int collect_addresses(struct collection *collection, const char *const *naturals, size_t n) {
-        int r = 0;
+/* A port that nobody mentioned: sshd may listen where a socket unit says. */
+static int add_other_port(struct collection *collection) {
+        const struct candidates *candidates = collection->candidates;
 
-        for (size_t i = 0; i < n && r == 0; i++)
-                r = add_value(collection, naturals[i], -1);
-        return r == 0 ? each_pattern(collection, add_address_element) : r;
+        for (int port = 22022;; port++) {
+                bool is_mentioned = false;
+
+                for (size_t i = 0; i < candidates->n_items && !is_mentioned; i++)
+                        is_mentioned = candidates->items[i].part.lport == port;
+                if (!is_mentioned)
+                        return add_port(collection, port);
+        }
 }
 
-static int collect_hosts(struct collection *collection) {
-        int r = add_value(collection, no_such_host, -1);
-
-        if (r == 0)
-                r = add_filled(collection, "*");
-        return r == 0 ? each_pattern(collection, add_filled) : r;
-}
-
-static int add_port(struct collection *collection, long long port) {
-        return port > 0 && port < 65536 ? add_value(collection, NULL, (int)port) : 0;
-}
-
-static int add_port_element(struct collection *collection, const char *element) {
-        return add_port(collection, strtoll(element, NULL, 10));
-}
-
-static int criterion_port(struct collection *collection, const struct sshd_criterion *criterion,
-                          element_fn fn) {
-        (void)fn;
-        return criterion->kind == SSHD_MATCH_LOCALPORT ? add_port(collection, criterion->port) : 0;
-}
-
-static int collect_ports(struct collection *collection) {
+static int take_naturals(struct collection *collection, size_t limit) {
         const struct candidate_source *source = collection->source;
-        int r = add_port(collection, source->port);
+        const struct accounts *accounts = source->accounts;
+        int r = 0;
 
-        if (r == 0)
-                r = each_criterion(collection, criterion_port, NULL);
-        if (r == 0 && source->when && source->when->lport)
-                r = each_element(collection, source->when->lport, add_port_element);
-        /* a port nobody mentioned: sshd may listen where a socket unit says */
-        return r == 0 ? add_port(collection, source->port == 22 ? 22022 : 22) : r;
-}
-
-static int collect_rdomains(struct collection *collection) {
-        int r = add_value(collection, NULL, -1);
-
-        return r == 0 ? each_pattern(collection, add_filled) : r;
-}
-
-int candidates_collect(const struct candidate_source *source, enum dimension dimension,
-                       struct candidates *ret) {
-        struct collection collection = { .source = source,
-                                         .dimension = dimension,
-                                         .candidates = ret };
-        int r = choose_filler(&collection);
-
-        if (r < 0)
-                return r;
-        switch (dimension) {
+        switch (collection->dimension) {
         case DIMENSION_USER:
-                return collect_users(&collection);
+                if (accounts->n_items > 0)
+                        r = add_user(collection, accounts->items[0].name, &accounts->items[0]);
+                return r == 0 && (limit > 1 || accounts->n_items == 0)
+                               ? add_value(collection, no_such_user)
+                               : r;
         case DIMENSION_ADDRESS:
-                return collect_addresses(&collection, strangers, N_ELEMENTS(strangers));
+                return add_naturals(collection, strangers, N_ELEMENTS(strangers), limit);
         case DIMENSION_LOCAL_ADDRESS:
-                return collect_addresses(&collection, local_addresses, N_ELEMENTS(local_addresses));
+                return add_naturals(collection, local_addresses, N_ELEMENTS(local_addresses),
+                                    limit);
         case DIMENSION_HOST:
-                return collect_hosts(&collection);
+                return source->host_is_address
+                               ? add_candidate(collection, &(struct candidate){ .part.lport = -1 })
+                               : add_value(collection, no_such_host);
         case DIMENSION_LOCAL_PORT:
-                return collect_ports(&collection);
-        default:
-                return collect_rdomains(&collection);
+                return add_port(collection, source->port);
+        default: /* sshd says "" where there is none; nobody has to be told so */
+                return limit > 1
+                               ? add_value(collection, "")
+                               : add_candidate(collection, &(struct candidate){ .part.lport = -1 });
         }
 }
 
 int candidates_natural(const struct candidate_source *source, enum dimension dimension,
-                       struct candidates *ret) {
+                       size_t limit, struct candidates *ret) {
+        CLEANUP(collection_done)
         struct collection collection = { .source = source,
                                          .dimension = dimension,
                                          .candidates = ret };
-        const struct accounts *accounts = source->accounts;
+        int r = take_naturals(&collection, limit);
 
-        switch (dimension) {
-        case DIMENSION_USER:
-                return add_value(&collection,
-                                 accounts->n_items > 0 ? accounts->items[0].name : no_such_user,
-                                 -1);
-        case DIMENSION_ADDRESS:
-                return add_value(&collection, strangers[0], -1);
-        case DIMENSION_LOCAL_ADDRESS:
-                return add_value(&collection, local_addresses[0], -1);
-        case DIMENSION_HOST:
-                return add_value(&collection, no_such_host, -1);
-        case DIMENSION_LOCAL_PORT:
-                return add_port(&collection, source->port);
-        default:
-                return add_value(&collection, NULL, -1);
+        return r == 0 && dimension == DIMENSION_LOCAL_PORT && limit > 1
+                       ? add_other_port(&collection)
+                       : r;
+}
+
+int candidates_of_block(const struct candidate_source *source, enum dimension dimension,
+                        const struct sshd_block *block, struct candidates *ret) {
+        CLEANUP(collection_done)
+        struct collection collection = { .source = source,
+                                         .dimension = dimension,
+                                         .candidates = ret };
+        unsigned kinds = dimension_kinds(dimension, source->host_is_address);
+        const struct accounts *accounts = source->accounts;
+        size_t n_taken = 0;
+        int r = take_block(&collection, block);
+
+        if (r < 0 || dimension != DIMENSION_USER)
+                return r;
+        for (size_t i = 0; i < accounts->n_items && i < ACCOUNTS_SCANNED; i++) {
+                const struct account *account = &accounts->items[i];
+                const struct sshd_connection part = { .user = account->name, .lport = -1 };
+
+                r = sshd_block_matches(source->config, block, kinds, &part, account, NULL);
+                if (r > 0)
+                        r = add_user(&collection, account->name, account);
+                else if (r == 0)
+                        continue;
+                if (r < 0 || ++n_taken == ACCOUNTS_TAKEN)
+                        return r;
         }
+        return add_value(&collection, no_such_user);
+}
+
+int candidates_all(const struct candidate_source *source, enum dimension dimension,
+                   struct candidates *ret) {
+        CLEANUP(collection_done)
+        struct collection collection = {
+                .source = source, .dimension = dimension, .candidates = ret, .is_for_all = true
+        };
+        const struct accounts *accounts = source->accounts;
+        int r = take_naturals(&collection, SIZE_MAX);
+
+        for (size_t i = 0; dimension == DIMENSION_USER && i < accounts->n_items && r == 0; i++)
+                r = add_user(&collection, accounts->items[i].name, &accounts->items[i]);
+        for (size_t i = 0; i < source->n_blocks && r == 0; i++)
+                r = take_block(&collection, source->blocks[i]);
+        if (r == 0)
+                r = take_when(&collection);
+        if (r == 0 && dimension == DIMENSION_LOCAL_PORT)
+                return add_other_port(&collection);
+        if (r == 0 && (dimension != DIMENSION_HOST || !source->host_is_address))
+                r = add_regions(&collection);
+        return r;
 }

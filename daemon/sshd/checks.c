@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "evaluate.h"
 #include "take.h"
 
 enum { RELEASE_ONE_KBDINT = 807 };
@@ -163,4 +164,65 @@ int checks_run(struct loader *loader) {
         if (r == READING_DONE)
                 r = check_methods(loader);
         return r;
+}
+
+/* ---- pass 2 ---- */
+
+/* Up to 9.6 `any` among the methods dies of what another line has set, of whatever block. */
+static bool has_any_method(const struct sshd_slot *slot) {
+        for (size_t i = 0; i < slot->n_directives; i++)
+                for (size_t k = 0; k < slot->directives[i]->value.n_strings; k++)
+                        if (strcmp(slot->directives[i]->value.strings[k], "any") == 0)
+                                return true;
+        return false;
+}
+
+/* Could lines that are harmless alone kill sshd together with others? */
+static bool is_deadly_slot(const struct sshd_config *config, size_t setting) {
+        const struct state *global = &config->global[setting];
+        const struct state some = { .n_strings = 1 };
+
+        if (setting == SETTING_AUTHENTICATION_METHODS)
+                return config->release.number < RELEASE_NO_EMPTY &&
+                       has_any_method(&config->slots[setting]);
+        return setting == SETTING_SUBSYSTEM && subsystems_crash(global, &some, &config->release);
+}
+
+/* Does sshd die of the line if it is taken? 1, 0 or -ENOMEM. */
+static int is_deadly(const struct sshd_config *config, const struct sshd_directive *line) {
+        struct sshd_setting setting;
+        int r;
+
+        if (line->later.reason)
+                return 1;
+        if (line->keyword->layout != LAYOUT_COMMAS)
+                return 0;
+        r = sshd_setting_of_lines(config, line->keyword, &(const struct sshd_directive *){ line },
+                                  1, &setting);
+        if (r < 0)
+                return r == -EINVAL ? 1 : r;
+        sshd_setting_done(&setting);
+        return 0;
+}
+
+int checks_mark_deadly(struct sshd_config *config) {
+        config->may_die = config->again;
+        for (size_t i = 0; i < config->n_slots; i++) {
+                struct sshd_slot *slot = &config->slots[i];
+                bool has_block = false;
+                int r = 0;
+
+                for (size_t k = 0; k < slot->n_directives && r >= 0 && !slot->may_kill; k++) {
+                        if (!slot->directives[k]->block)
+                                continue;
+                        has_block = true;
+                        r = is_deadly(config, slot->directives[k]);
+                        slot->may_kill = r == 1;
+                }
+                if (r < 0)
+                        return r;
+                slot->may_kill = slot->may_kill || (has_block && is_deadly_slot(config, i));
+                config->may_die = config->may_die || slot->may_kill;
+        }
+        return 0;
 }

@@ -18,6 +18,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "index.h"
 #include "match.h"
 #include "take.h"
 
@@ -522,6 +523,9 @@ static int read_again(struct loader *first) {
                 return r;
         if (r == READING_DONE)
                 return r;
+        r = block_index_new(again, &again->index);
+        if (r < 0)
+                return r;
         again->end = loader.n_lines;
         config->again = TAKE(again);
         return READING_DONE;
@@ -566,7 +570,11 @@ int sshd_config_load(const struct sshd_source *source, const struct sshd_environ
                 if (!config->refusal->message)
                         return -ENOMEM;
         }
-        r = named_paths_collect(config);
+        r = block_index_new(config, &config->index);
+        if (r == 0 && !config->refusal)
+                r = checks_mark_deadly(config);
+        if (r == 0)
+                r = named_paths_collect(config);
         if (r < 0)
                 return r;
         *ret_config = TAKE(config);

@@ -1,500 +1,416 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All connections that can matter to one keyword.
  *
- * The keyword's value depends on which of the blocks that set it are in force, and each block's
- * criteria look at independent dimensions of a connection (user, address, …). So each dimension's
- * candidates are first folded into classes by the blocks they satisfy; a choice of one class per
- * dimension puts the intersection of their blocks in force. Where the first line wins, one question
- * per block is enough: can it be in force with no earlier one? Where lines add up, the distinct
- * intersections are enumerated. Both are bounded, and say so when the bound is reached. */
+ * The keyword's value depends on which of the blocks that set it are in force. Where the first line
+ * wins, one question per block is enough: can it be in force with no earlier one? The value it
+ * would give is known before, so who is looking for bad values has nothing searched for good ones.
+ * Where lines add up, all sets of blocks that can be in force together are looked at; or, for who
+ * judges elements one by one, each block alone.
+ *
+ * With UseDNS the host name of a connection is its address or a name of its own; both are asked
+ * about, one after the other. Where a Match block holds a line that sshd dies of, blocks are not
+ * looked at alone: the connection must survive all of them. */
 
 #include "sshd/contexts.h"
 
 #include <errno.h>
-#include <fnmatch.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/address.h"
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "base/pattern.h"
-#include "candidates.h"
 #include "evaluate.h"
 #include "grammar.h"
+#include "search.h"
 #include "table.h"
 
-enum {
-        SEARCH_STEPS_MAX =
-                200000, /* per keyword: some milliseconds; a real machine needs hundreds */
+DEFINE_CLEANUP(cleanup_effective, struct sshd_effective, sshd_effective_free)
+
+/* Lines of one block that follow each other. */
+struct run {
+        const struct sshd_block *block;
+        const struct sshd_directive *const *lines;
+        size_t n_lines;
 };
 
-/* A set of relevant blocks, one bit each. */
-typedef uint64_t word;
-enum { WORD_BITS = 64 };
-
-struct class {
-        word *blocks; /* whose criteria on this dimension all hold */
-        const struct sshd_connection *example;
-};
-
-struct classes {
-        struct class *items;
-        size_t n_items;
-};
-
-struct search {
+struct question {
         const struct sshd_config *config;
+        const struct keyword *row;
         const struct accounts *accounts;
         const struct sshd_when *when;
-        bool use_dns;
-        const struct sshd_block **blocks; /* that set the keyword, in evaluation order */
+        const struct sshd_choice *choice;
+        struct run *runs; /* in evaluation order */
+        size_t n_runs;
+        const struct sshd_block **blocks; /* each once */
         size_t n_blocks;
-        size_t n_words;
-        struct candidates candidates[N_DIMENSIONS];
-        struct classes classes[N_DIMENSIONS];
-        size_t n_steps;
         struct sshd_contexts *found;
 };
 
-static void search_done(struct search *search) {
-        for (int d = 0; d < N_DIMENSIONS; d++) {
-                for (size_t i = 0; i < search->classes[d].n_items; i++)
-                        free(search->classes[d].items[i].blocks);
-                free(search->classes[d].items);
-                candidates_done(&search->candidates[d]);
-        }
-        free(search->blocks);
-}
-
-static bool has_bit(const word *words, size_t bit) {
-        return words[bit / WORD_BITS] >> bit % WORD_BITS & 1;
-}
-
-static void set_bit(word *words, size_t bit) {
-        words[bit / WORD_BITS] |= (word)1 << bit % WORD_BITS;
+static void question_done(struct question *question) {
+        free(question->runs);
+        free(question->blocks);
 }
 
 /* ---- the relevant blocks ---- */
 
-static int add_relevant(struct search *search, const struct sshd_block *block) {
-        for (size_t i = 0; i < search->n_blocks; i++)
-                if (search->blocks[i] == block)
-                        return 0;
-        if (ARRAY_GROW(search->blocks, search->n_blocks) < 0)
-                return -ENOMEM;
-        search->blocks[search->n_blocks++] = block;
-        return 0;
-}
+static int add_block(struct question *question, const struct sshd_block *block, block_word *known) {
+        int r;
 
-static int find_relevant(struct search *search, const struct sshd_slot *slot) {
-        const struct sshd_block *last = NULL;
-        int r = 0;
-
-        for (size_t i = 0; i < slot->n_directives && r == 0; i++) {
-                const struct sshd_block *block = slot->directives[i]->block;
-
-                if (block && block != last)
-                        r = add_relevant(search, block);
-                last = block;
-        }
-        search->n_words = search->n_blocks / WORD_BITS + 1;
-        return r;
-}
-
-/* ---- classes ---- */
-
-/* Do the criteria of BLOCK and of its parents that look at dimension D hold? 1, 0 or -errno. */
-static int holds_on(const struct search *search, const struct sshd_block *block, enum dimension d,
-                    const struct sshd_connection *connection) {
-        for (; block; block = block->parent) {
-                for (size_t i = 0; i < block->n_criteria; i++) {
-                        struct sshd_block alone = *block;
-                        int r;
-
-                        if (dimension_of(block->criteria[i].kind, search->use_dns) != d)
-                                continue;
-                        alone.criteria = &block->criteria[i];
-                        alone.n_criteria = 1;
-                        alone.parent = NULL;
-                        r = sshd_block_matches(search->config, &alone, connection, search->accounts,
-                                               NULL);
-                        if (r <= 0)
-                                return r == -EINVAL ? 0 : r;
-                }
-        }
-        return 1;
-}
-
-static bool group_is_listed(const struct account *account, const char *list) {
-        bool is_listed = false;
-
-        for (size_t i = 0; account && i < account->n_groups; i++) {
-                enum pattern_result result = pattern_match_list(account->groups[i], list, false);
-
-                if (result == PATTERN_NEGATED)
-                        return false;
-                is_listed = is_listed || result == PATTERN_MATCHED;
-        }
-        return is_listed;
-}
-
-static bool port_is_listed(int port, const char *list) {
-        while (*list) {
-                char *end;
-
-                if (strtol(list, &end, 10) == port && end != list)
-                        return true;
-                list += strcspn(list, ",");
-                list += *list == ',';
-        }
-        return false;
-}
-
-/* Whether `when` asks about connections with this candidate. */
-static bool is_asked_about(const struct search *search, enum dimension d,
-                           const struct sshd_connection *candidate) {
-        const struct sshd_when *when = search->when;
-        const struct account *account;
-
-        if (!when)
-                return true;
-        switch (d) {
-        case DIMENSION_USER:
-                account = accounts_find(search->accounts, candidate->user);
-                return (!when->user || pattern_match_list(candidate->user, when->user, false) ==
-                                               PATTERN_MATCHED) &&
-                       (!when->group || group_is_listed(account, when->group)) &&
-                       (!when->shell || (account && fnmatch(when->shell, account->shell, 0) == 0));
-        case DIMENSION_ADDRESS:
-                return !when->address ||
-                       address_match_list(candidate->addr, when->address, true, NULL, NULL) == 1;
-        case DIMENSION_LOCAL_PORT:
-                return !when->lport || port_is_listed(candidate->lport, when->lport);
-        default:
-                return true;
-        }
-}
-
-static int classify(struct search *search, enum dimension d,
-                    const struct sshd_connection *candidate) {
-        struct classes *classes = &search->classes[d];
-        CLEANUP_FREE word *blocks = calloc(search->n_words, sizeof *blocks);
-
-        if (!blocks)
-                return -ENOMEM;
-        for (size_t i = 0; i < search->n_blocks; i++) {
-                int r = holds_on(search, search->blocks[i], d, candidate);
-
-                if (r < 0)
-                        return r;
-                if (r > 0)
-                        set_bit(blocks, i);
-        }
-        for (size_t i = 0; i < classes->n_items; i++)
-                if (memcmp(classes->items[i].blocks, blocks, search->n_words * sizeof *blocks) == 0)
-                        return 0;
-        if (ARRAY_GROW(classes->items, classes->n_items) < 0)
-                return -ENOMEM;
-        classes->items[classes->n_items++] = (struct class){ TAKE(blocks), candidate };
-        return 0;
-}
-
-static bool is_looked_at(const struct search *search, enum dimension d) {
-        for (size_t i = 0; i < search->n_blocks; i++)
-                for (const struct sshd_block *block = search->blocks[i]; block;
-                     block = block->parent)
-                        for (size_t j = 0; j < block->n_criteria; j++)
-                                if (dimension_of(block->criteria[j].kind, search->use_dns) == d)
-                                        return true;
-        return false;
-}
-
-static int make_classes(struct search *search, enum dimension d, long long port) {
-        const struct candidate_source source = {
-                .blocks = search->blocks,
-                .n_blocks = search->n_blocks,
-                .accounts = search->accounts,
-                .when = search->when,
-                .use_dns = search->use_dns,
-                .tells_invalid_user = search->config->release.number >= RELEASE_INVALID_USER,
-                .port = port,
-        };
-        bool is_needed = is_looked_at(search, d);
-        int r = is_needed || search->when ? candidates_collect(&source, d, &search->candidates[d])
-                                          : candidates_natural(&source, d, &search->candidates[d]);
-
-        for (size_t i = 0; i < search->candidates[d].n_items && r == 0; i++) {
-                if (is_asked_about(search, d, &search->candidates[d].items[i]))
-                        r = classify(search, d, &search->candidates[d].items[i]);
-                if (!is_needed && search->classes[d].n_items > 0)
-                        break;
-        }
-        return r;
-}
-
-/* ---- choosing one class per dimension ---- */
-
-struct choice {
-        const struct class *of[N_DIMENSIONS];
-};
-
-static int replace_string(char **member, const char *value) {
-        if (!value)
+        if (block_is_in(known, block->index))
                 return 0;
-        free(*member);
-        *member = strdup(value);
-        return *member ? 0 : -ENOMEM;
-}
-
-/* The connection that a choice stands for. */
-static int add_context(struct search *search, const struct choice *choice) {
-        struct sshd_contexts *found = search->found;
-        struct sshd_connection connection;
-        int r = 0;
-
-        if (found->n_items >= SSHD_CONTEXTS_MAX) {
-                found->complete = false;
-                return 0;
-        }
-        sshd_connection_init(&connection);
-        for (int d = 0; d < N_DIMENSIONS && r == 0; d++) {
-                const struct sshd_connection *part = choice->of[d]->example;
-
-                r = replace_string(&connection.user, part->user);
-                if (r == 0)
-                        r = replace_string(&connection.host, part->host);
-                if (r == 0)
-                        r = replace_string(&connection.addr, part->addr);
-                if (r == 0)
-                        r = replace_string(&connection.laddr, part->laddr);
-                if (r == 0)
-                        r = replace_string(&connection.rdomain, part->rdomain);
-                if (part->lport >= 0)
-                        connection.lport = part->lport;
-                connection.invalid_user = connection.invalid_user || part->invalid_user;
-        }
+        block_add(known, block->index);
+        r = ARRAY_GROW(question->blocks, question->n_blocks);
         if (r == 0)
-                r = ARRAY_GROW(found->items, found->n_items);
-        if (r < 0) {
-                sshd_connection_done(&connection);
-                return r;
-        }
-        found->items[found->n_items++] = connection;
-        return 0;
+                question->blocks[question->n_blocks++] = block;
+        return r;
 }
 
-/* Is there a choice that puts block TARGET in force and none of the earlier ones? TARGET n_blocks:
- * none at all. EARLIER holds, per depth, the earlier blocks that the choices so far leave in force.
- * Returns 1 with *choice filled, 0, or -E2BIG when the bound was reached. */
-static int seek(struct search *search, size_t target, int d, word *earlier, struct choice *choice) {
-        const struct classes *classes = &search->classes[d];
-        const word *before = earlier + (size_t)d * search->n_words;
-        word *after = earlier + (size_t)(d + 1) * search->n_words;
+/* A line without a value (`AllowUsers # x`) sets nothing. */
+static bool sets_something(const struct sshd_directive *line) {
+        return line->value.n_numbers > 0 || line->value.n_strings > 0 || line->later.reason;
+}
 
-        for (size_t i = 0; i < classes->n_items; i++) {
-                const struct class *class = &classes->items[i];
-                word any = 0;
-                int r;
+static int add_line(struct question *question, const struct sshd_slot *slot, size_t i,
+                    block_word *known) {
+        const struct sshd_directive *line = slot->directives[i];
+        int r;
 
-                if (++search->n_steps > SEARCH_STEPS_MAX)
-                        return -E2BIG;
-                if (target < search->n_blocks && !has_bit(class->blocks, target))
-                        continue;
-                for (size_t w = 0; w < search->n_words; w++)
-                        any |= after[w] = before[w] & class->blocks[w];
-                choice->of[d] = class;
-                if (d + 1 == N_DIMENSIONS) {
-                        if (any == 0)
-                                return 1;
-                        continue;
+        if (!line->block || !sets_something(line))
+                return 0;
+        if (i > 0 && question->n_runs > 0) {
+                struct run *last = &question->runs[question->n_runs - 1];
+
+                if (last->block == line->block &&
+                    last->lines + last->n_lines == &slot->directives[i]) {
+                        last->n_lines++;
+                        return 0;
                 }
-                r = seek(search, target, d + 1, earlier, choice);
-                if (r != 0)
-                        return r;
         }
-        return 0;
+        r = ARRAY_GROW(question->runs, question->n_runs);
+        if (r < 0)
+                return r;
+        question->runs[question->n_runs++] = (struct run){ line->block, &slot->directives[i], 1 };
+        return add_block(question, line->block, known);
 }
 
-static int search_first_wins(struct search *search) {
-        CLEANUP_FREE word *earlier = calloc((N_DIMENSIONS + 1) * search->n_words, sizeof *earlier);
+/* Blocks of another keyword that decide as well, by more than their order. */
+static int add_slot_blocks(struct question *question, const struct sshd_slot *slot,
+                           block_word *known) {
         int r = 0;
 
-        if (!earlier)
-                return -ENOMEM;
-        for (size_t target = 0; target <= search->n_blocks && r >= 0; target++) {
-                struct choice choice;
+        for (size_t i = 0; i < slot->n_directives && r == 0; i++)
+                if (slot->directives[i]->block)
+                        r = add_block(question, slot->directives[i]->block, known);
+        return r;
+}
 
-                r = seek(search, target, 0, earlier, &choice);
-                if (r > 0)
-                        r = add_context(search, &choice);
-                if (r == -E2BIG) {
-                        search->found->complete = false;
-                        search->n_steps = 0;
-                        r = 0;
+static bool has_guard(const struct question *question, enum setting *ret_guard) {
+        return take_has_guard(question->row, &question->config->release, ret_guard);
+}
+
+static int find_relevant(struct question *question) {
+        const struct sshd_config *config = question->config;
+        const struct sshd_slot *slot = &config->slots[question->row->setting];
+        CLEANUP_FREE block_word *known = calloc(block_words(config->n_blocks), sizeof *known);
+        enum setting guard;
+        int r = known ? 0 : -ENOMEM;
+
+        for (size_t i = 0; i < slot->n_directives && r == 0; i++)
+                r = add_line(question, slot, i, known);
+        if (r == 0 && has_guard(question, &guard))
+                r = add_slot_blocks(question, &config->slots[guard], known);
+        for (size_t i = 0; config->may_die && i < config->n_slots && r == 0; i++)
+                if (config->slots[i].may_kill)
+                        r = add_slot_blocks(question, &config->slots[i], known);
+        return r;
+}
+
+/* ---- contexts ---- */
+
+/* Would sshd serve this connection at all? 1, 0 or -ENOMEM. */
+static int survives(const struct question *question, const struct sshd_connection *connection) {
+        CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+        int r;
+
+        if (!question->config->may_die)
+                return 1;
+        r = sshd_effective_new(question->config, connection, question->accounts, &effective, NULL);
+        return r == -EINVAL ? 0 : r < 0 ? r : 1;
+}
+
+/* Takes CONNECTION. */
+static int add_context(struct question *question, struct sshd_connection *connection) {
+        struct sshd_contexts *found = question->found;
+        int r = survives(question, connection);
+
+        if (r == 1 && found->n_items >= SSHD_CONTEXTS_MAX) {
+                found->complete = false;
+                r = 0;
+        }
+        if (r == 1) {
+                r = ARRAY_GROW(found->items, found->n_items);
+                if (r == 0) {
+                        found->items[found->n_items++] = *connection;
+                        return 0;
                 }
-                if (target < search->n_blocks)
-                        set_bit(earlier, target); /* an earlier one from now on */
+        }
+        sshd_connection_done(connection);
+        return r;
+}
+
+static int is_wanted(const struct question *question, const struct sshd_setting *setting) {
+        return question->choice ? question->choice->is_wanted(question->choice->userdata, setting)
+                                : 1;
+}
+
+/* Is the value that RUN (NULL: the global section) gives, if it decides, of interest? */
+static int is_wanted_run(const struct question *question, const struct run *run) {
+        struct sshd_setting setting;
+        int r;
+
+        if (!question->choice)
+                return 1;
+        r = sshd_setting_of_lines(question->config, question->row, run ? run->lines : NULL,
+                                  run ? run->n_lines : 0, &setting);
+        if (r < 0)
+                return r == -EINVAL ? 0 : r; /* sshd dies of it */
+        r = is_wanted(question, &setting);
+        sshd_setting_done(&setting);
+        return r;
+}
+
+/* A "no" that rests on accounts we were not told of is none. */
+static void doubt(struct question *question, const struct sshd_block *target) {
+        if (question->accounts->complete)
+                return;
+        for (; target; target = target->parent)
+                for (size_t i = 0; i < target->n_criteria; i++)
+                        if (target->criteria[i].kind == SSHD_MATCH_GROUP)
+                                question->found->lacks_accounts = true;
+        if (question->when && (question->when->group || question->when->shell))
+                question->found->lacks_accounts = true;
+}
+
+/* ---- one block after the other ---- */
+
+enum { N_VARIANTS = 2 };
+
+/* The searches of a question: where the host name is the address, and where it is not. */
+struct searches {
+        struct search of[N_VARIANTS];
+        int n;
+};
+
+static void searches_done(struct searches *searches) {
+        for (int i = 0; i < searches->n; i++)
+                search_done(&searches->of[i]);
+}
+
+static int searches_init(struct searches *searches, const struct question *question) {
+        const struct sshd_config *config = question->config;
+        const struct state *dns = &config->global[SETTING_USE_DNS];
+        const struct state *port = &config->global[SETTING_PORT];
+        struct candidate_source source = {
+                .config = config,
+                .blocks = question->blocks,
+                .n_blocks = question->n_blocks,
+                .accounts = question->accounts,
+                .when = question->when,
+                .host_is_address = true,
+                .port = port->n_strings > 0 ? strtoll(port->strings[0], NULL, 10) : 22,
+        };
+        int n = dns->is_set && dns->numbers[0] == 1 ? 2 : 1, r = 0;
+
+        for (int i = 0; i < n && r == 0; i++) {
+                source.host_is_address = i == 0;
+                searches->n++;
+                r = search_init(&searches->of[i], &source);
         }
         return r;
 }
 
-/* Distinct intersections, dimension by dimension. */
-struct partial {
-        word *blocks;
-        struct choice choice;
-};
-
-struct partials {
-        struct partial *items;
-        size_t n_items;
-};
-
-static void partials_done(struct partials *partials) {
-        for (size_t i = 0; i < partials->n_items; i++)
-                free(partials->items[i].blocks);
-        free(partials->items);
-        *partials = (struct partials){ 0 };
-}
-
-static int add_partial(struct search *search, struct partials *partials, const struct partial *from,
-                       int d, const struct class *class) {
-        CLEANUP_FREE word *blocks = malloc(search->n_words * sizeof *blocks);
-
-        if (!blocks)
-                return -ENOMEM;
-        for (size_t w = 0; w < search->n_words; w++)
-                blocks[w] = from->blocks[w] & class->blocks[w];
-        for (size_t i = 0; i < partials->n_items; i++) {
-                if (++search->n_steps > SEARCH_STEPS_MAX * 10)
-                        return -E2BIG;
-                if (memcmp(partials->items[i].blocks, blocks, search->n_words * sizeof *blocks) ==
-                    0)
-                        return 0;
-        }
-        if (partials->n_items >= SSHD_CONTEXTS_MAX)
-                return -E2BIG;
-        if (ARRAY_GROW(partials->items, partials->n_items) < 0)
-                return -ENOMEM;
-        partials->items[partials->n_items] = (struct partial){ TAKE(blocks), from->choice };
-        partials->items[partials->n_items++].choice.of[d] = class;
-        return 0;
-}
-
-static int extend_partials(struct search *search, int d, struct partials *partials) {
-        CLEANUP(partials_done) struct partials next = { 0 };
+static int find_target(struct question *question, struct searches *searches,
+                       const struct sshd_block *target, const block_word *excluded, bool quick) {
+        bool is_cut = false;
         int r = 0;
 
-        for (size_t i = 0; i < partials->n_items && r == 0; i++)
-                for (size_t j = 0; j < search->classes[d].n_items && r == 0; j++)
-                        r = add_partial(search, &next, &partials->items[i], d,
-                                        &search->classes[d].items[j]);
-        if (r == -E2BIG) {
-                search->found->complete = false;
-                r = next.n_items > 0 ? 0 : r;
+        for (int i = 0; i < searches->n && r == 0; i++) {
+                struct sshd_connection connection;
+
+                searches->of[i].is_cut = false;
+                r = search_target(&searches->of[i], target, excluded, quick, &connection);
+                if (r == 1)
+                        r = add_context(question, &connection);
+                else if (r == 0) {
+                        is_cut = is_cut || searches->of[i].is_cut;
+                        continue;
+                }
+                return r < 0 ? r : 1;
         }
-        if (r < 0)
-                return r;
-        partials_done(partials);
-        *partials = next;
-        next = (struct partials){ 0 };
-        return 0;
+        if (r == 0 && !quick) {
+                if (is_cut)
+                        question->found->complete = false;
+                doubt(question, target);
+        }
+        return r;
 }
 
-static int search_adding_up(struct search *search) {
-        CLEANUP(partials_done) struct partials partials = { 0 };
-        int r = ARRAY_GROW(partials.items, partials.n_items);
+/* Elements are judged one by one: each block is looked for, alone if that is easy. */
+static int find_alone(struct question *question, struct searches *searches, const struct run *run,
+                      const block_word *all, block_word *scratch) {
+        size_t n_words = block_words(question->config->n_blocks);
+        int r;
+
+        memcpy(scratch, all, n_words * sizeof *scratch);
+        for (const struct sshd_block *block = run->block; block; block = block->parent)
+                block_remove(scratch, block->index);
+        r = find_target(question, searches, run->block, scratch, true);
+        if (r != 0)
+                return r;
+        memset(scratch, 0, n_words * sizeof *scratch);
+        return find_target(question, searches, run->block, scratch, false);
+}
+
+static int find_each(struct question *question, bool by_line) {
+        size_t n_words = block_words(question->config->n_blocks);
+        CLEANUP_FREE block_word *earlier = calloc(2 * n_words, sizeof *earlier);
+        CLEANUP_FREE block_word *all = calloc(n_words, sizeof *all);
+        CLEANUP(searches_done) struct searches searches = { 0 };
+        bool ends = false;
+        int r = earlier && all ? searches_init(&searches, question) : -ENOMEM;
 
         if (r < 0)
                 return r;
-        partials.items[0].blocks = malloc(search->n_words * sizeof(word));
-        if (!partials.items[0].blocks) {
-                free(partials.items);
-                partials.items = NULL;
-                return -ENOMEM;
+        for (size_t i = 0; i < question->n_blocks; i++)
+                block_add(all, question->blocks[i]->index);
+        for (size_t i = 0; i < question->n_runs && r >= 0 && (by_line || !ends); i++) {
+                const struct run *run = &question->runs[i];
+                bool is_overruled = false;
+
+                for (const struct sshd_block *block = run->block; block && !by_line;
+                     block = block->parent)
+                        is_overruled = is_overruled || block_is_in(earlier, block->index);
+                r = is_overruled ? 0 : is_wanted_run(question, run);
+                if (r > 0)
+                        r = by_line ? find_alone(question, &searches, run, all, earlier + n_words)
+                                    : find_target(question, &searches, run->block, earlier, false);
+                block_add(earlier, run->block->index);
+                ends = ends || run->block->is_global; /* it holds always: nothing comes after */
         }
-        memset(partials.items[0].blocks, 0xff, search->n_words * sizeof(word));
-        partials.n_items = 1;
-        for (int d = 0; d < N_DIMENSIONS && r == 0; d++)
-                r = extend_partials(search, d, &partials);
-        for (size_t i = 0; i < partials.n_items && r == 0; i++)
-                r = add_context(search, &partials.items[i].choice);
+        if (r < 0 || ends)
+                return r < 0 ? r : 0;
+        r = is_wanted_run(question, NULL);
+        if (r > 0)
+                r = find_target(question, &searches, NULL, all, false);
+        return r < 0 ? r : 0;
+}
+
+/* ---- all together ---- */
+
+static int is_wanted_set(const struct question *question, const block_word *blocks) {
+        const struct sshd_config *config = question->config;
+        CLEANUP_FREE bool *active = calloc(config->n_blocks + 1, sizeof *active);
+        struct sshd_setting setting;
+        int r;
+
+        if (!question->choice)
+                return 1;
+        if (!active)
+                return -ENOMEM;
+        for (size_t i = 0; i < config->n_blocks; i++)
+                active[i] = block_is_in(blocks, i);
+        r = sshd_setting_evaluate(config, question->row, active, &setting, NULL);
+        if (r == -EINVAL)
+                return 0;
+        if (r < 0)
+                return r;
+        r = is_wanted(question, &setting);
+        sshd_setting_done(&setting);
+        return r;
+}
+
+static int find_sets(struct question *question, struct search *search, block_word *met) {
+        CLEANUP(search_sets_done) struct search_sets sets = { 0 };
+        int r = search_sets(search, &sets);
+
+        for (size_t i = 0; i < sets.n_items && r >= 0; i++) {
+                struct sshd_connection connection;
+
+                for (size_t w = 0; w < search->n_words; w++)
+                        met[w] |= sets.items[i].blocks[w];
+                r = is_wanted_set(question, sets.items[i].blocks);
+                if (r > 0)
+                        r = choice_connection(&sets.items[i].choice, &connection);
+                else
+                        continue;
+                if (r == 0)
+                        r = add_context(question, &connection);
+        }
+        if (search->is_cut)
+                question->found->complete = false;
+        return r < 0 ? r : 0;
+}
+
+static int find_together(struct question *question) {
+        CLEANUP_FREE block_word *met = calloc(block_words(question->config->n_blocks), sizeof *met);
+        CLEANUP(searches_done) struct searches searches = { 0 };
+        int r = met ? searches_init(&searches, question) : -ENOMEM;
+
+        for (int i = 0; i < searches.n && r == 0; i++)
+                r = find_sets(question, &searches.of[i], met);
+        for (size_t i = 0; r == 0 && i < question->n_blocks; i++)
+                if (!block_is_in(met, question->blocks[i]->index))
+                        doubt(question, question->blocks[i]);
         return r;
 }
 
 /* ---- the question ---- */
 
-/* A global number setting as start-up left it; -1 if it has none. */
-static int plain_value(const struct sshd_config *config, const char *keyword, char **ret) {
-        CLEANUP_FREE bool *active = calloc(config->n_blocks + 1, sizeof *active);
-        const struct keyword *row = keyword_find(keyword, &config->release);
-        struct sshd_setting setting = { 0 };
-        int r;
+static bool first_wins(const struct question *question) {
+        const struct keyword *row = question->row;
+        enum setting guard;
 
-        if (!active)
-                return -ENOMEM;
-        *ret = NULL;
-        r = row ? sshd_setting_evaluate(config, row, active, &setting, NULL) : 0;
-        if (r == 0 && setting.n_values > 0) {
-                *ret = strdup(setting.values[0]);
-                r = *ret ? 0 : -ENOMEM;
-        }
-        sshd_setting_done(&setting);
-        return r == -EINVAL ? 0 : r;
+        return row->repeat == REPEAT_FIRST && (!row->grammar->take || row->grammar->first_wins) &&
+               !has_guard(question, &guard);
 }
 
-static int prepare_search(struct search *search) {
-        CLEANUP_FREE char *use_dns = NULL, *port = NULL;
-        int r = plain_value(search->config, "usedns", &use_dns);
-
-        if (r == 0)
-                r = plain_value(search->config, "port", &port);
-        search->use_dns = use_dns && strcmp(use_dns, "yes") == 0;
-        for (int d = 0; d < N_DIMENSIONS && r == 0; d++) {
-                if (d == DIMENSION_HOST && !search->use_dns) {
-                        /* the host name is the address: one class that asks nothing */
-                        static const struct sshd_connection no_host = { .lport = -1 };
-
-                        r = classify(search, DIMENSION_HOST, &no_host);
-                        continue;
-                }
-                r = make_classes(search, (enum dimension)d, port ? strtoll(port, NULL, 10) : 22);
-        }
-        return r;
-}
-
-int sshd_contexts_new(const struct sshd_config *config, const char *keyword,
-                      const struct accounts *accounts, const struct sshd_when *when,
-                      struct sshd_contexts *ret) {
+int sshd_contexts_find(const struct sshd_config *config, const char *keyword,
+                       const struct accounts *accounts, const struct sshd_when *when,
+                       const struct sshd_choice *choice, struct sshd_contexts *ret) {
         CLEANUP(sshd_contexts_done) struct sshd_contexts found = { .complete = true };
-        CLEANUP(search_done)
-        struct search search = {
-                .config = config, .accounts = accounts, .when = when, .found = &found
-        };
+        CLEANUP(question_done)
+        struct question question = { .config = config,
+                                     .accounts = accounts,
+                                     .when = when,
+                                     .choice = choice,
+                                     .found = &found };
         const struct keyword *row = keyword_find(keyword, &config->release);
-        const struct sshd_slot *slot = sshd_config_slot(config, keyword);
-        int r;
+        bool by_line;
+        int r = 0;
 
-        if (!row)
+        if (row && row->setting != SETTING_NONE)
+                row = keyword_of_setting(row->setting, &config->release);
+        if (!row || row->setting == SETTING_NONE)
                 return -EINVAL;
-        r = slot ? find_relevant(&search, slot) : 0;
-        if (search.n_words == 0)
-                search.n_words = 1;
-        if (r == 0)
-                r = prepare_search(&search);
-        if (r == -E2BIG) {
-                found.complete = false;
-                r = 0;
-        }
-        if (r == 0)
-                r = row->repeat == REPEAT_FIRST && !row->grammar->take ? search_first_wins(&search)
-                                                                       : search_adding_up(&search);
+        question.row = row;
+        by_line = choice && choice->by_line && row->repeat == REPEAT_APPEND;
+        if (sshd_keyword_is_copied(row) || config->may_die)
+                r = find_relevant(&question);
+        if (r == 0 && (config->may_die || !(first_wins(&question) || by_line)))
+                r = find_together(&question);
+        else if (r == 0)
+                r = find_each(&question, by_line);
         if (r < 0)
                 return r;
         *ret = found;
         found = (struct sshd_contexts){ 0 };
         return 0;
+}
+
+int sshd_contexts_new(const struct sshd_config *config, const char *keyword,
+                      const struct accounts *accounts, const struct sshd_when *when,
+                      struct sshd_contexts *ret) {
+        return sshd_contexts_find(config, keyword, accounts, when, NULL, ret);
 }
 
 void sshd_contexts_done(struct sshd_contexts *contexts) {

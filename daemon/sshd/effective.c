@@ -17,6 +17,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "evaluate.h"
+#include "index.h"
 #include "loader.h"
 #include "take.h"
 
@@ -131,15 +132,24 @@ static int fail(const struct sshd_config *config, const bool *active, const stru
 static int match_blocks(const struct sshd_config *config, const struct sshd_connection *connection,
                         const struct accounts *accounts, bool *ret_active,
                         struct failure *failure) {
+        static const struct sshd_connection nothing = { .lport = -1 };
+        const struct sshd_connection *asked = connection ? connection : &nothing;
+        const struct account *account =
+                asked->user && accounts ? accounts_find(accounts, asked->user) : NULL;
+        CLEANUP_FREE block_word *found = calloc(block_words(config->n_blocks), sizeof *found);
+
+        if (!found)
+                return -ENOMEM;
+        block_index_find(config, asked, account, SSHD_MATCH_ANY_KIND, found);
         for (size_t i = 0; i < config->n_blocks; i++) {
                 const struct sshd_block *block = config->blocks[i];
                 char *reason = NULL;
                 int r;
 
                 ret_active[i] = false;
-                if (block->parent && !ret_active[block->parent->index])
+                if (!block_is_in(found, i) || (block->parent && !ret_active[block->parent->index]))
                         continue;
-                r = sshd_block_matches(config, block, connection, accounts, &reason);
+                r = sshd_block_matches(config, block, SSHD_MATCH_ANY_KIND, asked, account, &reason);
                 if (r == -EINVAL)
                         failure_note(failure, block->place.sequence, NULL, reason);
                 else if (r < 0)
@@ -289,7 +299,7 @@ static int collect_others(const struct evaluation *evaluation, const struct sshd
         return 0;
 }
 
-static bool is_copied(const struct keyword *keyword) {
+bool sshd_keyword_is_copied(const struct keyword *keyword) {
         return !(keyword->flags & KEYWORD_NOT_COPIED) &&
                keyword->flags & (KEYWORD_IN_MATCH | KEYWORD_TEXT_COPIED);
 }
@@ -310,40 +320,81 @@ static int note_crash(const struct evaluation *evaluation, struct failure *failu
         return 0;
 }
 
+/* What pass 2 set goes over pass 1. */
+static int overlay(struct evaluation *evaluation) {
+        const struct keyword *keyword = evaluation->keyword;
+        int r = state_copy(&evaluation->state, &evaluation->config->global[keyword->setting]);
+
+        if (r < 0 || !sshd_keyword_is_copied(keyword))
+                return r;
+        evaluation->is_matched = evaluation->matched.is_set;
+        return take_overlay(&evaluation->state, &evaluation->matched, keyword);
+}
+
+static int print(const struct evaluation *evaluation, struct sshd_setting *setting) {
+        const struct sshd_config *config = evaluation->config;
+
+        setting->is_default = !evaluation->winner;
+        if (evaluation->winner)
+                setting->winner = line_of(evaluation->winner);
+        if (evaluation->keyword->setting == SETTING_LISTEN_ADDRESS)
+                return strings_copy(&setting->values, &setting->n_values, config->listen_addresses,
+                                    config->n_listen_addresses);
+        return take_print(evaluation->keyword, &evaluation->state, evaluation->is_matched,
+                          &config->release, &setting->values, &setting->n_values);
+}
+
 static int evaluate(struct evaluation *evaluation, struct sshd_setting *setting,
                     struct failure *failure) {
-        const struct sshd_config *config = evaluation->config;
-        const struct keyword *keyword = evaluation->keyword;
-        const struct sshd_slot *slot = &config->slots[keyword->setting];
+        const struct sshd_slot *slot = &evaluation->config->slots[evaluation->keyword->setting];
         CLEANUP_FREE int *takings = calloc(slot->n_directives + 1, sizeof *takings);
         int r;
 
         if (!takings)
                 return -ENOMEM;
         r = take_matched(evaluation, slot, takings, failure);
-        if (r == 0 && !failure->reason && keyword->setting == SETTING_SUBSYSTEM)
+        if (r == 0 && !failure->reason && evaluation->keyword->setting == SETTING_SUBSYSTEM)
                 r = note_crash(evaluation, failure);
         if (r < 0 || failure->reason)
                 return r;
-        r = state_copy(&evaluation->state, &config->global[keyword->setting]);
-        if (r == 0 && is_copied(keyword)) {
-                evaluation->is_matched = evaluation->matched.is_set;
-                r = take_overlay(&evaluation->state, &evaluation->matched, keyword);
-        }
+        r = overlay(evaluation);
         if (r < 0)
                 return r;
         evaluation->winner = find_winner(slot, evaluation->is_matched ? takings : NULL);
-        setting->is_default = !evaluation->winner;
-        if (evaluation->winner)
-                setting->winner = line_of(evaluation->winner);
         r = collect_others(evaluation, slot, takings, setting);
-        if (r < 0)
+        return r < 0 ? r : print(evaluation, setting);
+}
+
+int sshd_setting_of_lines(const struct sshd_config *config, const struct keyword *keyword,
+                          const struct sshd_directive *const *lines, size_t n_lines,
+                          struct sshd_setting *ret) {
+        CLEANUP(evaluation_done)
+        struct evaluation evaluation = { .config = config, .keyword = keyword };
+        struct sshd_setting setting = { .keyword = keyword->lower_name };
+        int r = 0;
+
+        for (size_t i = 0; i < n_lines && r >= 0; i++) {
+                CLEANUP_FREE char *reason = NULL;
+
+                r = take_directive(&evaluation.matched, lines[i], true, false, &config->release,
+                                   &reason);
+                if (r == TAKING_FATAL)
+                        return -EINVAL;
+                if (r == TAKING_WON || (r == TAKING_JOINED && !evaluation.winner))
+                        evaluation.winner = lines[i];
+        }
+        if (r >= 0)
+                r = overlay(&evaluation);
+        if (r >= 0 && !evaluation.is_matched)
+                evaluation.winner = find_winner(&config->slots[keyword->setting], NULL);
+        if (r >= 0)
+                r = print(&evaluation, &setting);
+        if (r < 0) {
+                sshd_setting_done(&setting);
                 return r;
-        if (keyword->setting == SETTING_LISTEN_ADDRESS)
-                return strings_copy(&setting->values, &setting->n_values, config->listen_addresses,
-                                    config->n_listen_addresses);
-        return take_print(keyword, &evaluation->state, evaluation->is_matched, &config->release,
-                          &setting->values, &setting->n_values);
+        }
+        *ret = setting;
+        return 0;
 }
 
 /* Failures of algorithm lists come after all lines, in sshd's own order. */

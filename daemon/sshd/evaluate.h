@@ -8,13 +8,16 @@
 #include "base/account.h"
 #include "model.h"
 #include "sshd/effective.h"
+#include "take.h"
 
-/* Does this block's own Match line match (its parent aside)? Returns 1, 0, -ENOMEM, or -EINVAL with
- * *reterr_reason (heap, may be NULL) where sshd itself would fail (`Match LocalPort` without a
- * port). */
+/* Do the criteria of this block's own Match line (its parent aside) that are of KINDS, bits of enum
+ * sshd_criterion_kind, match the connection of a user with ACCOUNT (NULL: none)? Returns 1, 0,
+ * -ENOMEM, or -EINVAL with *reterr_reason (heap, may be NULL) where sshd itself would fail
+ * (`Match LocalPort` without a port). */
 int sshd_block_matches(const struct sshd_config *config, const struct sshd_block *block,
-                       const struct sshd_connection *connection, const struct accounts *accounts,
-                       char **reterr_reason);
+                       unsigned kinds, const struct sshd_connection *connection,
+                       const struct account *account, char **reterr_reason);
+#define SSHD_MATCH_ANY_KIND (~0U)
 
 /* All blocks, parents respected: RET_ACTIVE has config->n_blocks elements. CONNECTION NULL: plain
  * `sshd -T`. Returns as above (0 for success). */
@@ -28,3 +31,12 @@ int sshd_blocks_match(const struct sshd_config *config, const struct sshd_connec
 int sshd_setting_evaluate(const struct sshd_config *config, const struct keyword *keyword,
                           const bool *active, struct sshd_setting *ret,
                           struct sshd_refusal **reterr);
+
+/* The value the keyword has if LINES, all of one Match block, decide; of the global section if
+ * there are none. Losers are not worked out. Returns as above. */
+int sshd_setting_of_lines(const struct sshd_config *config, const struct keyword *keyword,
+                          const struct sshd_directive *const *lines, size_t n_lines,
+                          struct sshd_setting *ret);
+
+/* Does what Match blocks say of this keyword have any effect? */
+bool sshd_keyword_is_copied(const struct keyword *keyword);

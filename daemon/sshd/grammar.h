@@ -102,6 +102,7 @@ struct grammar {
         int (*print)(const struct keyword *keyword, const struct state *state,
                      const struct sshd_release *release, char ***values, size_t *n_values);
         const void *detail; /* a table of words, for the grammars that have one */
+        bool first_wins;    /* take() does what REPEAT_FIRST does, and refuses some more */
 };
 
 /* The grammars, by file. grammar_words.c: */

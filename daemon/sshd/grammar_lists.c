@@ -589,9 +589,9 @@ LIST(permit_open, read_forwards);
 LIST(permit_listen, read_forwards);
 LIST(listen_address, read_listen_address);
 
-const struct grammar grammar_methods = { .kind = SSHD_VALUE_METHODS,
-                                         .read = read_methods,
-                                         .take = take_methods };
+const struct grammar grammar_methods = {
+        .kind = SSHD_VALUE_METHODS, .read = read_methods, .take = take_methods, .first_wins = true
+};
 const struct grammar grammar_subsystem = { .kind = SSHD_VALUE_LIST,
                                            .read = read_subsystem,
                                            .take = take_subsystem,

@@ -296,8 +296,10 @@ static int print_pubkey_auth_options(const struct keyword *keyword, const struct
 }
 
 #define WORDS(name, reader)                                                                        \
-        const struct grammar grammar_##name = { SSHD_VALUE_WORD, reader, NULL, print_word,         \
-                                                name##_words }
+        const struct grammar grammar_##name = { .kind = SSHD_VALUE_WORD,                           \
+                                                .read = reader,                                    \
+                                                .print = print_word,                               \
+                                                .detail = name##_words }
 
 WORDS(flag, read_word);
 WORDS(address_family, read_word);

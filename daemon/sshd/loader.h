@@ -54,6 +54,9 @@ int listen_resolve(struct sshd_config *config, char **reterr_reason);
 
 int checks_run(struct loader *loader);
 
+/* Marks the slots that may kill sshd in pass 2. Returns 0 or -ENOMEM. */
+int checks_mark_deadly(struct sshd_config *config);
+
 /* The algorithm lists in the order in which sshd works them out, and what it calls them. */
 struct assembled_list {
         enum setting setting;

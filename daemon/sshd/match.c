@@ -264,8 +264,8 @@ static bool match_text(const char *text, const char *patterns) {
 
 /* 1, 0, or negative as sshd_block_matches(). */
 static int match_criterion(const struct sshd_config *config, const struct sshd_criterion *criterion,
-                           const struct sshd_connection *connection,
-                           const struct accounts *accounts, char **reterr_reason) {
+                           const struct sshd_connection *connection, const struct account *account,
+                           char **reterr_reason) {
         const char *argument = criterion->argument;
 
         switch (criterion->kind) {
@@ -276,8 +276,7 @@ static int match_criterion(const struct sshd_config *config, const struct sshd_c
         case SSHD_MATCH_INVALID_USER:
                 return connection->invalid_user;
         case SSHD_MATCH_GROUP:
-                return connection->user && accounts &&
-                       match_groups(accounts_find(accounts, connection->user), argument);
+                return match_groups(account, argument);
         case SSHD_MATCH_HOST:
                 return connection->host ? match_host(connection->host, argument) : 0;
         case SSHD_MATCH_ADDRESS:
@@ -296,15 +295,17 @@ static int match_criterion(const struct sshd_config *config, const struct sshd_c
 }
 
 int sshd_block_matches(const struct sshd_config *config, const struct sshd_block *block,
-                       const struct sshd_connection *connection, const struct accounts *accounts,
-                       char **reterr_reason) {
-        static const struct sshd_connection nothing = { .lport = -1 };
+                       unsigned kinds, const struct sshd_connection *connection,
+                       const struct account *account, char **reterr_reason) {
         int result = 1;
 
         for (size_t i = 0; i < block->n_criteria; i++) {
                 CLEANUP_FREE char *reason = NULL;
-                int r = match_criterion(config, &block->criteria[i],
-                                        connection ? connection : &nothing, accounts, &reason);
+                int r;
+
+                if (!(kinds >> block->criteria[i].kind & 1))
+                        continue;
+                r = match_criterion(config, &block->criteria[i], connection, account, &reason);
 
                 if (r < 0) {
                         if (reterr_reason)

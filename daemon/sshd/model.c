@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "index.h"
 #include "match.h"
 
 void sshd_refusal_free(struct sshd_refusal *refusal) {
@@ -79,6 +80,7 @@ void sshd_config_free(struct sshd_config *config) {
         strings_free(config->listen_addresses, config->n_listen_addresses);
         free(config->includes);
         text_done(&config->messages);
+        block_index_free(config->index);
         sshd_refusal_free(config->refusal);
         free(config->path);
         free(config);

@@ -127,6 +127,7 @@ struct sshd_include {
 struct sshd_slot {
         const struct sshd_directive **directives;
         size_t n_directives;
+        bool may_kill; /* sshd may die of a line in a Match block when that is in force */
 };
 
 struct sshd_config {
@@ -161,6 +162,8 @@ struct sshd_config {
          * as pass 1. */
         struct sshd_config *again;
         size_t end;
+        struct block_index *index; /* of the blocks: index.h */
+        bool may_die; /* of `again`, or of a slot that may_kill: not every connection is served */
 };
 
 /* The slot of a keyword (any case, aliases too); NULL if it is no setting of the release. */

@@ -29,7 +29,9 @@ struct sshd_when {
 struct sshd_contexts {
         struct sshd_connection *items;
         size_t n_items;
-        bool complete; /* false: the bound was reached; values beyond these may exist */
+        bool complete;       /* false: the bound was reached; values beyond these may exist */
+        bool lacks_accounts; /* a Match Group holds for none of the accounts, and those are not all
+                                there are: values beyond these may exist */
 };
 
 /* USERS besides ACCOUNTS: "nobody we know" is always considered (a user name that is not in
@@ -39,6 +41,23 @@ struct sshd_contexts {
 int sshd_contexts_new(const struct sshd_config *config, const char *keyword,
                       const struct accounts *accounts, const struct sshd_when *when,
                       struct sshd_contexts *ret);
+
+/* Which of the contexts are wanted. */
+struct sshd_choice {
+        void *userdata;
+        /* Is a context of interest in which the keyword is SETTING? 1, 0 or -errno. Losers and
+         * joined lines are not filled in. */
+        int (*is_wanted)(void *userdata, const struct sshd_setting *setting);
+        /* The elements of a list that adds up are judged one by one: SETTING is what one Match
+         * block says, and contexts in which that block is in force are enough. */
+        bool by_line;
+};
+
+/* As above, but connections are only looked for where a value is wanted: what nobody asks about
+ * costs no search, and cannot make the answer incomplete. CHOICE NULL: all are wanted. */
+int sshd_contexts_find(const struct sshd_config *config, const char *keyword,
+                       const struct accounts *accounts, const struct sshd_when *when,
+                       const struct sshd_choice *choice, struct sshd_contexts *ret);
 void sshd_contexts_done(struct sshd_contexts *contexts);
 
 /* True if a Match block sets the keyword, so that its value can differ between connections. */

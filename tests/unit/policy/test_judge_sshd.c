@@ -355,12 +355,35 @@ static void test_cannot_exclude(void **state) {
                                    "Match Host h%d\nAllowGroups h%d\n",
                                    i, i, i, i, i, i);
         world.tree.main = text.data;
-        judge(&world, "sshd = \"AllowGroups\"; none_match = \"a\";");
+        judge(&world, "sshd = \"AllowGroups\"; includes = \"z\";");
         assert_true(world.findings.n_items > 1);
         last = &world.findings.items[world.findings.n_items - 1];
         assert_int_equal(strncmp(last->message, "cannot exclude", 14), 0);
         assert_int_equal(last->response, RESPONSE_ALERT);
         assert_null(last->witness);
+        world_done(&world);
+
+        /* what is asked of each element needs no combinations */
+        world = (struct world){ .tree.main = text.data };
+        judge(&world, "sshd = \"AllowGroups\"; none_match = [ \"a\", \"h1\", \"l2\" ];");
+        assert_int_equal(world.findings.n_items, 3);
+        world_done(&world);
+}
+
+/* An account that is not in the list may be of any group. */
+static void test_accounts_that_are_not_known(void **state) {
+        struct world world = { .tree.main = "PasswordAuthentication no\nMatch Group admins\n"
+                                            "PasswordAuthentication yes\n" };
+
+        (void)state;
+        judge(&world, "sshd = \"PasswordAuthentication\"; must = \"no\";");
+        assert_int_equal(world.findings.n_items, 0);
+        world.accounts.complete = false;
+        assert_int_equal(policy_judge_sshd(&world.policy->rules[0], world.config, &world.accounts,
+                                           &world.findings),
+                         0);
+        assert_int_equal(world.findings.n_items, 1);
+        assert_string_equal(world.findings.items[0].got, "accounts that are not known");
         world_done(&world);
 }
 
@@ -372,6 +395,7 @@ int main(void) {
                 cmocka_unit_test(test_refusal),
                 cmocka_unit_test(test_applicable),
                 cmocka_unit_test(test_cannot_exclude),
+                cmocka_unit_test(test_accounts_that_are_not_known),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
