@@ -14,7 +14,7 @@ struct pam_loader {
         const struct pam_release *release;
         struct pam_service *service;
         struct pam_rules own[N_PAM_TYPES], other[N_PAM_TYPES];
-        size_t n_rules, n_inclusions;
+        size_t n_rules, n_inclusions, n_bytes;
 };
 
 /* A rule as its line gives it; strings are borrowed. */

@@ -105,13 +105,20 @@ static int read_path(struct pam_loader *loader, const char *path, const char **r
 
         if (r == -ENOMEM)
                 return r;
+        if (r == 0) {
+                loader->n_bytes += *ret_n;
+                if (loader->n_bytes > PAM_BYTES_MAX) {
+                        free(TAKE(*ret_data));
+                        r = -EFBIG;
+                }
+        }
         noted = note_file(loader->service, path, r == 0 || r == -EFBIG, ret_path);
         if (noted < 0 && r == 0)
                 free(*ret_data);
         if (noted == 0 && r == -EFBIG) {
                 const struct file file = { .loader = loader, .path = *ret_path };
 
-                return set_fatal(&file, NULL, PAM_START_UNKNOWN, "the file is too large to judge");
+                return set_fatal(&file, NULL, PAM_START_UNKNOWN, "there is too much to read");
         }
         return noted < 0 ? noted : r == 0 ? FILE_READ : FILE_ABSENT;
 }

@@ -19,7 +19,8 @@ enum {
         /* Beyond these libpam would still go on reading; nobody's login needs it, and inclusions
          * multiply. */
         PAM_RULES_MAX = 8192,
-        PAM_INCLUSIONS_MAX = 1024,
+        PAM_INCLUSIONS_MAX = 8192,
+        PAM_BYTES_MAX = 64 << 20,  /* of all inclusions; a second of reading, on a slow machine */
         PAM_DIAGNOSTICS_MAX = 200, /* more would say nothing new */
         PAM_RECURSION_MAX = 64,    /* of releases that do not limit it and die of it */
 };

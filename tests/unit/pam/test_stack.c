@@ -307,6 +307,35 @@ static void test_limits(void **state) {
         pam_service_free(service);
 }
 
+/* One file of a MiB is read once, and cannot be made to be read a thousand times. */
+static void test_too_much_to_read(void **state) {
+        enum { SIZE = 1 << 20 };
+        static const char inclusion[] = "auth include i\n";
+        char *inner = malloc(SIZE), *outer = calloc(100, sizeof inclusion);
+        const struct memory_file files[] = { { "/etc/pam.d/s", outer },
+                                             { "/etc/pam.d/i", inner },
+                                             { NULL, NULL } };
+        struct memory memory = { .files = files };
+        struct pam_service *service;
+
+        (void)state;
+        memset(inner, '\n', SIZE);
+        (void)strcpy(inner + SIZE - strlen("auth required m") - 1, "auth required m");
+        (void)strcpy(outer, inclusion);
+        service = memory_load(&memory, "1.7.0", "s");
+        assert_int_equal(service->start, PAM_START_OK);
+        assert_int_equal(service->rules[PAM_TYPE_AUTH].n_items, 1);
+        pam_service_free(service);
+        for (size_t i = 0; i < 100; i++)
+                memcpy(outer + i * strlen(inclusion), inclusion, strlen(inclusion));
+        service = memory_load(&memory, "1.7.0", "s");
+        assert_int_equal(service->start, PAM_START_UNKNOWN);
+        assert_true(is_said(service, "too much to read"));
+        pam_service_free(service);
+        free(inner);
+        free(outer);
+}
+
 static int no_memory(void *userdata, const char *path, char **ret_data, size_t *ret_n) {
         (void)userdata;
         (void)path;
@@ -334,7 +363,8 @@ int main(void) {
                 cmocka_unit_test(test_depth),     cmocka_unit_test(test_lookup),
                 cmocka_unit_test(test_nothing),   cmocka_unit_test(test_unset_memory),
                 cmocka_unit_test(test_pam_conf),  cmocka_unit_test(test_modules),
-                cmocka_unit_test(test_limits),    cmocka_unit_test(test_no_memory),
+                cmocka_unit_test(test_limits),    cmocka_unit_test(test_too_much_to_read),
+                cmocka_unit_test(test_no_memory),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
