@@ -46,13 +46,14 @@ static const struct row rows[] = {
           "accept although it breaks RULE; needs --for and --reason" },
         { OPTION_FOR, 0, "for", "TIME", AT(span), "how long: 30min, 2h, 1d" },
         { OPTION_USES, 0, "uses", "N", AT(uses), "allow N changes (default: any number)" },
+        { OPTION_FROM, 0, "from", "FILE", AT(from), "take this content; \"-\": standard input" },
         { OPTION_REVOKE, 0, "revoke", "ID", AT(revoke), "end a permit" },
 };
 
 const char *arguments_option_name(enum argument_option option) {
         static const char *const names[] = {
-                "--since", "--path",   "--rule",      "--severity", "--limit", "--sha256",
-                "--yes",   "--reason", "--exception", "--for",      "--uses",  "--revoke",
+                "--since",  "--path",      "--rule", "--severity", "--limit",  "--sha256", "--yes",
+                "--reason", "--exception", "--for",  "--uses",     "--revoke", "--from",
         };
 
         for (size_t i = 0; i < N_ELEMENTS(names); i++)

@@ -22,6 +22,7 @@ enum argument_option { /* bits: what a command takes */
                        OPTION_FOR = 1 << 9,
                        OPTION_USES = 1 << 10,
                        OPTION_REVOKE = 1 << 11,
+                       OPTION_FROM = 1 << 12,
 };
 
 struct arguments {
@@ -29,7 +30,7 @@ struct arguments {
         const char *socket_path;
 
         const char *since, *path, *rule, *severity, *limit;
-        const char *sha256, *reason, *exception, *span, *uses, *revoke;
+        const char *sha256, *reason, *exception, *span, *uses, *revoke, *from;
         bool yes;
         unsigned given; /* enum argument_option */
 

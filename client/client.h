@@ -63,6 +63,10 @@ int client_complain(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 int64_t client_now_us(void);
 
+/* Adds --reason, --exception and --for of a decision (commands_act.c). Returns CLIENT_FINE, or
+ * CLIENT_ERROR and what is wrong was said. */
+int client_set_decision(const struct client *client, json_t *parameters);
+
 /* ---- what the groups of commands define ---- */
 
 int command_status(struct client *client);
@@ -77,6 +81,7 @@ int command_metrics(struct client *client);
 int command_check(struct client *client);
 int command_monitor(struct client *client);
 int command_approve(struct client *client);
+int command_edit(struct client *client);
 int command_restore(struct client *client);
 int command_reload(struct client *client);
 int command_permit(struct client *client);

@@ -50,6 +50,15 @@ static const struct command table[] = {
           "  sshguardctl approve /etc/ssh/sshd_config.d/50-lab.conf \\\n"
           "      --exception sshd.password-authentication --for 2h --reason \"lab day\"\n",
           1, 1, OPTION_SHA256 | OPTION_YES | DECISION, command_approve },
+        { "edit", "PATH", "edit a guarded file, as visudo does; the result is approved",
+          "Your editor ($SUDO_EDITOR, $VISUAL, $EDITOR) gets a copy. Then you see what sshd would "
+          "do\n"
+          "otherwise and which rules would not hold, and decide. What sshd refuses is never\n"
+          "installed; what was there is kept.\n"
+          "\n"
+          "  sshguardctl edit /etc/ssh/sshd_config\n"
+          "  sshguardctl edit /etc/ssh/sshd_config.d/50-new.conf --from new.conf --yes\n",
+          1, 1, OPTION_FROM | OPTION_YES | DECISION, command_edit },
         { "restore", "INCIDENT", "put back the version an incident replaced",
           "The version becomes the approved one. If it breaks a rule, an exception is needed.\n"
           "\n"

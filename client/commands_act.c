@@ -37,8 +37,7 @@ static int get_end(const struct client *client, int64_t *ret_until_us) {
         return CLIENT_FINE;
 }
 
-/* --reason, --exception and --for of a decision. */
-static int set_decision(const struct client *client, json_t *parameters) {
+int client_set_decision(const struct client *client, json_t *parameters) {
         const struct arguments *arguments = client->arguments;
         int64_t until_us;
 
@@ -119,7 +118,7 @@ int command_approve(struct client *client) {
         }
         if (json_object_set(parameters, "sha256", digest) < 0)
                 return client_complain("--sha256: not a digest");
-        status = set_decision(client, parameters);
+        status = client_set_decision(client, parameters);
         if (status != CLIENT_FINE)
                 return status;
         return act(client, "Approve", TAKE(parameters), VIEW_DONE);
@@ -135,7 +134,7 @@ int command_restore(struct client *client) {
                 return client_complain("not the number of an incident: %s", operand);
         if (json_object_set_new(parameters, "incident", json_integer(id)) < 0)
                 return client_complain("out of memory");
-        status = set_decision(client, parameters);
+        status = client_set_decision(client, parameters);
         if (status != CLIENT_FINE)
                 return status;
         return act(client, "Restore", TAKE(parameters), VIEW_DONE);

@@ -23,7 +23,9 @@ enum view { /* one per shape of reply */
             VIEW_EVENT,    /* of a monitor; one of a stream */
             VIEW_RELOADED,
             VIEW_PERMITTED,
-            VIEW_DONE, /* nothing but that it was done */
+            VIEW_PREVIEW,   /* of an edit */
+            VIEW_INSTALLED, /* an edit */
+            VIEW_DONE,      /* nothing but that it was done */
             N_VIEWS
 };
 

@@ -23,6 +23,11 @@ void render_put_incidents(struct screen *screen, const json_t *incidents, unsign
 /* "LABEL: TEXT" with labels right-aligned to the width of the longest ("Last pass"). */
 void render_put_label(struct screen *screen, const char *label);
 
+/* Lines of a unified diff, each in its colour; tabs are kept. */
+void render_put_diff(struct screen *screen, const char *diff);
+
+void render_preview(struct screen *screen, const json_t *preview);
+
 void render_status(struct screen *screen, const json_t *status);
 
 /* What an error reply means, and what to do about it. */

@@ -329,8 +329,7 @@ static void show_incident(struct screen *screen, const json_t *reply) {
         }
 }
 
-/* Lines of a unified diff, each in its colour; tabs are kept. */
-static void put_diff(struct screen *screen, const char *diff) {
+void render_put_diff(struct screen *screen, const char *diff) {
         while (diff && *diff) {
                 size_t n = strcspn(diff, "\n");
                 enum style style = *diff == '+'   ? STYLE_GOOD
@@ -372,7 +371,7 @@ static void show_diff(struct screen *screen, const json_t *reply) {
                 screen_put(screen, STYLE_WARN, json_string_value(json_array_get(metadata, i)));
                 screen_raw(screen, "\n");
         }
-        put_diff(screen, diff);
+        render_put_diff(screen, diff);
         if (member_bool(reply, "secret"))
                 screen_raw(screen, "The content is secret and not shown.\n");
         else if (*diff == '\0' && json_array_size(metadata) == 0)
@@ -517,6 +516,11 @@ static void show_permitted(struct screen *screen, const json_t *reply) {
         screen_raw(screen, "\n");
 }
 
+static void show_installed(struct screen *screen, const json_t *reply) {
+        (void)reply;
+        screen_raw(screen, "Installed. What was there is kept: see `sshguardctl history`.\n");
+}
+
 static void show_done(struct screen *screen, const json_t *reply) {
         (void)reply;
         screen_raw(screen, "Done.\n");
@@ -531,7 +535,8 @@ static void show(struct screen *screen, enum view view, const json_t *parameters
                 [VIEW_PERMITS] = show_permits,     [VIEW_METRICS] = show_metrics,
                 [VIEW_PROGRESS] = show_progress,   [VIEW_CHECK] = show_check,
                 [VIEW_EVENT] = show_event,         [VIEW_RELOADED] = show_reloaded,
-                [VIEW_PERMITTED] = show_permitted, [VIEW_DONE] = show_done,
+                [VIEW_PERMITTED] = show_permitted, [VIEW_PREVIEW] = render_preview,
+                [VIEW_INSTALLED] = show_installed, [VIEW_DONE] = show_done,
         };
 
         views[view](screen, parameters);

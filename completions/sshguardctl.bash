@@ -9,7 +9,7 @@ _sshguardctl_ask() {
 
 _sshguardctl() {
         local cur prev word command='' options
-        local commands='status findings files rules history show diff approve restore permit pause resume
+        local commands='status findings files rules history show diff approve edit restore permit pause resume
                 unlock check explain monitor metrics reload help'
         local common='--help --version --json --quiet --no-pager --socket'
 
@@ -17,7 +17,7 @@ _sshguardctl() {
         cur=${COMP_WORDS[COMP_CWORD]}
         prev=${COMP_WORDS[COMP_CWORD - 1]}
         case $prev in
-        --socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+        --socket | --from) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         --path) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur"); return ;;
         --rule | --exception) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur"); return ;;
         --severity) mapfile -t COMPREPLY < <(compgen -W 'info low medium high critical' -- "$cur"); return ;;
@@ -31,6 +31,7 @@ _sshguardctl() {
         case $command in
         history) options='--since --path --rule --severity --limit' ;;
         approve) options='--sha256 --yes --reason --exception --for' ;;
+        edit) options='--from --yes --reason --exception --for' ;;
         restore) options='--reason --exception --for' ;;
         permit) options='--for --reason --uses --revoke' ;;
         pause | unlock) options='--for --reason' ;;
@@ -47,7 +48,7 @@ _sshguardctl() {
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)
                         $(_sshguardctl_ask history id)" -- "$cur")
                 ;;
-        approve | permit | unlock)
+        approve | edit | permit | unlock)
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur")
                 ;;
         explain) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur") ;;

@@ -13,22 +13,38 @@
 #include "guard/messages.h"
 #include "manager.h"
 
-static int refuse(struct control_refusal *refusal, const char *reason) {
+int manager_refuse(struct control_refusal *refusal, const char *reason) {
         free(refusal->reason);
         refusal->reason = strdup(reason);
         return refusal->reason ? CONTROL_REFUSED : -ENOMEM;
 }
 
-/* "Only the approved version" is what the approval makes true. */
+/* "Only the approved version" is what an approval makes true. */
 static bool is_settled_by_approval(const struct finding *finding) {
         return finding->rule && finding->rule->family == RULE_FILE && finding->setting &&
                strcmp(finding->setting, "approved") == 0;
 }
 
-/* What a view says is wrong because of PATH: findings whose winning line stands there, or about it.
- */
-static int findings_because_of(struct manager *manager, struct view *view, const char *path,
-                               struct findings *ret) {
+/* Adds those of SOME that are about PATH (NULL: any) and that an approval does not settle. */
+static int add_unsettled(const struct findings *some, const char *path, struct findings *ret) {
+        int r = 0;
+
+        for (size_t i = 0; i < some->n_items && r == 0; i++) {
+                const struct finding *finding = &some->items[i];
+                struct finding copy;
+
+                if (is_settled_by_approval(finding) ||
+                    (path && (!finding->path || strcmp(finding->path, path) != 0)))
+                        continue;
+                r = finding_copy(&copy, finding);
+                if (r == 0)
+                        r = findings_add(ret, &copy);
+        }
+        return r;
+}
+
+int manager_assess(struct manager *manager, struct view *view, const char *path,
+                   struct findings *ret) {
         CLEANUP(findings_done) struct findings all = { 0 };
         int r = assess_sshd(&manager->world, view, &all);
 
@@ -36,21 +52,20 @@ static int findings_because_of(struct manager *manager, struct view *view, const
                 r = assess_pam(&manager->world, view, &all);
         if (r == 0)
                 r = assess_file(&manager->world, view, path, &all);
-        for (size_t i = 0; i < all.n_items && r == 0; i++) {
-                struct finding copy;
-
-                if (!all.items[i].path || strcmp(all.items[i].path, path) != 0 ||
-                    is_settled_by_approval(&all.items[i]))
-                        continue;
-                r = finding_copy(&copy, &all.items[i]);
-                if (r == 0)
-                        r = findings_add(ret, &copy);
-        }
-        return r;
+        return r == 0 ? add_unsettled(&all, NULL, ret) : r;
 }
 
-/* Records the exceptions that FINDINGS need. An enum control_result, or a negative errno. */
-static int grant_exceptions(struct manager *manager, const struct control_peer *peer,
+/* What a view says is wrong because of PATH: findings whose winning line stands there, or about it.
+ */
+static int findings_because_of(struct manager *manager, struct view *view, const char *path,
+                               struct findings *ret) {
+        CLEANUP(findings_done) struct findings all = { 0 };
+        int r = manager_assess(manager, view, path, &all);
+
+        return r == 0 ? add_unsettled(&all, path, ret) : r;
+}
+
+int manager_grant_exception(struct manager *manager, const struct control_peer *peer,
                             const struct control_exception *exception, const char *path,
                             const char *reason, struct control_refusal *refusal) {
         const struct permit permit = {
@@ -69,7 +84,7 @@ static int grant_exceptions(struct manager *manager, const struct control_peer *
             strncmp(exception->rule_id, "sshd.", 5) != 0)
                 return CONTROL_NO_SUCH_RULE;
         if (!reason || !reason[0] || exception->until_us <= permit.since_us)
-                return refuse(refusal, "an exception needs a reason and an end");
+                return manager_refuse(refusal, "an exception needs a reason and an end");
         r = permits_add(&manager->permits, &permit, NULL);
         if (r < 0)
                 return r;
@@ -80,8 +95,8 @@ static int grant_exceptions(struct manager *manager, const struct control_peer *
         return CONTROL_DONE;
 }
 
-static bool all_are_excepted(const struct findings *findings,
-                             const struct control_exception *exception) {
+bool manager_excepts_all(const struct control_exception *exception,
+                         const struct findings *findings) {
         for (size_t i = 0; i < findings->n_items; i++)
                 if (!exception->rule_id ||
                     strcmp(findings->items[i].rule_id, exception->rule_id) != 0)
@@ -145,7 +160,7 @@ static int approve(void *userdata, const struct control_approval *approval,
         if (!guarded)
                 return CONTROL_NO_SUCH_PATH;
         if (guarded->flags & GUARDED_ACCOUNTS)
-                return refuse(refusal, "that path has no approved version");
+                return manager_refuse(refusal, "that path has no approved version");
         view_forget_all(manager->world.view); /* also what a link leads to */
         r = view_look(manager->world.view, approval->path, is_secret ? SNAPSHOT_SECRET : 0, &now);
         if (r == 0)
@@ -158,14 +173,14 @@ static int approve(void *userdata, const struct control_approval *approval,
         r = findings_because_of(manager, manager->world.view, approval->path, &findings);
         if (r < 0)
                 return r;
-        if (!all_are_excepted(&findings, &approval->exception)) {
+        if (!manager_excepts_all(&approval->exception, &findings)) {
                 refusal->findings = findings;
                 findings = (struct findings){ 0 };
                 return CONTROL_VIOLATES;
         }
         if (findings.n_items > 0) {
-                r = grant_exceptions(manager, &approval->peer, &approval->exception, approval->path,
-                                     approval->reason, refusal);
+                r = manager_grant_exception(manager, &approval->peer, &approval->exception,
+                                            approval->path, approval->reason, refusal);
         } else {
                 r = approve_reviewed(manager, approval, now);
                 if (r == 0)
@@ -216,14 +231,14 @@ static int restore_version(struct manager *manager, const struct control_restora
                 r = findings_because_of(manager, candidate, versions->path, &findings);
         view_free(candidate);
         is_violating = findings.n_items > 0;
-        if (r < 0 || !all_are_excepted(&findings, &restoral->exception)) {
+        if (r < 0 || !manager_excepts_all(&restoral->exception, &findings)) {
                 refusal->findings = findings;
                 return r < 0 ? r : CONTROL_VIOLATES;
         }
         findings_done(&findings);
         if (is_violating) {
-                r = grant_exceptions(manager, &restoral->peer, &restoral->exception, versions->path,
-                                     restoral->reason, refusal);
+                r = manager_grant_exception(manager, &restoral->peer, &restoral->exception,
+                                            versions->path, restoral->reason, refusal);
                 if (r != CONTROL_DONE)
                         return r;
         }
@@ -232,8 +247,9 @@ static int restore_version(struct manager *manager, const struct control_restora
         if (r < 0)
                 return r;
         if (report.outcome != RESPOND_DONE)
-                return refuse(refusal, report.reason ? report.reason
-                                                     : respond_outcome_explain(report.outcome));
+                return manager_refuse(refusal, report.reason
+                                                       ? report.reason
+                                                       : respond_outcome_explain(report.outcome));
         if (report.touched_sshd)
                 manager->reconciler.on_sshd_changed(manager);
         if (!is_violating) {
@@ -299,7 +315,7 @@ static int add_allowance(struct manager *manager, enum permit_kind kind,
         int r;
 
         if (permit.until_us <= permit.since_us)
-                return refuse(refusal, "its end is in the past");
+                return manager_refuse(refusal, "its end is in the past");
         r = permits_add(&manager->permits, &permit, ret_id);
         if (r < 0)
                 return r;
@@ -351,7 +367,7 @@ static int resume(void *userdata, struct control_refusal *refusal) {
         while ((pause = permits_pause(&manager->permits, record_now_us())) &&
                (r == CONTROL_DONE || r == CONTROL_NO_SUCH_PERMIT))
                 r = end_permit(manager, pause->id);
-        return r == CONTROL_NO_SUCH_PERMIT ? refuse(refusal, "it is not paused") : r;
+        return r == CONTROL_NO_SUCH_PERMIT ? manager_refuse(refusal, "it is not paused") : r;
 }
 
 void manager_fill_actions(struct control_backend *ret) {
@@ -363,4 +379,5 @@ void manager_fill_actions(struct control_backend *ret) {
         ret->revoke_permit = revoke_permit;
         ret->pause = pause_responses;
         ret->resume = resume;
+        manager_fill_edit(ret);
 }

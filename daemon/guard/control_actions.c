@@ -91,9 +91,8 @@ int control_call_refuse(struct control_call *call, int result,
         return -EPROTO; /* a backend that broke its contract */
 }
 
-/* What every action ends with. REPLY (a new reference, or NULL for {}) is used when it was done. */
-static int conclude(struct control_call *call, int result, struct control_refusal *refusal,
-                    const struct control_request *subject, json_t *reply) {
+int control_call_conclude(struct control_call *call, int result, struct control_refusal *refusal,
+                          const struct control_request *subject, json_t *reply) {
         int r = result;
 
         if (result == CONTROL_DONE) {
@@ -134,7 +133,7 @@ static int fail_parameter(struct control_call *call, const char *name) {
         return r < 0 ? r : 1;
 }
 
-static int get_reason(struct control_call *call, const char **ret) {
+int control_call_reason(struct control_call *call, const char **ret) {
         const char *reason = get_string(call, "reason");
 
         if (reason && strlen(reason) > REASON_MAX)
@@ -151,7 +150,7 @@ static int get_future(struct control_call *call, const char *name, int64_t *ret)
         return *ret > (int64_t)now.tv_sec * 1000000 ? 0 : fail_parameter(call, name);
 }
 
-static int get_exception(struct control_call *call, struct control_exception *ret) {
+int control_call_exception(struct control_call *call, struct control_exception *ret) {
         ret->rule_id = get_string(call, "exception_rule");
         if (ret->rule_id)
                 return get_future(call, "exception_until_us", &ret->until_us);
@@ -162,13 +161,12 @@ static int get_exception(struct control_call *call, struct control_exception *re
 
 /* ---- decisions ---- */
 
-static int get_digest(struct control_call *call, struct control_approval *approval) {
-        const char *digest = get_string(call, "sha256");
+int control_call_digest(struct control_call *call, const char *name, uint8_t ret[FILE_SHA256_SIZE],
+                        bool *ret_absent) {
+        const char *digest = get_string(call, name);
 
-        approval->absent = strcmp(digest, "absent") == 0;
-        if (!approval->absent && !file_sha256_parse(digest, approval->sha256))
-                return fail_parameter(call, "sha256");
-        return 0;
+        *ret_absent = strcmp(digest, "absent") == 0;
+        return *ret_absent || file_sha256_parse(digest, ret) ? 0 : fail_parameter(call, name);
 }
 
 int control_approve(struct control_call *call) {
@@ -182,16 +180,16 @@ int control_approve(struct control_call *call) {
                 return -EOPNOTSUPP;
         r = control_call_path(call, false, &path);
         if (r == 0)
-                r = get_digest(call, &approval);
+                r = control_call_digest(call, "sha256", approval.sha256, &approval.absent);
         if (r == 0)
-                r = get_reason(call, &approval.reason);
+                r = control_call_reason(call, &approval.reason);
         if (r == 0)
-                r = get_exception(call, &approval.exception);
+                r = control_call_exception(call, &approval.exception);
         if (r != 0)
                 return r < 0 ? r : 0;
         approval.path = path;
         r = backend->approve(backend->userdata, &approval, &refusal);
-        return conclude(
+        return control_call_conclude(
                 call, r, &refusal,
                 &(struct control_request){ .path = path, .rule_id = approval.exception.rule_id },
                 NULL);
@@ -206,16 +204,17 @@ int control_restore(struct control_call *call) {
         if (!backend->restore)
                 return -EOPNOTSUPP;
         restoral.incident_id = get_int(call, "incident", 0);
-        r = get_reason(call, &restoral.reason);
+        r = control_call_reason(call, &restoral.reason);
         if (r == 0)
-                r = get_exception(call, &restoral.exception);
+                r = control_call_exception(call, &restoral.exception);
         if (r != 0)
                 return r < 0 ? r : 0;
         r = backend->restore(backend->userdata, &restoral, &refusal);
-        return conclude(call, r, &refusal,
-                        &(struct control_request){ .incident_id = restoral.incident_id,
-                                                   .rule_id = restoral.exception.rule_id },
-                        NULL);
+        return control_call_conclude(
+                call, r, &refusal,
+                &(struct control_request){ .incident_id = restoral.incident_id,
+                                           .rule_id = restoral.exception.rule_id },
+                NULL);
 }
 
 int control_reload(struct control_call *call) {
@@ -229,8 +228,9 @@ int control_reload(struct control_call *call) {
         r = backend->reload(backend->userdata, &refusal);
         if (r == CONTROL_DONE)
                 (void)backend->get_status(backend->userdata, &status);
-        return conclude(call, r, &refusal, &(struct control_request){ 0 },
-                        json_pack("{s:I}", "generation", (json_int_t)status.generation));
+        return control_call_conclude(
+                call, r, &refusal, &(struct control_request){ 0 },
+                json_pack("{s:I}", "generation", (json_int_t)status.generation));
 }
 
 /* ---- waiting ---- */
@@ -271,7 +271,7 @@ static int get_allowance(struct control_call *call, struct control_allowance *al
         *allowance = (struct control_allowance){ .peer = call->peer, .uses = -1 };
         r = get_future(call, "until_us", &allowance->until_us);
         if (r == 0)
-                r = get_reason(call, &allowance->reason);
+                r = control_call_reason(call, &allowance->reason);
         if (r == 0 && allowance->reason && allowance->reason[0] == '\0')
                 r = fail_parameter(call, "reason");
         return r;
@@ -299,8 +299,8 @@ int control_permit(struct control_call *call) {
                 return r < 0 ? r : 0;
         allowance.path = path;
         r = backend->permit(backend->userdata, &allowance, &id, &refusal);
-        return conclude(call, r, &refusal, &(struct control_request){ .path = path },
-                        json_pack("{s:I}", "id", (json_int_t)id));
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ .path = path },
+                                     json_pack("{s:I}", "id", (json_int_t)id));
 }
 
 int control_revoke_permit(struct control_call *call) {
@@ -310,8 +310,8 @@ int control_revoke_permit(struct control_call *call) {
 
         if (!backend->revoke_permit)
                 return -EOPNOTSUPP;
-        return conclude(call, backend->revoke_permit(backend->userdata, id, &refusal), &refusal,
-                        &(struct control_request){ .permit_id = id }, NULL);
+        return control_call_conclude(call, backend->revoke_permit(backend->userdata, id, &refusal),
+                                     &refusal, &(struct control_request){ .permit_id = id }, NULL);
 }
 
 /* Pause has no path, Unlock has one. */
@@ -331,7 +331,8 @@ static int allow(struct control_call *call, allow_fn act, bool has_path) {
                 return r < 0 ? r : 0;
         allowance.path = path;
         r = act(call->backend->userdata, &allowance, &refusal);
-        return conclude(call, r, &refusal, &(struct control_request){ .path = path }, NULL);
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ .path = path },
+                                     NULL);
 }
 
 int control_pause(struct control_call *call) {
@@ -348,6 +349,6 @@ int control_resume(struct control_call *call) {
 
         if (!backend->resume)
                 return -EOPNOTSUPP;
-        return conclude(call, backend->resume(backend->userdata, &refusal), &refusal,
-                        &(struct control_request){ 0 }, NULL);
+        return control_call_conclude(call, backend->resume(backend->userdata, &refusal), &refusal,
+                                     &(struct control_request){ 0 }, NULL);
 }

@@ -51,6 +51,22 @@ int control_call_refuse(struct control_call *call, int result,
  * InvalidParameter; -ENOMEM. With `is_optional`, *ret is NULL if neither was given. */
 int control_call_path(struct control_call *call, bool is_optional, char **ret);
 
+/* The unified difference of two versions, keys as fingerprints; nothing of a secret one. */
+int control_format_diff(const struct control_versions *versions, struct text *ret,
+                        bool *ret_truncated);
+
+/* What an action ends with: REPLY (a new reference, NULL for {}) if RESULT is CONTROL_DONE, else
+ * the error for RESULT. The refusal is done with. */
+int control_call_conclude(struct control_call *call, int result, struct control_refusal *refusal,
+                          const struct control_request *request, json_t *reply);
+
+/* The parameters of a decision. Each returns 0, 1 if the call failed with InvalidParameter, or a
+ * negative errno. */
+int control_call_reason(struct control_call *call, const char **ret);
+int control_call_exception(struct control_call *call, struct control_exception *ret);
+int control_call_digest(struct control_call *call, const char *name, uint8_t ret[FILE_SHA256_SIZE],
+                        bool *ret_absent);
+
 /* Number of open findings by severity. */
 int control_count_findings(const struct control_backend *backend, size_t ret[N_SEVERITIES]);
 
@@ -74,6 +90,9 @@ int control_list_permits(struct control_call *call);
 /* Handlers that act. */
 int control_approve(struct control_call *call);
 int control_restore(struct control_call *call);
+int control_get_content(struct control_call *call);
+int control_preview(struct control_call *call);
+int control_install(struct control_call *call);
 int control_check(struct control_call *call);
 int control_reload(struct control_call *call);
 int control_monitor(struct control_call *call);

@@ -23,14 +23,16 @@ enum {
         DIFF_TEXT_MAX = 1 << 20, /* what a person can read is far shorter */
 };
 
-void control_versions_done(struct control_versions *versions) {
-        struct control_version *both[] = { &versions->before, &versions->after };
+void control_version_done(struct control_version *version) {
+        file_metadata_done(&version->metadata);
+        free(version->data);
+        free(version->label);
+        *version = (struct control_version){ 0 };
+}
 
-        for (size_t i = 0; i < N_ELEMENTS(both); i++) {
-                file_metadata_done(&both[i]->metadata);
-                free(both[i]->data);
-                free(both[i]->label);
-        }
+void control_versions_done(struct control_versions *versions) {
+        control_version_done(&versions->before);
+        control_version_done(&versions->after);
         free(versions->path);
         *versions = (struct control_versions){ 0 };
 }
@@ -117,8 +119,8 @@ static void cut(struct text *text, bool *truncated) {
         *truncated = true;
 }
 
-static int diff_contents(const struct control_versions *versions, struct text *ret,
-                         bool *ret_truncated) {
+int control_format_diff(const struct control_versions *versions, struct text *ret,
+                        bool *ret_truncated) {
         const struct control_version *before = &versions->before, *after = &versions->after;
         CLEANUP(text_done) struct text redacted_before = { 0 };
         CLEANUP(text_done) struct text redacted_after = { 0 };
@@ -149,7 +151,7 @@ static int reply_diff(struct control_call *call, const struct control_versions *
         bool truncated = false;
         int r;
 
-        r = diff_contents(versions, &diff, &truncated);
+        r = control_format_diff(versions, &diff, &truncated);
         if (r < 0)
                 return r;
         reply = json_pack(

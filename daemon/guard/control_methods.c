@@ -47,6 +47,15 @@ static const struct control_method methods[] = {
           "decides what may stay; only the content that was reviewed", control_approve },
         { CONTROL("Restore"), CONTROL_CHANGE, false, "writes only a version that was there before",
           control_restore },
+        { CONTROL("GetContent"), CONTROL_CHANGE, false,
+          "to whom it may replace; guarded files only, none that is secret", control_get_content },
+        { CONTROL("Preview"), CONTROL_CHANGE, false,
+          "changes nothing, but may run sshd -t on what the caller wrote", control_preview },
+        { CONTROL("Install"), CONTROL_CHANGE, false,
+          "writes a guarded file only, over what was reviewed, nothing sshd refuses; what was "
+          "there "
+          "is kept",
+          control_install },
         { CONTROL("Check"), CONTROL_READ, false,
           "brings forward what happens by itself; concurrent ones share a pass", control_check },
         { CONTROL("Reload"), CONTROL_CHANGE, false, "a bad policy changes nothing",

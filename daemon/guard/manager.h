@@ -95,3 +95,23 @@ void manager_drop_index(struct manager *manager);
 /* Fills in what the control server may ask. */
 void manager_fill_backend(struct manager *manager, struct control_backend *ret);
 void manager_fill_actions(struct control_backend *ret);
+void manager_fill_edit(struct control_backend *ret);
+
+/* ---- what actions share (actions.c) ---- */
+
+/* CONTROL_REFUSED with REASON, or -ENOMEM. */
+int manager_refuse(struct control_refusal *refusal, const char *reason);
+
+/* Everything that rules say of the tree as VIEW has it and that a version of PATH can change, but
+ * for what its approval settles. */
+int manager_assess(struct manager *manager, struct view *view, const char *path,
+                   struct findings *ret);
+
+/* True if an administrator accepts each of them by EXCEPTION. */
+bool manager_excepts_all(const struct control_exception *exception,
+                         const struct findings *findings);
+
+/* Records the exception. An enum control_result, or a negative errno. */
+int manager_grant_exception(struct manager *manager, const struct control_peer *peer,
+                            const struct control_exception *exception, const char *path,
+                            const char *reason, struct control_refusal *refusal);

@@ -20,6 +20,7 @@
 #include "os/store.h"
 #include "policy/finding.h"
 #include "policy/rule.h"
+#include "sshd/changes.h"
 
 struct control;
 struct sd_event;
@@ -134,6 +135,7 @@ struct control_versions {
         bool is_secret;
         struct control_version before, after;
 };
+void control_version_done(struct control_version *version);
 void control_versions_done(struct control_versions *versions);
 
 /* Accepting a version that breaks a rule: names the rule, until when, and why. */
@@ -157,6 +159,27 @@ struct control_restoral { /* Restore: the quarantined version of an incident bac
         const char *reason;
         struct control_exception exception;
 };
+
+struct control_proposal { /* Preview and Install: a path with this content */
+        struct control_peer peer;
+        const char *path;
+        const char *data;
+        size_t n_data;
+        uint8_t sha256[FILE_SHA256_SIZE]; /* Install: of the content it replaces */
+        bool absent;                      /* Install: it replaces nothing; sha256 is unused */
+        const char *reason;
+        struct control_exception exception;
+};
+
+struct control_preview {    /* what would come of it */
+        char *refusal;      /* in sshd's words; NULL: it accepts, or need not be asked */
+        char *remark;       /* why sshd could not judge; NULL: it did */
+        bool is_comparable; /* false: sshd refuses one of them, there are no settings to compare */
+        struct sshd_changes changes;
+        struct findings violations, resolved;
+        struct control_versions versions; /* what is there, and what would be */
+};
+void control_preview_done(struct control_preview *preview);
 
 struct control_allowance { /* Permit, Pause, Unlock */
         struct control_peer peer;
@@ -214,6 +237,12 @@ struct control_backend {
         int (*approve)(void *userdata, const struct control_approval *approval,
                        struct control_refusal *refusal);
         int (*restore)(void *userdata, const struct control_restoral *restoral,
+                       struct control_refusal *refusal);
+        int (*get_content)(void *userdata, const char *path, struct control_version *ret,
+                           struct control_refusal *refusal);
+        int (*preview)(void *userdata, const struct control_proposal *proposal,
+                       struct control_preview *ret, struct control_refusal *refusal);
+        int (*install)(void *userdata, const struct control_proposal *proposal,
                        struct control_refusal *refusal);
         int (*reload)(void *userdata, struct control_refusal *refusal);
         /* Asks for a full pass that looks at every path after this call. Returns how many calls of

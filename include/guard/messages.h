@@ -51,3 +51,5 @@
 #define MESSAGE_PERMIT "7805f35b3ec44ba98bf80013b7047861"
 /* an unapproved but compliant change became the approved version */
 #define MESSAGE_ACCEPTED "3ff6a68c8aeb427fb06820bc0bedc335"
+/* an administrator edited a file */
+#define MESSAGE_INSTALLED "788487015ce64a09943badc5e62ad5db"

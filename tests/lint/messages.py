@@ -16,7 +16,8 @@ NOTICE = re.compile(r"record_notice\(\s*(MESSAGE_\w+)")
 NOTICE_AT = re.compile(r"record_notice_at\([^;]*?(MESSAGE_\w+)")
 # what record.c gives every entry about a finding; a path only where a file is what it is about
 ALWAYS = {"SSHGUARDD_RULE", "SSHGUARDD_ACTION", "SSHGUARDD_INCIDENT", "SSHGUARDD_GENERATION"}
-ABOUT_A_FILE = ("MESSAGE_UNAPPROVED", "MESSAGE_REVERTED", "MESSAGE_REPAIRED", "MESSAGE_RESTORED", "MESSAGE_CONTESTED")
+ABOUT_A_FILE = ("MESSAGE_UNAPPROVED", "MESSAGE_REVERTED", "MESSAGE_REPAIRED", "MESSAGE_RESTORED", "MESSAGE_INSTALLED",
+                "MESSAGE_CONTESTED")
 
 
 def carried(check, names):

@@ -25,7 +25,8 @@ static const char *const view_names[N_VIEWS] = {
         [VIEW_PERMITS] = "permits",     [VIEW_METRICS] = "metrics",
         [VIEW_PROGRESS] = "progress",   [VIEW_CHECK] = "check",
         [VIEW_EVENT] = "event",         [VIEW_RELOADED] = "reloaded",
-        [VIEW_PERMITTED] = "permitted", [VIEW_DONE] = "done",
+        [VIEW_PERMITTED] = "permitted", [VIEW_PREVIEW] = "preview",
+        [VIEW_INSTALLED] = "installed", [VIEW_DONE] = "done",
 };
 
 static int fail(const char *what, const char *which) {

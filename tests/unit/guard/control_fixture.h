@@ -42,6 +42,7 @@ struct fixture {
         int result; /* of the next action */
         char *last_path;
         struct control_approval last_approval;
+        bool fails_to_install;
         uid_t admin;
 };
 
@@ -230,6 +231,46 @@ static int fake_restore(void *userdata, const struct control_restoral *restoral,
         return refuse(userdata, refusal);
 }
 
+static int fake_get_content(void *userdata, const char *path, struct control_version *ret,
+                            struct control_refusal *refusal) {
+        (void)path;
+        ret->metadata.kind = FILE_REGULAR;
+        ret->data = strdup("a\n");
+        ret->n_data = 2;
+        return refuse(userdata, refusal);
+}
+
+/* Content that begins with a word gets what that word says. */
+static int fake_preview(void *userdata, const struct control_proposal *proposal,
+                        struct control_preview *ret, struct control_refusal *refusal) {
+        struct fixture *fixture = userdata;
+
+        ret->is_comparable = true;
+        ret->changes.complete = true;
+        if (strncmp(proposal->data, "refused", 7) == 0)
+                ret->refusal = strdup("no such \xff keyword");
+        if (strncmp(proposal->data, "changed", 7) == 0) {
+                ret->changes.items = calloc(1, sizeof *ret->changes.items);
+                ret->changes.n_items = 1;
+                ret->changes.items[0] = (struct sshd_change){ strdup("Banner"), strdup("none"),
+                                                              strdup("/\xff"), strdup("user=bob") };
+        }
+        ret->versions.after.metadata.kind = FILE_REGULAR;
+        ret->versions.after.data = strndup(proposal->data, proposal->n_data);
+        ret->versions.after.n_data = proposal->n_data;
+        return refuse(fixture, refusal);
+}
+
+static int fake_install(void *userdata, const struct control_proposal *proposal,
+                        struct control_refusal *refusal) {
+        struct fixture *fixture = userdata;
+
+        (void)proposal;
+        if (fixture->fails_to_install)
+                fixture->result = CONTROL_CONTENT_CHANGED;
+        return refuse(userdata, refusal);
+}
+
 static int fake_reload(void *userdata, struct control_refusal *refusal) {
         return refuse(userdata, refusal);
 }
@@ -275,6 +316,9 @@ static const struct control_backend fake_backend = {
         .get_versions = fake_versions,
         .approve = fake_approve,
         .restore = fake_restore,
+        .get_content = fake_get_content,
+        .preview = fake_preview,
+        .install = fake_install,
         .reload = fake_reload,
         .start_check = fake_check,
         .permit = fake_permit_path,

@@ -208,6 +208,83 @@ static void test_deciding(void **state) {
         expect_all(CONTROL_DONE, expectations, N_ELEMENTS(expectations));
 }
 
+/* The editor is a command of the shell; nobody can be asked, standard input is empty. */
+static void test_editing(void **state) {
+        static const struct {
+                const char *editor;
+                struct expectation expected;
+        } cases[] = {
+                { "true", { { "edit", "/a" }, 0, NULL, "unchanged" } },
+                { "true", { { "edit", "/a", "-q" }, 0, NULL, NULL } },
+                { "printf 'changed\\n' >",
+                  { { "edit", "/a" },
+                    2,
+                    "Banner   none  /\\xff  user=bob",
+                    "--yes installs what" } },
+                { "printf 'changed\\n' >", { { "edit", "/a", "--yes" }, 0, "Installed.", NULL } },
+                { "printf 'same\\n' >",
+                  { { "edit", "/a", "--yes" }, 0, "No setting of sshd changes", NULL } },
+                { "printf 'refused\\n' >",
+                  { { "edit", "/a", "--yes" },
+                    2,
+                    "no such \\xff keyword",
+                    "sshd would refuse it" } },
+                { "printf 'changed\\n' >",
+                  { { "edit", "/a", "--yes", "--json" }, 0, "\"setting\": \"Banner\"", NULL } },
+                { "false", { { "edit", "/a" }, 2, NULL, "the editor failed (1)" } },
+                { "kill -9 $$;", { { "edit", "/a" }, 2, NULL, "the editor failed (137)" } },
+                { "false",
+                  { { "edit", "/a", "--from", "/nowhere" }, 2, NULL, "/nowhere: No such" } },
+                /* standard input is empty, and so what was there differs */
+                { "false", { { "edit", "/a", "--from", "-", "--yes" }, 0, "Installed.", NULL } },
+                { "false",
+                  { { "edit", "/a", "--from", "/dev/zero", "--yes" }, 2, NULL, "too large" } },
+                { "true", { { "edit", "" }, 2, NULL, "not a path" } },
+        };
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        pid_t pid;
+
+        (void)state;
+        (void)setenv("TMPDIR", fixture->directory, 1);
+        pid = serve(fixture);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                (void)setenv("SUDO_EDITOR", cases[i].editor, 1);
+                expect(fixture, &cases[i].expected);
+        }
+        stop(fixture, pid);
+        fixture_free(fixture); /* whose folder must be empty: no copy was left */
+        (void)unsetenv("TMPDIR");
+}
+
+/* What could not be installed is not lost. */
+static void test_a_refused_edit_is_kept(void **state) {
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        const char *const arguments[10] = { "edit", "/a/name.conf", "--yes" };
+        char copy[200], *at;
+        struct run run;
+        pid_t pid;
+
+        (void)state;
+        (void)setenv("TMPDIR", fixture->directory, 1);
+        (void)setenv("SUDO_EDITOR", "printf 'mine\\n' >", 1);
+        fixture->fails_to_install = true;
+        pid = serve(fixture);
+        run = run_client(fixture->socket_path, arguments);
+        stop(fixture, pid);
+        assert_int_equal(run.status, 2);
+        at = strstr(run.err, "what you wrote is in ");
+        assert_non_null(at);
+        assert_int_equal(sscanf(at, "what you wrote is in %199s", copy), 1);
+        assert_string_equal(strrchr(copy, '/'), "/name.conf");
+        assert_int_equal(unlink(copy), 0);
+        *strrchr(copy, '/') = '\0';
+        assert_int_equal(rmdir(copy), 0);
+        (void)unsetenv("TMPDIR");
+        free(run.out);
+        free(run.err);
+        fixture_free(fixture);
+}
+
 static void test_refusals(void **state) {
         static const struct expectation expectations[] = {
                 { { "approve", "/a", "--sha256", "absent" }, 2, NULL, "file.sshd-config" },
@@ -328,9 +405,14 @@ static void test_strange_servers(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_asking),          cmocka_unit_test(test_deciding),
-                cmocka_unit_test(test_refusals),        cmocka_unit_test(test_usage),
-                cmocka_unit_test(test_no_daemon),       cmocka_unit_test(test_not_permitted),
+                cmocka_unit_test(test_asking),
+                cmocka_unit_test(test_deciding),
+                cmocka_unit_test(test_editing),
+                cmocka_unit_test(test_a_refused_edit_is_kept),
+                cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_usage),
+                cmocka_unit_test(test_no_daemon),
+                cmocka_unit_test(test_not_permitted),
                 cmocka_unit_test(test_strange_servers),
         };
 
