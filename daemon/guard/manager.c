@@ -136,6 +136,7 @@ int manager_take_turn(struct manager *manager) {
                 if (manager->dirty.paths.n == 0)
                         end_full_pass(manager);
         }
+        manager_after_turn(manager);
         return r;
 }
 
@@ -471,6 +472,7 @@ static const struct step steps[] = {
         { "opening the state", step_store },
         { "loading the policy", step_policy },
         { "setting up the event loop", step_loop },
+        { "looking at the running sshd", manager_start_running },
         { "opening the control socket", start_control },
         { "looking at everything", look_at_everything },
 };
@@ -516,6 +518,7 @@ void manager_free(struct manager *manager) {
         if (!manager)
                 return;
         control_free(manager->control);
+        manager_stop_running(manager);
         units_free(manager->units);
         sd_event_source_unref(manager->watch_source);
         sd_event_source_unref(manager->turn_source);

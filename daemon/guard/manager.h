@@ -9,6 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "guard/control.h"
+#include "guard/cross_check.h"
 #include "guard/dirty.h"
 #include "guard/manager.h"
 #include "guard/permits.h"
@@ -28,6 +29,9 @@ struct manager {
         struct dirty_set dirty;
         struct sweep sweep;
         struct watch *watch;
+        struct cross_check *cross_check;
+        bool cross_check_is_blind; /* that sshd cannot be asked was said */
+        uint64_t n_sshd_judged;    /* of the reconciler's, when it was looked at last */
         struct units *units; /* NULL with --root, or without a system bus */
         struct control *control;
         struct map watched;                 /* path → itself: what the watcher was given */
@@ -79,6 +83,12 @@ int manager_take_turn(struct manager *manager);
 /* Wakes the loop when the next path is due. */
 void manager_schedule_turn(struct manager *manager);
 uint64_t manager_now_us(void); /* CLOCK_MONOTONIC */
+
+/* What is asked of the sshd that runs, and what follows a turn in which its configuration was
+ * judged. */
+int manager_start_running(struct manager *manager);
+void manager_after_turn(struct manager *manager);
+void manager_stop_running(struct manager *manager);
 
 /* Inotify, the sweep and the table of mounts on the event loop. Returns 0 or a negative errno. */
 int manager_start_watching(struct manager *manager);

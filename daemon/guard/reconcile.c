@@ -56,6 +56,7 @@ void reconciler_forget(struct reconciler *reconciler) {
 
 void reconciler_done(struct reconciler *reconciler) {
         ledger_done(&reconciler->ledger);
+        findings_done(&reconciler->noted);
         reconciler_forget(reconciler);
 }
 
@@ -260,6 +261,7 @@ static int judge_sshd(struct reconciler *reconciler) {
         findings_done(&reconciler->sshd_findings);
         reconciler->sshd_findings = findings;
         reconciler->sshd_is_stale = false;
+        reconciler->n_sshd_judged++;
         return 0;
 }
 
@@ -328,6 +330,8 @@ int reconciler_collect(const struct reconciler *reconciler, struct findings *ret
         collecting.error = collect(ret, &reconciler->sshd_findings);
         if (collecting.error == 0)
                 collecting.error = collect(ret, &reconciler->pam_findings);
+        if (collecting.error == 0)
+                collecting.error = collect(ret, &reconciler->noted);
         map_each(&reconciler->file_findings, collect_path, &collecting);
         return collecting.error;
 }
@@ -399,12 +403,21 @@ static const char *action_wanted(enum rule_response response, bool is_possible) 
 
 static const char *message_of(const struct finding *finding, const char *action,
                               const char *outcome) {
+        static const struct {
+                const char *rule_id, *message_id;
+        } own[] = {
+                { FINDING_UNAPPROVED, MESSAGE_UNAPPROVED },
+                { FINDING_CROSS_CHECK, MESSAGE_CROSS_CHECK },
+        };
+
         if (outcome)
                 return MESSAGE_RESPONSE_FAILED;
         if (strncmp(action, "would", 5) == 0)
                 return MESSAGE_WOULD_RESPOND;
-        return strcmp(finding->rule_id, FINDING_UNAPPROVED) == 0 ? MESSAGE_UNAPPROVED
-                                                                 : MESSAGE_DRIFT;
+        for (size_t i = 0; i < N_ELEMENTS(own); i++)
+                if (strcmp(finding->rule_id, own[i].rule_id) == 0)
+                        return own[i].message_id;
+        return MESSAGE_DRIFT;
 }
 
 /* Opens the finding in the ledger with an incident of its own, unless it is open already. */
@@ -651,4 +664,21 @@ int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_
         if (pass.touched_sshd && reconciler->on_sshd_changed)
                 reconciler->on_sshd_changed(reconciler->userdata);
         return r;
+}
+
+int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct finding *finding) {
+        struct findings *noted = &reconciler->noted;
+        size_t n = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < noted->n_items; i++) {
+                if (strcmp(noted->items[i].rule_id, rule_id) == 0)
+                        finding_done(&noted->items[i]);
+                else
+                        noted->items[n++] = noted->items[i];
+        }
+        noted->n_items = n;
+        if (finding)
+                r = findings_add(noted, finding);
+        return r < 0 ? r : reconcile_paths(reconciler, NULL, 0);
 }

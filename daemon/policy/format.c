@@ -163,6 +163,8 @@ int policy_format(const struct policy *policy, struct text *text) {
         (void)text_appendf(text, "unapproved = { etc = \"%s\"; users = \"%s\"; };\n",
                            unapproved_response_name(policy->unapproved_etc),
                            unapproved_response_name(policy->unapproved_users));
+        if (!policy->cross_check)
+                (void)text_append(text, "cross_check = false;\n");
         append_list(text, "admins", &policy->admins);
         append_list(text, "extra_users", &policy->extra_users);
         (void)text_append(text, "rules = (\n");

@@ -112,6 +112,10 @@ static int take_unapproved(const struct source *source, const config_setting_t *
         return result;
 }
 
+static int take_cross_check(const struct source *source, const config_setting_t *setting) {
+        return read_flag(&source->reader, setting, &source->loader->policy->cross_check);
+}
+
 static int take_admins(const struct source *source, const config_setting_t *setting) {
         return read_words(&source->reader, setting, &source->loader->policy->admins);
 }
@@ -150,6 +154,7 @@ static const struct {
         { "extends", IN_MAIN | IN_PROFILE, take_extends },
         { "mode", IN_MAIN, take_mode },
         { "unapproved", IN_MAIN, take_unapproved },
+        { "cross_check", IN_MAIN, take_cross_check },
         { "admins", IN_MAIN, take_admins },
         { "extra_users", IN_MAIN, take_extra_users },
         { "rules", IN_MAIN | IN_PROFILE | IN_FRAGMENT, take_rules },
@@ -351,6 +356,7 @@ int policy_parse(const struct policy_sources *sources, struct policy **ret_polic
         policy->mode = MODE_ENFORCE;
         policy->unapproved_etc = UNAPPROVED_ALERT;
         policy->unapproved_users = UNAPPROVED_ACCEPT;
+        policy->cross_check = true;
         r = load_text(&loader, &sources->main, NULL, IN_MAIN);
         for (size_t i = 0; r >= 0 && i < sources->n_fragments; i++)
                 r = load_text(&loader, &sources->fragments[i], NULL, IN_FRAGMENT);

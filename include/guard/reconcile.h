@@ -22,10 +22,12 @@ struct reconciler {
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
         struct findings pam_findings;
+        struct findings noted;    /* what no file says: reconciler_note() */
         struct map file_findings; /* path → struct findings *, only where there are any */
         bool sshd_is_stale;       /* judge the configuration anew: policy or accounts changed */
         bool pam_is_stale;        /* the same of the PAM stacks */
         bool unit_is_stale;       /* read anew what sshd is started with */
+        uint64_t n_sshd_judged;   /* how often the configuration was judged */
         bool joined_wait;         /* paths joined the guarded set and were not adopted yet */
         struct permits *permits;  /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */
@@ -45,6 +47,11 @@ void reconciler_forget(struct reconciler *reconciler);
 /* Looks at PATHS again and does what follows. Returns 0 or a negative errno (out of memory, the
  * store): what was not done is done by the next pass. */
 int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_paths);
+
+/* Makes FINDING (taken over, may be NULL: none) the one of its own rule RULE_ID: what the daemon
+ * found out beside the files, about the sshd that runs. Opens and closes it in the ledger like any
+ * other. Returns 0 or a negative errno. */
+int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct finding *finding);
 
 /* First start: makes everything the approved version that wins no violated rule and breaks no file
  * rule. Returns the number of paths adopted, or a negative errno, then nothing was. */

@@ -10,6 +10,8 @@
 
 /* The id of the finding that a file differs from its approved version and breaks no rule. */
 #define FINDING_UNAPPROVED "file.unapproved"
+/* sshd itself disagrees with our reading of its configuration. */
+#define FINDING_CROSS_CHECK "sshd.cross-check"
 
 struct finding {
         const struct rule

@@ -108,6 +108,7 @@ struct policy {
         size_t n_rules;
         enum policy_mode mode;
         enum unapproved_response unapproved_etc, unapproved_users;
+        bool cross_check; /* compare with `sshd -T` */
         struct rule_words extends, admins;
         struct rule_words extra_users; /* accounts besides those NSS lists */
         struct sshd_release release;   /* whose keywords it was read with */

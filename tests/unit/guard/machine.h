@@ -185,7 +185,7 @@ static inline void reconcile(struct machine *machine, const char *path) {
         assert_int_equal(reconcile_paths(&machine->reconciler, paths, 2), 0);
 }
 
-static const struct open_finding *only_finding(const struct machine *machine) {
+static inline const struct open_finding *only_finding(const struct machine *machine) {
         assert_int_equal(machine->reconciler.ledger.n_items, 1);
         return &machine->reconciler.ledger.items[0];
 }
