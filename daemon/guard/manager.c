@@ -165,7 +165,7 @@ static void on_reloaded(void *userdata, const char *unit, const char *error) {
                 record_notice(MESSAGE_SSHD_RELOADED, LOG_NOTICE, "%s was reloaded", unit);
 }
 
-static void on_sshd_changed(void *userdata) {
+void manager_reload_sshd(void *userdata) {
         struct manager *manager = userdata;
         int r;
 
@@ -445,7 +445,7 @@ static int step_policy(struct manager *manager) {
                 return r;
         reconciler_init(&manager->reconciler, &manager->world, manager->verdicts);
         manager->reconciler.on_set_changed = manager_on_set_changed;
-        manager->reconciler.on_sshd_changed = on_sshd_changed;
+        manager->reconciler.on_sshd_changed = manager_reload_sshd;
         manager->reconciler.on_changed_again = on_changed_again;
         manager->reconciler.userdata = manager;
         manager->reconciler.permits = &manager->permits;

@@ -14,6 +14,7 @@
 #include "guard/manager.h"
 #include "guard/permits.h"
 #include "guard/reconcile.h"
+#include "guard/reread.h"
 #include "guard/sweep.h"
 #include "guard/verdict.h"
 #include "guard/world.h"
@@ -32,6 +33,12 @@ struct manager {
         struct cross_check *cross_check;
         bool cross_check_is_blind; /* that sshd cannot be asked was said */
         uint64_t n_sshd_judged;    /* of the reconciler's, when it was looked at last */
+        struct reread reread;
+        char *pid_path;    /* sshd's PidFile; NULL: none is known */
+        bool pid_is_dirty; /* look at it again */
+        bool pid_is_blind; /* that there is none was said */
+        sd_event_source *reread_timer;
+        unsigned n_reloads_tried;
         struct units *units; /* NULL with --root, or without a system bus */
         struct control *control;
         struct map watched;                 /* path → itself: what the watcher was given */
@@ -84,11 +91,14 @@ int manager_take_turn(struct manager *manager);
 void manager_schedule_turn(struct manager *manager);
 uint64_t manager_now_us(void); /* CLOCK_MONOTONIC */
 
-/* What is asked of the sshd that runs, and what follows a turn in which its configuration was
- * judged. */
+/* The sshd that runs: what it is asked, and what it has read. The second one is called after each
+ * turn, and when its PidFile may be another one. */
 int manager_start_running(struct manager *manager);
 void manager_after_turn(struct manager *manager);
 void manager_stop_running(struct manager *manager);
+
+/* Tells sshd to read its configuration again. */
+void manager_reload_sshd(void *userdata);
 
 /* Inotify, the sweep and the table of mounts on the event loop. Returns 0 or a negative errno. */
 int manager_start_watching(struct manager *manager);

@@ -408,6 +408,7 @@ static const char *message_of(const struct finding *finding, const char *action,
         } own[] = {
                 { FINDING_UNAPPROVED, MESSAGE_UNAPPROVED },
                 { FINDING_CROSS_CHECK, MESSAGE_CROSS_CHECK },
+                { FINDING_REREAD, MESSAGE_SSHD_REREAD },
         };
 
         if (outcome)
@@ -681,4 +682,11 @@ int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct f
         if (finding)
                 r = findings_add(noted, finding);
         return r < 0 ? r : reconcile_paths(reconciler, NULL, 0);
+}
+
+bool reconciler_has_noted(const struct reconciler *reconciler, const char *rule_id) {
+        for (size_t i = 0; i < reconciler->noted.n_items; i++)
+                if (strcmp(reconciler->noted.items[i].rule_id, rule_id) == 0)
+                        return true;
+        return false;
 }

@@ -2,6 +2,7 @@
 /* The sshd that runs, and what it says itself: what no file shows. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -10,6 +11,12 @@
 #include "guard/messages.h"
 #include "manager.h"
 #include "sshd/keywords.h"
+
+enum {
+        REREAD_SETTLE_US = 1500000,   /* our own reload after a revert comes first */
+        RELOAD_PATIENCE_US = 5000000, /* for `sshd -t` and a restart of sshd, times the try */
+        RELOADS_MAX = 3,
+};
 
 /* ---- sshd -T ---- */
 
@@ -61,23 +68,167 @@ static void on_cross_check(void *userdata, const struct cross_check_report *repo
                 record_notice(NULL, LOG_ERR, "what sshd said could not be noted: %s", strerror(-r));
 }
 
-void manager_after_turn(struct manager *manager) {
-        if (manager->n_sshd_judged == manager->reconciler.n_sshd_judged)
+/* ---- what sshd has read ---- */
+
+static const char reread_name[] = "sshd-read";
+
+/* The PidFile of the configuration in force is watched; it may be another one than before. */
+static int follow_pid_path(struct manager *manager) {
+        char *path;
+        int r = reread_pid_path(&manager->world, &path);
+
+        if (r < 0)
+                return r;
+        if (path && manager->pid_path && strcmp(path, manager->pid_path) == 0) {
+                free(path);
+                return 0;
+        }
+        if (manager->pid_path)
+                watch_remove(manager->watch, manager->pid_path);
+        free(manager->pid_path);
+        manager->pid_path = path;
+        if (path)
+                return watch_add(manager->watch, path);
+        if (!manager->pid_is_blind)
+                record_notice(NULL, LOG_NOTICE,
+                              "sshd writes no PidFile: whether it read its configuration while it "
+                              "was changed for a moment cannot be seen");
+        manager->pid_is_blind = true;
+        return 0;
+}
+
+static int keep_reread(struct manager *manager, const char *before) {
+        CLEANUP_FREE char *after = reread_format(&manager->reread);
+
+        if (!after)
+                return -ENOMEM;
+        if (!manager->reread.has_begun || (before && strcmp(before, after) == 0))
+                return 0;
+        return store_set_value(manager->world.store, reread_name, after);
+}
+
+/* Looks; 1 if sshd has to read its configuration again. */
+static int observe_sshd(struct manager *manager) {
+        CLEANUP_FREE char *before = reread_format(&manager->reread);
+        struct reread_observation observation = { 0 };
+        bool is_stale;
+        int r = follow_pid_path(manager);
+
+        if (r == 0)
+                r = reread_look(&manager->world, manager->pid_path, &observation);
+        if (r < 0)
+                return r;
+        observation.now_us = manager_now_us();
+        is_stale = reread_observe(&manager->reread, &observation);
+        r = keep_reread(manager, before);
+        return r < 0 ? r : is_stale;
+}
+
+static int note_reread(struct manager *manager) {
+        bool is_sure = manager->reread.knowledge == REREAD_DRIFTED;
+        CLEANUP(finding_done) struct finding finding = { 0 };
+        int r = finding_init_own(&finding, FINDING_REREAD, SEVERITY_HIGH);
+
+        r = finding_set(r, &finding.path, "%s", service_tree_config_path(&manager->world.service));
+        r = finding_set(r, &finding.want, "the approved configuration");
+        r = finding_set(r, &finding.got, is_sure ? "another one" : "perhaps another one");
+        r = finding_set(r, &finding.message,
+                        is_sure ? "sshd read its configuration while it was not as approved; the "
+                                  "change was undone since, and sshd still uses it"
+                                : "the configuration was changed about the time when sshd read it, "
+                                  "and put back since; sshd may still use what it said");
+        return r < 0 ? r : reconciler_note(&manager->reconciler, FINDING_REREAD, &finding);
+}
+
+static void schedule_reread(struct manager *manager, uint64_t after_us) {
+        (void)sd_event_source_set_time(manager->reread_timer, manager_now_us() + after_us);
+        (void)sd_event_source_set_enabled(manager->reread_timer, SD_EVENT_ONESHOT);
+}
+
+/* sshd does not use what the files say: says so, and has it read them again. A reload may be lost
+ * (while sshd starts it ignores SIGHUP), so it is tried more than once. */
+static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdata) {
+        struct manager *manager = userdata;
+        int r = observe_sshd(manager);
+
+        (void)source;
+        (void)now_us;
+        if (r > 0)
+                r = note_reread(manager);
+        else
+                return 0;
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "what sshd has read could not be noted: %s",
+                              strerror(-r));
+        if (manager->world.policy->mode == MODE_AUDIT)
+                return 0;
+        if (manager->n_reloads_tried++ < RELOADS_MAX) {
+                manager_reload_sshd(manager);
+                schedule_reread(manager, manager->n_reloads_tried * RELOAD_PATIENCE_US);
+        } else if (manager->n_reloads_tried == RELOADS_MAX + 1) {
+                record_notice(MESSAGE_SSHD_RELOAD_FAILED, LOG_CRIT,
+                              "sshd was told %d times to read its configuration again and did not; "
+                              "it may still use another one",
+                              RELOADS_MAX);
+        }
+        return 0;
+}
+
+static void look_at_sshd(struct manager *manager) {
+        int is_scheduled = SD_EVENT_OFF;
+        int r = observe_sshd(manager);
+
+        if (r < 0) {
+                record_notice(NULL, LOG_ERR, "what sshd has read cannot be told: %s", strerror(-r));
                 return;
+        }
+        (void)sd_event_source_get_enabled(manager->reread_timer, &is_scheduled);
+        if (r > 0 && is_scheduled == SD_EVENT_OFF && manager->n_reloads_tried == 0)
+                schedule_reread(manager, REREAD_SETTLE_US);
+        if (r == 0 && manager->reread.knowledge == REREAD_APPROVED) {
+                (void)sd_event_source_set_enabled(manager->reread_timer, SD_EVENT_OFF);
+                manager->n_reloads_tried = 0;
+                if (reconciler_has_noted(&manager->reconciler, FINDING_REREAD))
+                        (void)reconciler_note(&manager->reconciler, FINDING_REREAD, NULL);
+        }
+}
+
+/* ---- all of it ---- */
+
+void manager_after_turn(struct manager *manager) {
+        bool is_judged = manager->n_sshd_judged != manager->reconciler.n_sshd_judged;
+
         manager->n_sshd_judged = manager->reconciler.n_sshd_judged;
-        if (manager->cross_check)
+        if (is_judged && manager->cross_check)
                 (void)cross_check_request(manager->cross_check, CROSS_CHECK_SETTLE_MS);
+        if ((is_judged || manager->pid_is_dirty) && manager->units) {
+                manager->pid_is_dirty = false;
+                look_at_sshd(manager);
+        }
 }
 
 int manager_start_running(struct manager *manager) {
+        CLEANUP_FREE char *known = NULL;
         int r = cross_check_new(manager->event, &manager->world, manager->invocation->state_path,
                                 &manager->cross_check);
 
+        if (r < 0)
+                return r;
+        cross_check_on_report(manager->cross_check, on_cross_check, manager);
+        r = sd_event_add_time(manager->event, &manager->reread_timer, CLOCK_MONOTONIC, UINT64_MAX,
+                              0, on_reread_due, manager);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->reread_timer, SD_EVENT_OFF);
+        if (r < 0)
+                return r;
+        r = store_get_value(manager->world.store, reread_name, &known);
         if (r == 0)
-                cross_check_on_report(manager->cross_check, on_cross_check, manager);
-        return r;
+                (void)reread_parse(&manager->reread, known);
+        return r == -ENOENT ? 0 : r;
 }
 
 void manager_stop_running(struct manager *manager) {
         cross_check_free(manager->cross_check);
+        (void)sd_event_source_disable_unref(manager->reread_timer);
+        free(manager->pid_path);
 }

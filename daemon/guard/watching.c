@@ -14,6 +14,10 @@
 static void on_dirty(void *userdata, const char *path, bool is_being_written) {
         struct manager *manager = userdata;
 
+        if (manager->pid_path && strcmp(path, manager->pid_path) == 0) {
+                manager->pid_is_dirty = true;
+                return;
+        }
         if (manager_mark_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)
                 record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
 }
@@ -30,6 +34,8 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
         /* The common case pays for no second turn of the loop. */
         if (dirty_next(&manager->dirty) <= manager_now_us())
                 (void)manager_take_turn(manager);
+        else
+                manager_after_turn(manager);
         manager_schedule_turn(manager);
         return 0;
 }
@@ -64,6 +70,8 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         (void)now_us;
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "a sweep could not be finished: %s", strerror(-r));
+        manager->pid_is_dirty = true;
+        manager_after_turn(manager);
         (void)sd_event_source_set_time(source,
                                        manager_now_us() + sweep_interval(cpu_us() - before_us));
         return 0;

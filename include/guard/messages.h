@@ -45,6 +45,8 @@
 #define MESSAGE_STORE_DAMAGED "92cb4c761706410d8f39106e7bc05253"
 /* sshd itself disagrees with our reading of its configuration */
 #define MESSAGE_CROSS_CHECK "31c817fcfd6c4231a2f5563318289129"
+/* sshd read its configuration while it was not as approved, and it was put right since */
+#define MESSAGE_SSHD_REREAD "266716e01a764892b62510c1c6bf1883"
 /* a file that someone keeps changing back */
 #define MESSAGE_CONTESTED "69ec4c7884c34bd0905e58be0f70aa35"
 /* a permit or a pause began or ended */

@@ -52,6 +52,7 @@ int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_
  * found out beside the files, about the sshd that runs. Opens and closes it in the ledger like any
  * other. Returns 0 or a negative errno. */
 int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct finding *finding);
+bool reconciler_has_noted(const struct reconciler *reconciler, const char *rule_id);
 
 /* First start: makes everything the approved version that wins no violated rule and breaks no file
  * rule. Returns the number of paths adopted, or a negative errno, then nothing was. */

@@ -12,6 +12,8 @@
 #define FINDING_UNAPPROVED "file.unapproved"
 /* sshd itself disagrees with our reading of its configuration. */
 #define FINDING_CROSS_CHECK "sshd.cross-check"
+/* sshd read its configuration while it was not as approved. */
+#define FINDING_REREAD "sshd.reread"
 
 struct finding {
         const struct rule

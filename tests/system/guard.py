@@ -287,6 +287,119 @@ def a_configuration_that_sshd_refuses_is_reverted(machine):
 
 
 @check
+def an_option_for_sshd_is_reverted(machine):
+    after, path = machine.journal_end(), "/etc/default/ssh"
+    before = machine.read(path)
+    machine.write(path, "# options\nSSHD_OPTS='-o PasswordAuthentication=yes'\n")
+    eventually("it is put right", lambda: machine.read(path) == before)
+    alert = eventually("the alert", lambda: alerts(machine, "REVERTED", after))[0]
+    expect((alert["SSHGUARDD_PATH"], alert["SSHGUARDD_LINE"]) == (path, "2"), f"the alert is about {alert}")
+    said = machine.run(alert["SSHGUARDD_WITNESS"]).stdout
+    expect("passwordauthentication yes" in said, f"`{alert['SSHGUARDD_WITNESS']}` does not show it")
+
+
+@check
+def a_drop_in_of_sshds_unit_is_reverted(machine):
+    after, path = machine.journal_end(), "/etc/systemd/system/ssh.service.d/evil.conf"
+    machine.run("mkdir -p /etc/systemd/system/ssh.service.d")
+    machine.write(path, "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -oPasswordAuthentication=yes\n")
+    eventually("it is gone", lambda: not machine.exists(path))
+    machine.write(path, "[Service]\nEnvironment=LD_PRELOAD=/tmp/evil.so\n")
+    eventually("it is gone", lambda: not machine.exists(path))
+    rules = {entry["SSHGUARDD_RULE"] for entry in alerts(machine, "REVERTED", after)}
+    expect(rules == {"site.no-passwords", "service.environment"}, f"the alerts are {rules}")
+
+
+LYING_SSHD = """#!/bin/sh
+case "$1" in
+-T) /usr/sbin/sshd.real "$@" | sed 's/^maxauthtries .*/maxauthtries 99/';;
+*) exec /usr/sbin/sshd.real "$@";;
+esac
+"""
+
+
+@check
+def sshd_is_asked_whether_it_agrees(machine):
+    def disagreements():
+        return [finding for finding in ctl(machine, "findings")["findings"]
+                if finding["rule"] == "sshd.cross-check"]
+
+    after = machine.journal_end()
+    time.sleep(2)
+    expect(not disagreements(), f"sshd disagrees: {disagreements()}")
+    machine.run("mv /usr/sbin/sshd /usr/sbin/sshd.real")
+    machine.write("/usr/sbin/sshd", LYING_SSHD, mode="0755")
+    machine.run(f"touch {SITE_DROP_IN}")
+    found = eventually("the lie is found", disagreements)[0]
+    expect((found["want"], found["setting"]) == ("maxauthtries 99", "MaxAuthTries"), f"it is {found}")
+    eventually("the alert", lambda: alerts(machine, "CROSS_CHECK", after))
+    machine.run(f"mv /usr/sbin/sshd.real /usr/sbin/sshd && touch {SITE_DROP_IN}")
+    eventually("it is resolved", lambda: not disagreements())
+
+
+def reread_by_sshd(machine, action):
+    """Does ACTION, and waits until sshd has read its configuration because of it."""
+    before = machine.run("stat -c %y /run/sshd.pid", check=False).stdout
+    action()
+    eventually("sshd reads it", lambda: machine.run("stat -c %y /run/sshd.pid", check=False).stdout
+               not in ("", before))
+
+
+def hang_up(machine):
+    reread_by_sshd(machine, lambda: machine.run("kill -HUP $(cat /run/sshd.pid)"))
+
+
+def expect_reread_is_answered(machine, after, n_reloads):
+    alert = eventually("the alert", lambda: alerts(machine, "SSHD_REREAD", after))[0]
+    expect(alert["SSHGUARDD_RULE"] == "sshd.reread", f"the alert is {alert}")
+    eventually("sshd is reloaded", lambda: n_sshd_reloads(machine) > n_reloads)
+    eventually("it is resolved", lambda: not any(finding["rule"] == "sshd.reread"
+                                                 for finding in ctl(machine, "findings")["findings"]))
+    n_reloads = n_sshd_reloads(machine)
+    time.sleep(3)
+    expect(n_sshd_reloads(machine) == n_reloads, "it is reloaded again and again")
+
+
+@check
+def a_change_that_sshd_read_and_that_was_undone_is_noticed(machine):
+    after, before = machine.journal_end(), machine.read(SITE_DROP_IN)
+    machine.write(SITE_DROP_IN, before + "MaxStartups 77\n")
+    eventually("it is reported", lambda: alerts(machine, "UNAPPROVED", after))
+    hang_up(machine)
+    n_reloads = n_sshd_reloads(machine)
+    machine.write(SITE_DROP_IN, before)
+    expect_reread_is_answered(machine, after, n_reloads)
+
+
+@check
+def so_is_one_made_while_the_guard_was_suspended(machine):
+    after = machine.journal_end()
+    pid = machine.run("systemctl show -P MainPID sshguardd").stdout.strip()
+    machine.run(f"kill -STOP {pid}")
+    machine.write("/etc/ssh/sshd_config.d/00-evil.conf", "PasswordAuthentication yes\n")
+    hang_up(machine)
+    expect(can_log_in(machine), "alice cannot log in")
+    machine.run("rm /etc/ssh/sshd_config.d/00-evil.conf")
+    n_reloads = n_sshd_reloads(machine)
+    machine.run(f"kill -CONT {pid}")
+    expect_reread_is_answered(machine, after, n_reloads)
+    expect(not can_log_in(machine), "alice can log in with a password")
+
+
+@check
+def and_one_made_while_it_was_stopped(machine):
+    after, before = machine.journal_end(), machine.read(SITE_DROP_IN)
+    machine.run("systemctl stop sshguardd")
+    machine.write(SITE_DROP_IN, before.replace("PasswordAuthentication no", "PasswordAuthentication yes"))
+    hang_up(machine)
+    machine.write(SITE_DROP_IN, before)
+    n_reloads = n_sshd_reloads(machine)
+    machine.run("systemctl start sshguardd")
+    expect_reread_is_answered(machine, after, n_reloads)
+    expect(not can_log_in(machine), "alice can log in with a password")
+
+
+@check
 def a_new_etc_ssh_is_guarded_too(machine):
     # whatever the guard has put back there meanwhile
     machine.run("mv /etc/ssh /etc/ssh.old && mkdir -p /etc/ssh && cp -a /etc/ssh.old/. /etc/ssh/")
