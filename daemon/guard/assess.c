@@ -20,8 +20,7 @@ static void config_cleanup(struct sshd_config **config) {
 }
 
 bool assess_acts(const struct rule *rule) {
-        return rule->family != RULE_KEYS && rule->family != RULE_ACCESS &&
-               !(rule->family == RULE_FILE && policy_file_rule_is_per_user(rule));
+        return rule->family != RULE_ACCESS;
 }
 
 int assess_config(const struct world *world, const struct service_tree *service,
@@ -73,9 +72,8 @@ static const char *user_name(const struct world *world, uint32_t uid) {
         return account ? account->name : NULL;
 }
 
-/* What a guarded file must not be, whatever the rules say. */
-static int judge_kind(const char *path, const struct file_metadata *metadata,
-                      struct findings *findings) {
+int assess_kind(const char *path, const struct file_metadata *metadata, enum rule_response response,
+                struct findings *findings) {
         struct finding finding;
         const char *kind = file_kind_name(metadata->kind);
         int r;
@@ -87,7 +85,7 @@ static int judge_kind(const char *path, const struct file_metadata *metadata,
         r = finding_init_own(&finding, "file.kind", SEVERITY_HIGH);
         if (r < 0)
                 return r;
-        finding.response = RESPONSE_REVERT;
+        finding.response = response;
         r = finding_set(r, &finding.path, "%s", path);
         r = finding_set(r, &finding.setting, "kind");
         r = finding_set(r, &finding.want, "a regular file");
@@ -100,6 +98,19 @@ static int judge_kind(const char *path, const struct file_metadata *metadata,
                 return findings_add(findings, &finding);
         finding_done(&finding);
         return r;
+}
+
+int assess_oversize(const char *path, const struct file_metadata *metadata,
+                    struct findings *findings) {
+        CLEANUP(finding_done) struct finding finding = { 0 };
+        int r = finding_init_own(&finding, "file.oversize", SEVERITY_HIGH);
+
+        r = finding_set(r, &finding.path, "%s", path);
+        r = finding_set(r, &finding.setting, "size");
+        r = finding_set(r, &finding.want, "at most %d bytes", SNAPSHOT_CONTENT_MAX);
+        r = finding_set(r, &finding.got, "%llu bytes", (unsigned long long)metadata->size);
+        r = finding_set(r, &finding.message, "it is too large to be read as what it should be");
+        return r < 0 ? r : findings_add(findings, &finding);
 }
 
 /* The callbacks above only read it. */
@@ -164,7 +175,7 @@ int assess_file(const struct world *world, struct view *view, const char *path,
                 r = guarded && guarded->flags & GUARDED_DIRECTORY &&
                                     snapshot->metadata.kind == FILE_DIRECTORY
                             ? 0
-                            : judge_kind(path, &snapshot->metadata, findings);
+                            : assess_kind(path, &snapshot->metadata, RESPONSE_REVERT, findings);
                 if (r < 0)
                         return r;
         }
@@ -188,12 +199,14 @@ int assess_drift(const struct world *world, struct view *view, const char *path,
         int r;
 
         *ret_differences = 0;
-        if (!approved || (guarded && guarded->flags & GUARDED_ACCOUNTS))
+        if (!approved || (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED)))
                 return 0;
         r = view_look(view, path, flags, &snapshot);
         if (r < 0)
                 return r;
         *ret_differences = file_metadata_compare(&approved->metadata, &snapshot->metadata);
+        if (guarded && guarded->flags & GUARDED_METADATA)
+                *ret_differences &= ~(unsigned)FILE_DIFFERS_CONTENT;
         return 0;
 }
 

@@ -37,6 +37,21 @@ static void check_path(const char *path, void *value, void *userdata) {
                                               checking->findings);
 }
 
+static int check_users(struct world *world, struct findings *findings) {
+        int r = 0;
+
+        for (size_t i = 0; i < world->users.n_items && r == 0; i++) {
+                CLEANUP(user_sight_done) struct user_sight sight = { 0 };
+
+                r = assess_look_at_user(world, world->view, i, &sight);
+                if (r == 0)
+                        r = assess_user(world, world->view, i, &sight, findings);
+                user_sight_done(&sight);
+                world_forget_user(world, i);
+        }
+        return r;
+}
+
 static int judge_everything(struct world *world, struct findings *findings) {
         struct checking checking = { world, findings, 0 };
         int r = world_load_accounts(world);
@@ -56,7 +71,7 @@ static int judge_everything(struct world *world, struct findings *findings) {
         if (r < 0)
                 return r;
         map_each(&world->set.paths, check_path, &checking);
-        return checking.error;
+        return checking.error < 0 ? checking.error : check_users(world, findings);
 }
 
 /* "SEVERITY RULE PATH:LINE: MESSAGE", and the witness below it. */

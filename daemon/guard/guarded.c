@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/pam_stacks.h"
+#include "guard/users.h"
 #include "policy/judge_file.h"
 
 struct place {
@@ -61,6 +62,8 @@ static const struct place places[] = {
         { "/etc/environment", 0, "pam_env reads it" },
         { "/etc/passwd", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/group", GUARDED_ACCOUNTS, "accounts" },
+        { "/etc/shadow", GUARDED_ACCOUNTS | GUARDED_SECRET, "accounts" },
+        { "/etc/skel/.ssh/*", 0, "every new account gets it" },
         { "/etc/nsswitch.conf", GUARDED_ACCOUNTS, "accounts" },
         { "/etc/sshguardd/policy.d/*.conf", GUARDED_POLICY, "our own policy" },
         { "/etc/systemd/system/sshguardd.service", GUARDED_ALERT_ONLY, "our own unit" },
@@ -325,5 +328,7 @@ void guarded_set_done(struct guarded_set *set) {
 }
 
 const struct guarded *guarded_set_get(const struct guarded_set *set, const char *path) {
-        return map_get(&set->paths, path);
+        const struct guarded *guarded = map_get(&set->paths, path);
+
+        return guarded || !set->users ? guarded : users_get(set->users, path);
 }

@@ -27,6 +27,8 @@ struct seen {
 struct view {
         const struct os_root *root;
         struct view *base; /* NULL: the disk */
+        view_read_fn read; /* NULL: snapshot_take() */
+        void *userdata;
         struct map seen;   /* path → struct seen */
         struct map secret; /* path → itself, once looked at with SNAPSHOT_SECRET */
 };
@@ -46,6 +48,11 @@ int view_new(const struct os_root *root, struct view **ret) {
         view->root = root;
         *ret = view;
         return 0;
+}
+
+void view_set_reader(struct view *view, view_read_fn read, void *userdata) {
+        view->read = read;
+        view->userdata = userdata;
 }
 
 int view_new_over(struct view *base, struct view **ret) {
@@ -99,7 +106,9 @@ int view_look(struct view *view, const char *path, unsigned flags, const struct 
         seen = calloc(1, sizeof *seen);
         if (!seen)
                 return -ENOMEM;
-        r = snapshot_take(view->root, path, flags | SNAPSHOT_NOFOLLOW, &seen->snapshot);
+        flags |= SNAPSHOT_NOFOLLOW;
+        r = view->read ? view->read(view->userdata, path, flags, &seen->snapshot)
+                       : snapshot_take(view->root, path, flags, &seen->snapshot);
         if (r < 0) {
                 free(seen);
                 return r;
@@ -132,6 +141,7 @@ static int append_components(struct text *text, const char *path) {
         return text_error(text);
 }
 
+/* Absolute, or relative to the link's directory. */
 char *view_link_destination(const char *path, const char *target) {
         struct text text = { 0 };
         const char *slash = strrchr(path, '/');

@@ -13,6 +13,7 @@
 #include "guard/sshd_tree.h"
 #include "os/accounts.h"
 #include "policy/judge_file.h"
+#include "sshd/effective.h"
 
 static bool find_pam_release(const char *root_path, struct pam_release *ret) {
         struct pam_world pam;
@@ -25,6 +26,21 @@ static bool find_pam_release(const char *root_path, struct pam_release *ret) {
         return is_found;
 }
 
+/* Accounts' files are reached with their rights, everything without waiting for a server. */
+static int read_path(void *userdata, const char *path, unsigned flags, struct snapshot *ret) {
+        struct world *world = userdata;
+        const struct credentials *as = NULL;
+        const struct user_file *file;
+        size_t i;
+        int r = 0;
+
+        if (!map_get(&world->set.paths, path) && users_first_of(&world->users, path, &i, &file)) {
+                flags |= users_look_flags(file->role);
+                r = users_credentials(&world->users, i, &as);
+        }
+        return r < 0 ? r : looker_take(world->looker, path, as, flags, ret);
+}
+
 int world_init(struct world *world, const char *root_path, const char *config_path,
                const char *release) {
         int r;
@@ -34,7 +50,12 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
         if (r < 0)
                 return r;
         r = view_new(&world->root, &world->view);
-        if (r < 0) {
+        if (r == 0)
+                r = looker_new(&world->root, &world->looker);
+        if (r == 0) {
+                users_init(&world->users, world->looker);
+                view_set_reader(world->view, read_path, world);
+        } else {
                 world_done(world);
                 return r;
         }
@@ -48,11 +69,15 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
 void world_done(struct world *world) {
         guarded_set_done(&world->set);
         pam_stacks_done(&world->pam);
-        sshd_config_free(world->config);
         service_tree_done(&world->service);
+        users_done(&world->users);
+        if (world->config != world->good_config)
+                sshd_config_free(world->config);
+        sshd_config_free(world->good_config);
         accounts_done(&world->accounts);
         policy_free(world->policy);
         view_free(world->view);
+        looker_free(world->looker);
         baseline_free(world->baseline);
         store_free(world->store);
         if (world->root.path)
@@ -71,11 +96,35 @@ int world_load_accounts(struct world *world) {
                 n_extra = world->policy->extra_users.n_items;
         }
         r = os_accounts_load(&world->root, extra, n_extra, &accounts);
-        if (r < 0)
-                return r;
-        accounts_done(&world->accounts);
-        world->accounts = accounts;
-        return 0;
+        return r < 0 ? r : world_set_accounts(world, &accounts);
+}
+
+static int derive_users(struct world *world, const struct accounts *before) {
+        const struct users_sources sources = {
+                .accounts = &world->accounts,
+                .before = before,
+                .config = world->good_config,
+                .policy = world->policy,
+                .on_left = world->on_user_left,
+                .userdata = world->userdata,
+        };
+
+        return users_derive(&world->users, &sources);
+}
+
+int world_derive_users(struct world *world) {
+        return derive_users(world, NULL);
+}
+
+int world_set_accounts(struct world *world, struct accounts *accounts) {
+        struct accounts before = world->accounts;
+        int r;
+
+        world->accounts = *accounts;
+        *accounts = (struct accounts){ 0 };
+        r = world->good_config || world->users.items ? derive_users(world, &before) : 0;
+        accounts_done(&before);
+        return r;
 }
 
 int world_load_service(struct world *world) {
@@ -153,17 +202,53 @@ static bool names_the_same(const struct sshd_config *a, const struct sshd_config
         return true;
 }
 
+static int load_strict_modes(struct world *world) {
+        struct sshd_setting setting = { 0 };
+        int r = sshd_effective_one(world->config, NULL, NULL, "strictmodes", &setting);
+
+        if (r == -ENOMEM)
+                return r;
+        world->strict_modes =
+                r < 0 || setting.n_values == 0 || strcmp(setting.values[0], "no") != 0;
+        if (r == 0)
+                sshd_setting_done(&setting);
+        return 0;
+}
+
+/* sshd goes on with the last configuration it took: so do the accounts' files. */
+static int adopt_config(struct world *world) {
+        struct sshd_config *old = world->good_config;
+        int r;
+
+        world->good_config = world->config;
+        r = load_strict_modes(world);
+        if (r == 0)
+                r = world_derive_users(world);
+        sshd_config_free(old);
+        return r;
+}
+
 int world_load_config(struct world *world) {
-        struct sshd_config *config;
+        struct sshd_config *config, *old;
         bool is_same;
         int r = world_parse_config(world, world->view, &config);
 
         if (r < 0)
                 return r;
         is_same = world->config && names_the_same(world->config, config);
-        sshd_config_free(world->config);
+        old = world->config;
         world->config = config;
-        return is_same ? 0 : 1;
+        if (old != world->good_config)
+                sshd_config_free(old);
+        r = sshd_config_refusal(config) ? 0 : adopt_config(world);
+        return r < 0 ? r : is_same ? 0 : 1;
+}
+
+void world_forget_user(struct world *world, size_t i) {
+        const struct guarded_user *user = &world->users.items[i];
+
+        for (size_t f = 0; f < user->n_files; f++)
+                view_forget(world->view, user->files[f].path);
 }
 
 int world_parse_pam(const struct world *world, struct view *view, const struct sshd_config *config,
@@ -231,6 +316,7 @@ int world_derive_set(struct world *world) {
                 return r;
         guarded_set_done(&world->set);
         world->set = set;
+        world->set.users = &world->users;
         return 0;
 }
 

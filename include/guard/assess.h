@@ -6,8 +6,10 @@
 #include <stdbool.h>
 
 #include "guard/world.h"
+#include "keys/authorized_keys.h"
 #include "policy/finding.h"
 #include "policy/judge_file.h"
+#include "policy/judge_keys.h"
 
 /* Everything an enabled sshd rule has to say of a configuration, or that sshd would refuse it; and
  * what is wrong with the unit that starts sshd, by which the configuration was parsed. Returns 0 or
@@ -33,8 +35,40 @@ int assess_load_pam(const struct world *world, struct view *view, struct pam_sta
 int assess_file(const struct world *world, struct view *view, const char *path,
                 struct findings *findings);
 
-/* False for a rule about users' own files or keys: it waits for the release that reads them with
- * the user's rights. */
+/* What there is of one account, each file looked at with its rights. */
+struct seen_user_file {
+        const struct user_file *file;
+        const struct snapshot *snapshot; /* behind links; a link that leads nowhere itself */
+        struct snapshot followed;        /* owned: what a link led to outside the account's files */
+        char *destination;               /* what a link names; NULL: it is none */
+        bool has_keys;                   /* it was read as a file of keys */
+        struct authorized_keys keys;
+};
+struct user_sight {
+        struct seen_user_file *files; /* those of the account, in their order */
+        size_t n_files;
+};
+void user_sight_done(struct user_sight *sight);
+
+/* Looks at the files of the account at position I as VIEW has them. What comes back borrows from
+ * the view and the users. Returns 0 or a negative errno. */
+int assess_look_at_user(struct world *world, struct view *view, size_t i, struct user_sight *ret);
+
+/* Everything there is to say of it: keys rules, file rules with ~ and %u, lines sshd can make
+ * nothing of, files in the place of a key file that are none, StrictModes. */
+int assess_user(struct world *world, struct view *view, size_t i, const struct user_sight *sight,
+                struct findings *findings);
+
+/* Its key files as the policy's judge wants them; on the heap. Returns 0 or -ENOMEM. */
+int assess_key_files(const struct user_sight *sight, struct judged_key_file **ret, size_t *ret_n);
+
+/* What a guarded file must not be, whatever the rules say. */
+int assess_kind(const char *path, const struct file_metadata *metadata, enum rule_response response,
+                struct findings *findings);
+int assess_oversize(const char *path, const struct file_metadata *metadata,
+                    struct findings *findings);
+
+/* False for a rule this release reads and does not judge. */
 bool assess_acts(const struct rule *rule);
 
 /* What the judge of file rules is told of a path; borrows from all of its arguments. */

@@ -14,15 +14,18 @@
 #include "sshd/config.h"
 
 enum guarded_flags {
-        GUARDED_SECRET = 1 << 0,     /* metadata and fingerprint only; alert only */
-        GUARDED_ALERT_ONLY = 1 << 1, /* programs and modules under /usr */
-        GUARDED_SSHD = 1 << 2,       /* part of sshd's configuration: a change is judged anew */
-        GUARDED_ACCOUNTS = 1 << 3,   /* a change means: ask for the accounts again; never drift */
-        GUARDED_POLICY = 1 << 4,     /* our own configuration: never put back, alerts only */
-        GUARDED_USER = 1 << 5,       /* under a user's control */
-        GUARDED_PAM = 1 << 7,        /* part of a PAM stack: a change is judged anew */
-        GUARDED_UNIT = 1 << 8,       /* part of sshd's unit: its command line is read anew */
-        GUARDED_DIRECTORY = 1 << 6,  /* a rule speaks of it as a directory: owner and mode only */
+        GUARDED_SECRET = 1 << 0,       /* metadata and fingerprint only; alert only */
+        GUARDED_ALERT_ONLY = 1 << 1,   /* programs and modules under /usr */
+        GUARDED_SSHD = 1 << 2,         /* part of sshd's configuration: a change is judged anew */
+        GUARDED_ACCOUNTS = 1 << 3,     /* a change means: ask for the accounts again; never drift */
+        GUARDED_POLICY = 1 << 4,       /* our own configuration: never put back, alerts only */
+        GUARDED_USER = 1 << 5,         /* under a user's control */
+        GUARDED_PAM = 1 << 7,          /* part of a PAM stack: a change is judged anew */
+        GUARDED_DIRECTORY = 1 << 6,    /* a rule speaks of it as a directory: owner and mode only */
+        GUARDED_UNIT = 1 << 8,         /* part of sshd's unit: its command line is read anew */
+        GUARDED_KEYS = 1 << 11,        /* sshd reads keys from it */
+        GUARDED_METADATA = 1 << 9,     /* what is in it is nobody's business: owner and mode only */
+        GUARDED_UNVERSIONED = 1 << 10, /* rules speak of it; it is never approved, so no drift */
 };
 
 struct guarded {
@@ -30,9 +33,12 @@ struct guarded {
         const char *why; /* "sshd reads it", "named by HostKey" … ; a literal or the config's */
 };
 
+struct users;
+
 struct guarded_set {
-        struct map paths; /* path → struct guarded */
-        char **patterns;  /* glob patterns whose matches join the set */
+        const struct users *users; /* the accounts' part; borrowed, NULL: none */
+        struct map paths;          /* path → struct guarded: all the rest */
+        char **patterns;           /* glob patterns whose matches join the set */
         size_t n_patterns;
         char **directories; /* directories whose entries the patterns speak of, to be watched */
         size_t n_directories;
@@ -57,4 +63,5 @@ struct guarded_sources {
 int guarded_set_derive(const struct guarded_sources *sources, struct guarded_set *ret);
 void guarded_set_done(struct guarded_set *set);
 
+/* What PATH is in the set, an account's file too; NULL if it is not in it. */
 const struct guarded *guarded_set_get(const struct guarded_set *set, const char *path);

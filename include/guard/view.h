@@ -22,8 +22,14 @@ enum {
 
 struct view;
 
+/* Who looks at the disk for a view: as looker_take() with the rights that the path asks for. FLAGS
+ * has SNAPSHOT_NOFOLLOW. */
+typedef int (*view_read_fn)(void *userdata, const char *path, unsigned flags, struct snapshot *ret);
+
 /* A view of the disk. ROOT is borrowed. Returns 0 or -ENOMEM. */
 int view_new(const struct os_root *root, struct view **ret);
+/* Another reader than snapshot_take() with our own rights. */
+void view_set_reader(struct view *view, view_read_fn read, void *userdata);
 /* A candidate over BASE, which must outlive it. Returns 0 or -ENOMEM. */
 int view_new_over(struct view *base, struct view **ret);
 void view_free(struct view *view);
@@ -51,6 +57,9 @@ void view_forget_all(struct view *view);
 /* Forgets every path that IS_KEPT denies. Returns 0 or -ENOMEM. */
 int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const char *path),
                        void *userdata);
+
+/* The path that PATH, a link with that text, names inside the root; on the heap. */
+char *view_link_destination(const char *path, const char *target);
 
 /* Makes PATH be this version in a candidate view. DATA is copied. Returns 0 or -ENOMEM. */
 int view_put(struct view *view, const char *path, const struct file_metadata *metadata,

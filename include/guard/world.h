@@ -12,6 +12,7 @@
 #include "guard/guarded.h"
 #include "guard/pam_stacks.h"
 #include "guard/service_tree.h"
+#include "guard/users.h"
 #include "guard/view.h"
 #include "os/root.h"
 #include "os/store.h"
@@ -32,11 +33,18 @@ struct world {
         struct sshd_release release;
         bool has_release; /* false: no sshd found, the newest known release is assumed */
         struct pam_release pam_release;
-        bool has_pam_release;        /* false: the tree has no libpam, pam rules say nothing */
-        struct service_tree service; /* what sshd is started with, as the view has it now */
-        struct sshd_config *config;  /* the same, with what it reads then */
-        struct pam_stacks pam;       /* the same */
+        bool has_pam_release;            /* false: the tree has no libpam, pam rules say nothing */
+        struct service_tree service;     /* what sshd is started with, as the view has it now */
+        struct sshd_config *config;      /* the same, with what it reads then */
+        struct sshd_config *good_config; /* the last one that sshd would take; NULL: none yet */
+        struct pam_stacks pam;           /* as the view has them now */
         struct guarded_set set;
+        struct looker *looker;
+        struct users users; /* the accounts' part of the set */
+        bool strict_modes;  /* sshd's StrictModes: it ignores key files others could write */
+        /* an account that is gone, while the accounts are loaded anew; may be NULL */
+        void (*on_user_left)(void *userdata, struct guarded_user *user, const char *name);
+        void *userdata;
 };
 
 /* Opens the root and the view, finds sshd's release. Returns 0 or a negative errno. */
@@ -47,6 +55,8 @@ void world_done(struct world *world);
 /* Each asks anew; on failure the old state stays. Return 0 (or what is said) or a negative errno.
  */
 int world_load_accounts(struct world *world);
+/* The same with what was asked for elsewhere; takes ACCOUNTS over. */
+int world_set_accounts(struct world *world, struct accounts *accounts);
 /* sshd's, through the view. Returns 1 if it reads or names other paths than before, so that the
  * guarded set must be derived anew. */
 int world_load_config(struct world *world);
@@ -54,6 +64,10 @@ int world_load_config(struct world *world);
  * before. */
 int world_load_pam(struct world *world);
 int world_derive_set(struct world *world);
+/* The accounts' part: after the accounts, the policy, or the settings that name key files. */
+int world_derive_users(struct world *world);
+/* Lets go of what the view remembers of the account at position I. */
+void world_forget_user(struct world *world, size_t i);
 
 /* sshd's unit, through the view; before world_load_config(), whose answer it decides. Returns 1 if
  * it is read from other paths than before. */
