@@ -51,7 +51,7 @@ int manager_assess(struct manager *manager, struct view *view, const char *path,
         if (r == 0)
                 r = assess_pam(&manager->world, view, &all);
         if (r == 0)
-                r = assess_file(&manager->world, view, path, &all);
+                r = assess_path(&manager->world, view, path, &all);
         return r == 0 ? add_unsettled(&all, NULL, ret) : r;
 }
 
@@ -159,7 +159,7 @@ static int approve(void *userdata, const struct control_approval *approval,
 
         if (!guarded)
                 return CONTROL_NO_SUCH_PATH;
-        if (guarded->flags & GUARDED_ACCOUNTS)
+        if (guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED))
                 return manager_refuse(refusal, "that path has no approved version");
         view_forget_all(manager->world.view); /* also what a link leads to */
         r = view_look(manager->world.view, approval->path, is_secret ? SNAPSHOT_SECRET : 0, &now);

@@ -10,16 +10,17 @@
 #include "guard/messages.h"
 #include "pass.h"
 
-static int adopt_path(struct reconciler *reconciler, const char *path,
-                      const struct findings *present, bool *ret_adopted) {
-        struct world *world = reconciler->world;
+int pass_adopt_path(struct pass *pass, const char *path, const struct findings *present,
+                    bool *ret_adopted) {
+        struct world *world = pass->reconciler->world;
         const struct guarded *guarded = guarded_set_get(&world->set, path);
         bool is_secret = guarded && guarded->flags & GUARDED_SECRET;
         const struct snapshot *snapshot;
         int r;
 
         *ret_adopted = false;
-        if (baseline_knows(world->baseline, path) || (guarded && guarded->flags & GUARDED_ACCOUNTS))
+        if (baseline_knows(world->baseline, path) ||
+            (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED)))
                 return 0;
         r = view_look(world->view, path, is_secret ? SNAPSHOT_SECRET : 0, &snapshot);
         if (r < 0)
@@ -33,7 +34,7 @@ static int adopt_path(struct reconciler *reconciler, const char *path,
 }
 
 struct adopting {
-        struct reconciler *reconciler;
+        struct pass *pass;
         const struct findings *present;
         int n_adopted;
         int error;
@@ -46,7 +47,7 @@ static void adopt_guarded(const char *path, void *value, void *userdata) {
         (void)value;
         if (adopting->error < 0)
                 return;
-        adopting->error = adopt_path(adopting->reconciler, path, adopting->present, &adopted);
+        adopting->error = pass_adopt_path(adopting->pass, path, adopting->present, &adopted);
         if (adopting->error == 0 && adopted)
                 adopting->n_adopted++;
 }
@@ -54,8 +55,8 @@ static void adopt_guarded(const char *path, void *value, void *userdata) {
 int reconcile_adopt_all(struct reconciler *reconciler) {
         struct world *world = reconciler->world;
         CLEANUP(findings_done) struct findings present = { 0 };
-        struct adopting adopting = { reconciler, &present, 0, 0 };
         CLEANUP(pass_done) struct pass pass = { .reconciler = reconciler };
+        struct adopting adopting = { &pass, &present, 0, 0 };
         int r;
 
         r = pass_add_all(&pass);
@@ -98,8 +99,9 @@ static void collect_waiting(const char *path, void *value, void *userdata) {
                 waiting->error = strings_append(&waiting->paths, &waiting->n_paths, path);
 }
 
-/* True while a file that says what joins has drifted: the drift may be what brought it in. */
-static bool has_drifted(const struct reconciler *reconciler) {
+bool pass_sshd_has_drifted(const struct pass *pass) {
+        const struct reconciler *reconciler = pass->reconciler;
+
         for (size_t i = 0; i < reconciler->ledger.n_items; i++) {
                 const char *path = reconciler->ledger.items[i].finding.path;
                 const struct guarded *guarded =
@@ -122,7 +124,7 @@ int pass_adopt_joined(struct pass *pass) {
         int r;
 
         reconciler->joined_wait |= pass->n_joined > 0;
-        if (!reconciler->joined_wait || has_drifted(reconciler))
+        if (!reconciler->joined_wait || pass_sshd_has_drifted(pass))
                 return 0;
         map_each(&world->set.paths, collect_waiting, &waiting);
         r = waiting.error;
@@ -131,7 +133,7 @@ int pass_adopt_joined(struct pass *pass) {
         for (size_t i = 0; i < waiting.n_paths && r == 0; i++) {
                 bool adopted = false;
 
-                r = adopt_path(reconciler, waiting.paths[i], &present, &adopted);
+                r = pass_adopt_path(pass, waiting.paths[i], &present, &adopted);
                 if (adopted)
                         record_notice_at(waiting.paths[i], MESSAGE_ADOPTED, LOG_NOTICE,
                                          "%s joined the guarded set and was adopted",

@@ -386,3 +386,35 @@ int assess_user(struct world *world, struct view *view, size_t i, const struct u
         }
         return r;
 }
+
+struct assessing {
+        struct world *world;
+        struct view *view;
+        struct findings *findings;
+        size_t n_users;
+        int error;
+};
+
+static void assess_owner(void *userdata, size_t i, struct user_file *file) {
+        struct assessing *assessing = userdata;
+        CLEANUP(user_sight_done) struct user_sight sight = { 0 };
+
+        (void)file;
+        assessing->n_users++;
+        if (assessing->error == 0)
+                assessing->error =
+                        assess_look_at_user(assessing->world, assessing->view, i, &sight);
+        if (assessing->error == 0)
+                assessing->error = assess_user(assessing->world, assessing->view, i, &sight,
+                                               assessing->findings);
+}
+
+int assess_path(struct world *world, struct view *view, const char *path,
+                struct findings *findings) {
+        struct assessing assessing = { .world = world, .view = view, .findings = findings };
+
+        users_of_path(&world->users, path, assess_owner, &assessing);
+        if (assessing.error < 0 || assessing.n_users > 0)
+                return assessing.error;
+        return assess_file(world, view, path, findings);
+}

@@ -20,7 +20,7 @@
 static void count_coverage(const char *path, void *value, void *userdata) {
         struct manager *manager = ((void **)userdata)[0];
         struct control_coverage *coverage = ((void **)userdata)[1];
-        unsigned mechanisms = watch_coverage(manager->watch, path);
+        unsigned mechanisms = manager_coverage(manager, path);
 
         (void)value;
         coverage->n_files++;
@@ -30,6 +30,23 @@ static void count_coverage(const char *path, void *value, void *userdata) {
                 coverage->n_watched++;
         else
                 coverage->n_blind++;
+}
+
+/* Of an account what is there counts. */
+static void each_user_file(const struct manager *manager,
+                           void (*fn)(const char *path, void *value, void *userdata),
+                           void *userdata) {
+        const struct users *users = &manager->world.users;
+
+        for (size_t i = 0; i < users->n_items; i++)
+                for (size_t f = 0; f < users->items[i].n_files; f++) {
+                        const struct user_file *file = &users->items[i].files[f];
+                        size_t first;
+
+                        if (file->is_there && users_first_of(users, file->path, &first, NULL) &&
+                            first == i)
+                                fn(file->path, NULL, userdata);
+                }
 }
 
 static enum control_state state_of(const struct manager *manager, const struct permit *pause) {
@@ -61,6 +78,7 @@ static int get_status(void *userdata, struct control_status *ret) {
                 .n_responses = manager->n_responses,
         };
         map_each(&manager->world.set.paths, count_coverage, counting);
+        each_user_file(manager, count_coverage, counting);
         ret->coverage.n_watches = watch_n_watches(manager->watch);
         ret->coverage.n_users = manager->world.accounts.n_items;
         ret->coverage.users_complete = manager->world.accounts.complete;
@@ -78,31 +96,48 @@ static int get_status(void *userdata, struct control_status *ret) {
         return 1;
 }
 
-static size_t count_findings(const struct manager *manager, const char *path) {
-        size_t n = 0;
+struct counting {
+        const char *path;
+        size_t n;           /* findings about it */
+        bool breaks_a_rule; /* one of them is more than that it is not approved */
+};
 
-        for (size_t i = 0; i < manager->reconciler.ledger.n_items; i++) {
-                const char *at = manager->reconciler.ledger.items[i].finding.path;
+static void count_in_ledger(const struct ledger *ledger, struct counting *counting) {
+        for (size_t i = 0; i < ledger->n_items; i++) {
+                const struct finding *finding = &ledger->items[i].finding;
 
-                if (at && strcmp(at, path) == 0)
-                        n++;
+                if (!finding->path || strcmp(finding->path, counting->path) != 0)
+                        continue;
+                counting->n++;
+                counting->breaks_a_rule |= strcmp(finding->rule_id, FINDING_UNAPPROVED) != 0;
         }
-        return n;
+}
+
+static void count_of_user(void *userdata, size_t i, struct user_file *file) {
+        const struct manager *manager = ((void **)userdata)[0];
+
+        (void)file;
+        count_in_ledger(&manager->world.users.items[i].ledger, ((void **)userdata)[1]);
+}
+
+static struct counting count_findings(struct manager *manager, const char *path) {
+        struct counting counting = { .path = path };
+        void *both[2] = { manager, &counting };
+
+        count_in_ledger(&manager->reconciler.ledger, &counting);
+        users_of_path(&manager->world.users, path, count_of_user, both);
+        return counting;
 }
 
 static enum control_file_state file_state(struct manager *manager, const char *path,
-                                          const struct approved *approved, size_t n_findings) {
+                                          const struct approved *approved,
+                                          const struct counting *counting) {
         const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
         unsigned differences = 0;
 
-        for (size_t i = 0; i < manager->reconciler.ledger.n_items && n_findings > 0; i++) {
-                const struct finding *finding = &manager->reconciler.ledger.items[i].finding;
-
-                if (finding->path && strcmp(finding->path, path) == 0 &&
-                    strcmp(finding->rule_id, FINDING_UNAPPROVED) != 0)
-                        return CONTROL_FILE_VIOLATING;
-        }
-        if (guarded && guarded->flags & GUARDED_ACCOUNTS)
+        if (counting->breaks_a_rule)
+                return CONTROL_FILE_VIOLATING;
+        if (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED))
                 return CONTROL_FILE_APPROVED;
         if (!approved || assess_drift(&manager->world, manager->world.view, path, &differences) < 0)
                 return CONTROL_FILE_UNAPPROVED;
@@ -114,10 +149,12 @@ static int find_file(void *userdata, const char *path, struct control_file *ret)
         const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
         const struct approved *approved = baseline_get(manager->world.baseline, path);
         const struct snapshot *snapshot;
+        struct counting counting;
         int r;
 
         if (!guarded)
                 return 0;
+        counting = count_findings(manager, path);
         r = view_look(manager->world.view, path,
                       guarded->flags & GUARDED_SECRET ? SNAPSHOT_SECRET : 0, &snapshot);
         if (r < 0)
@@ -125,13 +162,13 @@ static int find_file(void *userdata, const char *path, struct control_file *ret)
         *ret = (struct control_file){
                 .path = path,
                 .metadata = &snapshot->metadata,
-                .coverage = watch_coverage(manager->watch, path),
+                .coverage = manager_coverage(manager, path),
                 .is_secret = guarded->flags & GUARDED_SECRET,
-                .n_findings = count_findings(manager, path),
+                .n_findings = counting.n,
                 .looked_at_us = manager->pass_ended_at_us,
         };
         ret->is_polled = ret->coverage & (WATCH_LIMITED | WATCH_NO_EVENTS);
-        ret->state = file_state(manager, path, approved, ret->n_findings);
+        ret->state = file_state(manager, path, approved, &counting);
         if (approved) {
                 manager->shown = (struct approved_version){
                         .path = BORROWED(path),
@@ -154,6 +191,22 @@ static void index_path(const char *path, void *value, void *userdata) {
                 manager->index[manager->n_index++] = path;
 }
 
+static int compare_paths(const void *a, const void *b) {
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Byte order; what belongs to the rest of the set and to an account is listed once. */
+static void drop_twins(struct manager *manager) {
+        size_t n = 0;
+
+        if (manager->n_index > 1)
+                qsort(manager->index, manager->n_index, sizeof *manager->index, compare_paths);
+        for (size_t i = 0; i < manager->n_index; i++)
+                if (n == 0 || strcmp(manager->index[n - 1], manager->index[i]) != 0)
+                        manager->index[n++] = manager->index[i];
+        manager->n_index = n;
+}
+
 void manager_drop_index(struct manager *manager) {
         free(manager->index);
         manager->index = NULL;
@@ -166,19 +219,47 @@ static int get_file(void *userdata, size_t index, struct control_file *ret) {
         if (index == 0) {
                 manager_drop_index(manager);
                 map_each(&manager->world.set.paths, index_path, manager);
+                each_user_file(manager, index_path, manager);
+                drop_twins(manager);
         }
         if (index >= manager->n_index)
                 return 0;
         return find_file(manager, manager->index[index], ret);
 }
 
-static int get_finding(void *userdata, size_t index, struct control_finding *ret) {
-        const struct manager *manager = userdata;
-        const struct open_finding *open;
+/* The INDEXth open finding: of the rest of the set, then of one account after the other. A caller
+ * goes through them from the first on, so it is remembered where the last one was. */
+static const struct open_finding *open_finding_at(struct manager *manager, size_t index) {
+        const struct ledger *ledger = &manager->reconciler.ledger;
+        const struct users *users = &manager->world.users;
+        size_t before = 0, i = 0;
 
-        if (index >= manager->reconciler.ledger.n_items)
+        if (index < ledger->n_items)
+                return &ledger->items[index];
+        if (index >= manager->listed.n_before && manager->listed.n_before >= ledger->n_items &&
+            index > ledger->n_items) {
+                before = manager->listed.n_before;
+                i = manager->listed.user;
+        } else {
+                before = ledger->n_items;
+        }
+        for (; i < users->n_items; i++) {
+                ledger = &users->items[i].ledger;
+                if (index < before + ledger->n_items) {
+                        manager->listed.user = i;
+                        manager->listed.n_before = before;
+                        return &ledger->items[index - before];
+                }
+                before += ledger->n_items;
+        }
+        return NULL;
+}
+
+static int get_finding(void *userdata, size_t index, struct control_finding *ret) {
+        const struct open_finding *open = open_finding_at(userdata, index);
+
+        if (!open)
                 return 0;
-        open = &manager->reconciler.ledger.items[index];
         *ret = (struct control_finding){ &open->finding, open->since_us, open->incident_id,
                                          open->action };
         return 1;
@@ -256,10 +337,16 @@ static int approved_version_of(struct manager *manager, const char *path,
                                struct control_version *ret) {
         static const struct file_metadata absent = { .kind = FILE_ABSENT };
         const struct approved *approved = baseline_get(manager->world.baseline, path);
+        CLEANUP_FREE char *data = NULL;
+        size_t n_data;
+        int r;
 
         if (!approved)
                 return copy_version(ret, &absent, NULL, 0, "no approved version");
-        return copy_version(ret, &approved->metadata, approved->data, approved->n_data, "approved");
+        r = baseline_content(manager->world.baseline, approved, &data, &n_data);
+        if (r < 0)
+                return r;
+        return copy_version(ret, &approved->metadata, data, n_data, "approved");
 }
 
 /* Of a link is shown, and reviewed by digest, what it leads to. */

@@ -22,7 +22,9 @@ static const char established_name[] = "baseline-established";
 
 struct baseline {
         struct store *store;
-        struct map by_path; /* path → struct approved */
+        struct map by_path;      /* path → struct approved */
+        struct map by_user_path; /* the same of accounts' files, without their content */
+        struct baseline_users users;
         char **patterns;
         size_t n_patterns;
         bool is_established;
@@ -44,6 +46,21 @@ static void approved_cleanup(struct approved **approved) {
         approved_free(*approved);
 }
 
+static bool has_content(const struct approved *approved) {
+        return approved->metadata.kind == FILE_REGULAR && approved->metadata.has_sha256 &&
+               !approved->is_secret && !approved->metadata.is_oversize;
+}
+
+static struct map *map_of(struct baseline *baseline, bool is_user) {
+        return is_user ? &baseline->by_user_path : &baseline->by_path;
+}
+
+static const struct approved *find(const struct baseline *baseline, const char *path) {
+        const struct approved *approved = map_get(&baseline->by_path, path);
+
+        return approved ? approved : map_get(&baseline->by_user_path, path);
+}
+
 /* Takes over VERSION's parts and adds its content from the store. */
 static int approved_from_version(struct store *store, struct approved_version *version,
                                  struct approved **ret) {
@@ -57,8 +74,8 @@ static int approved_from_version(struct store *store, struct approved_version *v
         approved->at_us = version->approved_at_us;
         approved->by = version->approved_by;
         approved->is_secret = version->is_secret;
-        if (approved->metadata.kind == FILE_REGULAR && approved->metadata.has_sha256 &&
-            !approved->is_secret && !approved->metadata.is_oversize) {
+        approved->is_user = version->is_user;
+        if (has_content(approved) && !approved->is_user) {
                 int r = store_get_content(store, approved->metadata.sha256, &approved->data,
                                           &approved->n_data);
 
@@ -92,7 +109,8 @@ int baseline_load(struct store *store, void (*on_damaged)(void *userdata, const 
                         continue;
                 }
                 if (r == 0)
-                        r = map_set(&baseline->by_path, versions[i].path, approved, NULL);
+                        r = map_set(map_of(baseline, approved->is_user), versions[i].path, approved,
+                                    NULL);
                 if (r < 0)
                         approved_free(approved);
         }
@@ -115,8 +133,30 @@ void baseline_free(struct baseline *baseline) {
         if (!baseline)
                 return;
         map_done(&baseline->by_path, approved_free);
+        map_done(&baseline->by_user_path, approved_free);
         strings_free(baseline->patterns, baseline->n_patterns);
         free(baseline);
+}
+
+void baseline_set_users(struct baseline *baseline, const struct baseline_users *users) {
+        baseline->users = *users;
+}
+
+int baseline_content(const struct baseline *baseline, const struct approved *approved,
+                     char **ret_data, size_t *ret_n) {
+        *ret_data = NULL;
+        *ret_n = 0;
+        if (approved->is_user && has_content(approved))
+                return store_get_content(baseline->store, approved->metadata.sha256, ret_data,
+                                         ret_n);
+        if (!approved->data)
+                return 0;
+        *ret_data = malloc(approved->n_data + 1);
+        if (!*ret_data)
+                return -ENOMEM;
+        memcpy(*ret_data, approved->data, approved->n_data + 1);
+        *ret_n = approved->n_data;
+        return 0;
 }
 
 bool baseline_is_established(const struct baseline *baseline) {
@@ -132,14 +172,16 @@ int baseline_establish(struct baseline *baseline) {
 }
 
 bool baseline_knows(const struct baseline *baseline, const char *path) {
-        return map_get(&baseline->by_path, path) != NULL;
+        return find(baseline, path) != NULL;
 }
 
 const struct approved *baseline_get(const struct baseline *baseline, const char *path) {
-        const struct approved *approved = map_get(&baseline->by_path, path);
+        const struct approved *approved = find(baseline, path);
 
         if (approved)
                 return approved->metadata.kind == FILE_UNREADABLE ? NULL : approved;
+        if (baseline->users.is_absent && baseline->users.is_absent(baseline->users.userdata, path))
+                return &baseline->absent;
         if (!baseline->is_established)
                 return NULL;
         for (size_t i = 0; i < baseline->n_patterns; i++)
@@ -161,14 +203,22 @@ static int record(struct baseline *baseline, const char *path, struct approved *
         void *old = NULL;
         int r;
 
+        approved->is_user = version.is_user =
+                baseline->users.is_user && baseline->users.is_user(baseline->users.userdata, path);
         r = store_approve(baseline->store, &version, approved->data, approved->n_data);
+        if (approved->is_user) {
+                free(TAKE(approved->data));
+                approved->n_data = 0;
+        }
         if (r == 0)
-                r = map_set(&baseline->by_path, path, approved, &old);
-        if (r < 0)
+                r = map_set(map_of(baseline, approved->is_user), path, approved, &old);
+        if (r < 0) {
                 approved_free(approved);
-        else
-                approved_free(old);
-        return r;
+                return r;
+        }
+        approved_free(old);
+        approved_free(map_remove(map_of(baseline, !approved->is_user), path));
+        return 0;
 }
 
 static int64_t now_us(void) {

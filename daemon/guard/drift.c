@@ -51,8 +51,8 @@ static int accept_unapproved(struct reconciler *reconciler, const char *path) {
         return r;
 }
 
-static int note_drift(struct pass *pass, const char *path, const struct findings *present,
-                      struct findings *unapproved) {
+int pass_note_drift_at(struct pass *pass, const char *path, const struct findings *present,
+                       struct findings *unapproved) {
         struct reconciler *reconciler = pass->reconciler;
         const struct guarded *guarded = guarded_set_get(&reconciler->world->set, path);
         const struct policy *policy = reconciler->world->policy;
@@ -85,7 +85,8 @@ static void note_drift_of(const char *path, void *value, void *userdata) {
 
         (void)value;
         if (noting->error == 0)
-                noting->error = note_drift(noting->pass, path, noting->present, noting->unapproved);
+                noting->error =
+                        pass_note_drift_at(noting->pass, path, noting->present, noting->unapproved);
 }
 
 int pass_note_drift(struct pass *pass, const struct findings *present,

@@ -109,6 +109,9 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         reconciler_forget(&manager->reconciler);
         policy_free(world->policy);
         world->policy = policy;
+        r = world->users.items ? world_derive_users(world) : 0;
+        if (r < 0)
+                return r;
         free(TAKE(manager->policy_problem));
         manager->policy_loaded_at_us = record_now_us();
         record_notice(MESSAGE_POLICY_LOADED, LOG_INFO,
@@ -117,8 +120,7 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         if (count_idle(policy) > 0)
                 record_notice(
                         NULL, LOG_NOTICE,
-                        "%zu of them speak of users' own files or keys, which this release reads "
-                        "only with --dump-keys: they do not act",
+                        "%zu of them are read and not judged by this release: they do not act",
                         count_idle(policy));
         if (count_locks(policy) > 0)
                 record_notice(NULL, LOG_NOTICE,

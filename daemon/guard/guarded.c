@@ -328,7 +328,7 @@ void guarded_set_done(struct guarded_set *set) {
 }
 
 const struct guarded *guarded_set_get(const struct guarded_set *set, const char *path) {
-        const struct guarded *guarded = map_get(&set->paths, path);
+        const struct guarded *guarded = set->users ? users_get(set->users, path) : NULL;
 
-        return guarded || !set->users ? guarded : users_get(set->users, path);
+        return guarded ? guarded : map_get(&set->paths, path);
 }

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "guard/messages.h"
 #include "guard/policy_load.h"
+#include "os/accounts.h"
 #include "os/journal.h"
 #include "policy/parse.h"
 
@@ -33,6 +34,8 @@ enum {
         HEARTBEAT_US = 30 * 1000000, /* how exactly a gap's beginning is known after a SIGKILL */
         RETRY_US = 5 * 1000000,      /* after a pass that failed: a full disk may have room again */
         GAPS_SHOWN = 5,              /* in status */
+        READY_PATIENCE_US = 10 * 1000000, /* sshd waits this long for very many accounts to be
+                                             looked at; the rest follows */
 };
 
 static const char last_seen_name[] = "last-seen";
@@ -52,6 +55,8 @@ void manager_schedule_turn(struct manager *manager) {
 
         if (!manager->turn_source)
                 return;
+        if (manager_has_users_left(manager))
+                next = 0;
         if (next == DIRTY_NEVER) {
                 (void)sd_event_source_set_enabled(manager->turn_source, SD_EVENT_OFF);
                 return;
@@ -98,7 +103,8 @@ int manager_start_full_pass(struct manager *manager) {
                                                   DIRTY_BY_PASS, false);
         manager->pass_is_running = true;
         manager->pass_began_at_us = record_now_us();
-        manager->pass_n_total = manager->dirty.paths.n;
+        manager->users_next = 0;
+        manager->pass_n_total = manager->dirty.paths.n + manager->world.users.n_items;
         manager->pass_n_done = 0;
         return marking.error;
 }
@@ -107,35 +113,49 @@ static void end_full_pass(struct manager *manager) {
         manager->pass_is_running = false;
         manager->last_pass_began_at_us = manager->pass_began_at_us;
         manager->pass_ended_at_us = record_now_us();
+        if (reconciler_establish_accounts(&manager->reconciler) < 0)
+                record_notice(NULL, LOG_ERR, "the adoption of accounts could not be noted");
         if (manager->control)
                 control_pass_ended(manager->control);
+}
+
+/* After a slice that ended with R. */
+static int note_progress(struct manager *manager, int r) {
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "a pass could not be finished: %s", strerror(-r));
+        if (manager->pass_is_running) {
+                if (manager->control)
+                        control_pass_progressed(manager->control, manager->pass_n_done,
+                                                manager->pass_n_total);
+                if (manager->dirty.paths.n == 0 && !manager_has_users_left(manager))
+                        end_full_pass(manager);
+        }
+        return r;
 }
 
 int manager_take_turn(struct manager *manager) {
         CLEANUP(dirty_slice_done) struct dirty_slice slice = { 0 };
         int r = dirty_take(&manager->dirty, manager_now_us(), SLICE_PATHS, &slice);
 
-        if (r < 0 || slice.n_paths == 0)
+        if (r < 0)
                 return r;
+        if (slice.n_paths == 0) {
+                manager->reconciler.recorder.noticed_by = dirty_sources_name(DIRTY_BY_PASS);
+                r = manager_has_users_left(manager) ? manager_take_users(manager) : 0;
+                return note_progress(manager, r);
+        }
         manager->reconciler.recorder.noticed_by = dirty_sources_name(slice.sources);
         r = reconcile_paths(&manager->reconciler, slice.paths, slice.n_paths);
         manager->n_looks += slice.n_paths;
         for (size_t i = 0; i < slice.n_paths; i++) {
                 (void)watch_refresh(manager->watch, slice.paths[i]);
+                manager_looked_at(manager, slice.paths[i]);
                 if (r < 0)
                         (void)dirty_defer(&manager->dirty, slice.paths[i],
                                           manager_now_us() + RETRY_US);
         }
-        if (r < 0)
-                record_notice(NULL, LOG_ERR, "a pass could not be finished: %s", strerror(-r));
-        if (manager->pass_is_running) {
-                manager->pass_n_done += slice.n_paths;
-                if (manager->control)
-                        control_pass_progressed(manager->control, manager->pass_n_done,
-                                                manager->pass_n_total);
-                if (manager->dirty.paths.n == 0)
-                        end_full_pass(manager);
-        }
+        manager->pass_n_done += slice.n_paths;
+        r = note_progress(manager, r);
         manager_after_turn(manager);
         return r;
 }
@@ -371,6 +391,7 @@ static int start_control(struct manager *manager) {
 /* Everything that is known of the tree, and the first full pass. */
 static int look_at_everything(struct manager *manager) {
         struct world *world = &manager->world;
+        uint64_t patience_us = manager_now_us() + READY_PATIENCE_US;
         int r = world_load_accounts(world);
 
         if (r == 0)
@@ -381,6 +402,9 @@ static int look_at_everything(struct manager *manager) {
                 r = world_load_pam(world);
         if (r >= 0)
                 r = world_derive_set(world);
+        if (r < 0)
+                return r;
+        r = manager_start_users(manager);
         if (r < 0)
                 return r;
         manager_on_set_changed(manager);
@@ -397,7 +421,8 @@ static int look_at_everything(struct manager *manager) {
         }
         if (r == 0)
                 r = manager_start_full_pass(manager);
-        while (r == 0 && manager->pass_is_running)
+        while (r == 0 && manager->pass_is_running &&
+               !(manager->dirty.paths.n == 0 && manager_now_us() > patience_us))
                 r = manager_take_turn(manager);
         return r;
 }
@@ -527,7 +552,9 @@ void manager_free(struct manager *manager) {
         sd_event_source_unref(manager->sweep_source);
         sd_event_source_unref(manager->mounts_source);
         sweep_done(&manager->sweep);
+        os_accounts_query_cancel(manager->query);
         watch_free(manager->watch);
+        strings_free(manager->left_paths, manager->n_left_paths);
         reconciler_done(&manager->reconciler);
         permits_done(&manager->permits);
         free(manager->index);

@@ -44,6 +44,14 @@ struct manager {
         struct map watched;                 /* path → itself: what the watcher was given */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */
 
+        size_t users_next;  /* where the full pass goes on among the accounts */
+        size_t users_swept; /* where the sweep does */
+        bool is_adding_watches;
+        char **left_paths; /* that belong to an account no longer */
+        size_t n_left_paths;
+        struct accounts_query *query; /* NSS is being asked; NULL: it is not */
+        bool query_again;
+
         sd_event *event;
         sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
                 *sweep_source, *mounts_source;
@@ -64,6 +72,9 @@ struct manager {
 
         const char **index; /* for the control socket: guarded paths in byte order */
         size_t n_index;
+        struct {
+                size_t user, n_before;
+        } listed; /* the account whose findings were listed last, and how many were before them */
         struct approved_version
                 shown; /* what the last file shown was approved as; borrowed parts */
 };
@@ -104,6 +115,28 @@ void manager_reload_sshd(void *userdata);
 int manager_start_watching(struct manager *manager);
 /* Watches what joined the guarded set, and no longer what left it. */
 void manager_on_set_changed(void *userdata);
+
+/* ---- accounts (manager_users.c) ---- */
+
+/* Hooks into the reconciler and the baseline. Returns 0 or a negative errno. */
+int manager_start_users(struct manager *manager);
+void manager_on_user_changed(void *userdata, size_t i);
+void manager_on_file_left(void *userdata, const struct user_file *file);
+void manager_on_accounts_stale(void *userdata);
+
+/* As manager_mark_path(), with a rest between two looks at one account. */
+int manager_mark_user_path(struct manager *manager, const char *path, enum dirty_source source,
+                           bool is_being_written);
+void manager_looked_at(struct manager *manager, const char *path);
+
+/* The accounts' part of a full pass: true while there is more, and the next slice of it. */
+bool manager_has_users_left(const struct manager *manager);
+int manager_take_users(struct manager *manager);
+/* Compares a slice of the accounts with what was seen of them. */
+int manager_sweep_users(struct manager *manager);
+
+/* How PATH is watched, an account's file by its directory too. */
+unsigned manager_coverage(const struct manager *manager, const char *path);
 
 /* What an incident left in force and what it replaced; an enum control_result, or a negative errno.
  */

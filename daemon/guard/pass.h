@@ -14,6 +14,8 @@ struct pass {
         struct findings tried; /* responses that did not succeed: not tried twice */
         bool touched_sshd;
         bool set_is_stale; /* a response made a path come or go */
+        size_t *users;     /* positions of the accounts looked at in this pass */
+        size_t n_users;
 };
 
 void pass_done(struct pass *pass);
@@ -32,5 +34,43 @@ bool pass_has_finding_at(const struct findings *findings, const char *path);
 /* Adds a finding for each guarded path that drifted and has none in PRESENT, or accepts it. */
 int pass_note_drift(struct pass *pass, const struct findings *present, struct findings *unapproved);
 
+/* The same of one path; PRESENT is what is known of it. */
+int pass_note_drift_at(struct pass *pass, const char *path, const struct findings *present,
+                       struct findings *unapproved);
+
 /* Adopts what joined the guarded set in this pass. */
 int pass_adopt_joined(struct pass *pass);
+
+/* Makes what is at PATH its approved version, unless PRESENT has something against it. */
+int pass_adopt_path(struct pass *pass, const char *path, const struct findings *present,
+                    bool *ret_adopted);
+
+/* True while sshd's configuration is not the approved one: then nothing that it names is adopted,
+ * for the drift may be what brought it in. */
+bool pass_sshd_has_drifted(const struct pass *pass);
+
+/* ---- accounts (pass_users.c) ---- */
+
+/* Add an account, or every account that PATH belongs to. Return 0 or -ENOMEM. */
+int pass_add_user(struct pass *pass, size_t i);
+int pass_add_users_of(struct pass *pass, const char *path);
+void pass_leave_users(struct pass *pass);
+
+/* Derives their files anew and forgets what was seen; judges those that are stale; records what
+ * came and went; adopts what is new. Return 0 or a negative errno. */
+int pass_look_at_users(struct pass *pass);
+int pass_judge_users(struct pass *pass);
+int pass_record_users(struct pass *pass);
+int pass_adopt_users(struct pass *pass);
+
+/* reconciler_collect() and what is wrong with the accounts of this pass. */
+int pass_collect(const struct pass *pass, struct findings *ret);
+
+/* The ledger a finding belongs to: an account's own, or the one of all else. */
+struct ledger *reconciler_ledger(struct reconciler *reconciler, const struct finding *finding);
+
+/* Opens the finding with an incident of its own, unless it is open already. */
+int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
+                    const struct finding *finding, const char *action, const char *outcome);
+/* For ledger_close(); USERDATA is the reconciler. */
+void reconciler_on_closed(void *userdata, const struct open_finding *closed);

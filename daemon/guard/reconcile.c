@@ -27,6 +27,7 @@ enum {
 void pass_done(struct pass *pass) {
         strings_free(pass->paths, pass->n_paths);
         findings_done(&pass->tried);
+        pass_leave_users(pass);
 }
 
 static void free_findings(void *value) {
@@ -51,6 +52,8 @@ void reconciler_forget(struct reconciler *reconciler) {
         findings_done(&reconciler->sshd_findings);
         findings_done(&reconciler->pam_findings);
         map_done(&reconciler->file_findings, free_findings);
+        for (size_t i = 0; i < reconciler->world->users.n_items; i++)
+                findings_done(&reconciler->world->users.items[i].findings);
         reconciler->sshd_is_stale = reconciler->pam_is_stale = true;
 }
 
@@ -155,7 +158,10 @@ static int forget_path(struct pass *pass, const char *path) {
 }
 
 static bool is_watched(void *userdata, const char *path) {
-        return guarded_set_get(userdata, path) != NULL;
+        const struct guarded_set *set = userdata;
+
+        /* of accounts' files only a stamp is kept: there are too many */
+        return map_get(&set->paths, path) != NULL;
 }
 
 /* Loads again what is stale. Returns 1 if the guarded set must be derived anew. */
@@ -209,7 +215,9 @@ static int look_again(struct pass *pass) {
                 if (is_set_directory(&world->set, pass->paths[i]))
                         set_is_stale = reconciler->sshd_is_stale = reconciler->pam_is_stale = true;
         }
-        if (accounts_are_stale) {
+        if (accounts_are_stale && reconciler->on_accounts_stale) {
+                reconciler->on_accounts_stale(reconciler->userdata);
+        } else if (accounts_are_stale && r == 0) {
                 r = world_load_accounts(world);
                 reconciler->sshd_is_stale = set_is_stale = true;
         }
@@ -230,7 +238,7 @@ static int judge_path(struct reconciler *reconciler, const char *path) {
 
         if (!findings)
                 return -ENOMEM;
-        if (guarded_set_get(&reconciler->world->set, path))
+        if (map_get(&reconciler->world->set.paths, path))
                 r = assess_file(reconciler->world, reconciler->world->view, path, findings);
         if (r < 0 || findings->n_items == 0) {
                 free_findings(findings);
@@ -294,7 +302,7 @@ int pass_judge(struct pass *pass) {
 
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
                 r = judge_path(pass->reconciler, pass->paths[i]);
-        return r;
+        return r == 0 ? pass_judge_users(pass) : r;
 }
 
 struct collecting {
@@ -421,10 +429,9 @@ static const char *message_of(const struct finding *finding, const char *action,
         return MESSAGE_DRIFT;
 }
 
-/* Opens the finding in the ledger with an incident of its own, unless it is open already. */
-static int open_finding(struct reconciler *reconciler, const struct finding *finding,
-                        const char *action, const char *outcome) {
-        struct open_finding *open = ledger_find(&reconciler->ledger, finding);
+int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
+                    const struct finding *finding, const char *action, const char *outcome) {
+        struct open_finding *open = ledger_find(ledger, finding);
         const struct record record = {
                 .message_id = message_of(finding, action, outcome),
                 .finding = finding,
@@ -438,7 +445,13 @@ static int open_finding(struct reconciler *reconciler, const struct finding *fin
                 return 0;
         }
         (void)record_incident(&reconciler->recorder, &record, &id);
-        return ledger_open(&reconciler->ledger, finding, record_now_us(), id, action);
+        return ledger_open(ledger, finding, record_now_us(), id, action);
+}
+
+static int open_finding(struct reconciler *reconciler, const struct finding *finding,
+                        const char *action, const char *outcome) {
+        return reconciler_open(reconciler, reconciler_ledger(reconciler, finding), finding, action,
+                               outcome);
 }
 
 /* A repaired file is approved as it is now. */
@@ -514,7 +527,7 @@ static int respond_one(struct pass *pass, const struct finding *finding,
         CLEANUP(respond_report_done) struct respond_report report = { 0 };
         int r;
 
-        if (is_dry_run && ledger_find(&reconciler->ledger, finding)) {
+        if (is_dry_run && ledger_find(reconciler_ledger(reconciler, finding), finding)) {
                 report.outcome = RESPOND_DONE; /* said once, when it was opened */
                 return note_response(pass, finding, &report, true);
         }
@@ -569,7 +582,7 @@ static int respond_pass(struct pass *pass) {
         for (unsigned i = 0; i < RESPONSES_MAX; i++) {
                 CLEANUP(findings_done) struct findings present = { 0 };
                 const struct finding *finding;
-                int r = reconciler_collect(pass->reconciler, &present);
+                int r = pass_collect(pass, &present);
 
                 if (r < 0)
                         return r;
@@ -591,7 +604,7 @@ static int respond_pass(struct pass *pass) {
 
 /* ---- record ---- */
 
-static void on_closed(void *userdata, const struct open_finding *closed) {
+void reconciler_on_closed(void *userdata, const struct open_finding *closed) {
         const struct reconciler *reconciler = userdata;
         const struct record record = {
                 .message_id = MESSAGE_RESOLVED,
@@ -633,38 +646,56 @@ static int update_ledger(struct pass *pass) {
         for (size_t i = 0; i < unapproved.n_items && r == 0; i++)
                 r = open_finding(reconciler, &unapproved.items[i], "alerted", NULL);
         if (r == 0)
-                ledger_close(&reconciler->ledger, on_closed, reconciler);
-        return r;
+                ledger_close(&reconciler->ledger, reconciler_on_closed, reconciler);
+        return r == 0 ? pass_record_users(pass) : r;
 }
 
 /* ---- the pass ---- */
+
+static int run_pass(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        int r = look_again(pass);
+
+        /* What decides who gets in is answered before anything else is read. */
+        if (r == 0 && (reconciler->sshd_is_stale || reconciler->pam_is_stale)) {
+                r = judge_stale(reconciler);
+                if (r == 0)
+                        r = respond_pass(pass);
+        }
+        if (r == 0 && pass->set_is_stale)
+                r = rederive_set(pass);
+        pass->set_is_stale = false;
+        if (r == 0)
+                r = pass_look_at_users(pass);
+        if (r == 0)
+                r = pass_judge(pass);
+        if (r == 0)
+                r = respond_pass(pass);
+        if (r == 0)
+                r = update_ledger(pass);
+        if (r == 0)
+                r = pass_adopt_joined(pass);
+        if (r == 0)
+                r = pass_adopt_users(pass);
+        if (pass->touched_sshd && reconciler->on_sshd_changed)
+                reconciler->on_sshd_changed(reconciler->userdata);
+        return r;
+}
 
 int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_paths) {
         CLEANUP(pass_done) struct pass pass = { .reconciler = reconciler };
         int r = strings_copy(&pass.paths, &pass.n_paths, paths, n_paths);
 
-        if (r == 0)
-                r = look_again(&pass);
-        /* What decides who gets in is answered before anything else is read. */
-        if (r == 0 && (reconciler->sshd_is_stale || reconciler->pam_is_stale)) {
-                r = judge_stale(reconciler);
-                if (r == 0)
-                        r = respond_pass(&pass);
-        }
-        if (r == 0 && pass.set_is_stale)
-                r = rederive_set(&pass);
-        pass.set_is_stale = false;
-        if (r == 0)
-                r = pass_judge(&pass);
-        if (r == 0)
-                r = respond_pass(&pass);
-        if (r == 0)
-                r = update_ledger(&pass);
-        if (r == 0)
-                r = pass_adopt_joined(&pass);
-        if (pass.touched_sshd && reconciler->on_sshd_changed)
-                reconciler->on_sshd_changed(reconciler->userdata);
-        return r;
+        return r < 0 ? r : run_pass(&pass);
+}
+
+int reconcile_users(struct reconciler *reconciler, size_t first, size_t n) {
+        CLEANUP(pass_done) struct pass pass = { .reconciler = reconciler };
+        int r = 0;
+
+        for (size_t i = first; i < first + n && i < reconciler->world->users.n_items && r == 0; i++)
+                r = pass_add_user(&pass, i);
+        return r < 0 ? r : run_pass(&pass);
 }
 
 int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct finding *finding) {

@@ -357,8 +357,22 @@ static void carry_over(const struct guarded_user *user, struct user_file *files,
                 for (size_t k = 0; k < user->n_files; k++)
                         if (strcmp(files[i].path, user->files[k].path) == 0) {
                                 files[i].is_watched = user->files[k].is_watched;
+                                files[i].is_adopted = user->files[k].is_adopted;
+                                files[i].is_there = user->files[k].is_there;
                                 memcpy(files[i].stamp, user->files[k].stamp, sizeof files[i].stamp);
                         }
+}
+
+static void tell_left(const struct users *users, const struct guarded_user *user,
+                      const struct user_file *files, size_t n) {
+        for (size_t k = 0; users->on_file_left && k < user->n_files; k++) {
+                size_t i = 0;
+
+                while (i < n && strcmp(files[i].path, user->files[k].path) != 0)
+                        i++;
+                if (i == n)
+                        users->on_file_left(users->userdata, &user->files[k]);
+        }
 }
 
 static bool has_same_files(const struct guarded_user *user, const struct user_file *files,
@@ -385,6 +399,7 @@ int users_refresh(struct users *users, size_t i) {
                 return 0;
         }
         carry_over(user, files, n);
+        tell_left(users, user, files, n);
         files_free(user->files, user->n_files);
         user->files = files;
         user->n_files = n;
@@ -424,6 +439,7 @@ static void keep_known(struct users *users, const struct users_sources *sources,
                 } else {
                         if (sources->on_left)
                                 sources->on_left(sources->userdata, &users->items[i], was->name);
+                        tell_left(users, &users->items[i], NULL, 0);
                         user_done(&users->items[i]);
                 }
         }
@@ -483,6 +499,7 @@ int users_derive(struct users *users, const struct users_sources *sources) {
                         break;
                 user->is_stale |= !has_same_files(user, files, n);
                 carry_over(user, files, n);
+                tell_left(users, user, files, n);
                 files_free(user->files, user->n_files);
                 user->files = files;
                 user->n_files = n;
@@ -497,29 +514,43 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
         return hash ^ hash >> 32;
 }
 
-bool users_note_seen(struct user_file *file, const struct file_metadata *m) {
+static void make_stamp(const struct file_metadata *m, uint64_t stamp[2]) {
+        /* what happens in a directory is seen at its files */
+        bool has_content = m->kind != FILE_DIRECTORY;
         const uint64_t values[] = { m->kind,
                                     (uint64_t)m->error,
                                     m->mode,
                                     m->uid,
                                     m->gid,
-                                    m->size,
                                     m->dev,
                                     m->ino,
-                                    m->nlink,
                                     m->flags,
-                                    (uint64_t)m->mtime_ns,
-                                    (uint64_t)m->ctime_ns };
-        uint64_t stamp[2] = { 1, 0 };
-        bool is_other;
+                                    has_content ? m->size : 0,
+                                    has_content ? m->nlink : 0,
+                                    has_content ? (uint64_t)m->mtime_ns : 0,
+                                    has_content ? (uint64_t)m->ctime_ns : 0 };
 
+        stamp[0] = 1;
+        stamp[1] = 0;
         for (size_t i = 0; i < N_ELEMENTS(values); i++)
                 stamp[0] = mix(stamp[0], values[i]);
         if (m->link_target)
                 stamp[0] = mix(stamp[0], hash_path(m->link_target));
         if (m->has_sha256)
                 memcpy(&stamp[1], m->sha256, sizeof stamp[1]);
-        is_other = memcmp(stamp, file->stamp, sizeof stamp) != 0;
-        memcpy(file->stamp, stamp, sizeof stamp);
-        return is_other;
+}
+
+bool users_has_moved(const struct user_file *file, const struct file_metadata *metadata) {
+        uint64_t stamp[2];
+
+        make_stamp(metadata, stamp);
+        return memcmp(stamp, file->stamp, sizeof stamp) != 0;
+}
+
+bool users_note_seen(struct user_file *file, const struct file_metadata *metadata) {
+        bool has_moved = users_has_moved(file, metadata);
+
+        make_stamp(metadata, file->stamp);
+        file->is_there = metadata->kind != FILE_ABSENT;
+        return has_moved;
 }

@@ -18,7 +18,9 @@ static void on_dirty(void *userdata, const char *path, bool is_being_written) {
                 manager->pid_is_dirty = true;
                 return;
         }
-        if (manager_mark_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)
+        if (manager->is_adding_watches)
+                return;
+        if (manager_mark_user_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)
                 record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
 }
 
@@ -68,6 +70,8 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         int r = sweep_turn(&manager->sweep, &manager->world, on_different, manager);
 
         (void)now_us;
+        if (r == 0)
+                r = manager_sweep_users(manager);
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "a sweep could not be finished: %s", strerror(-r));
         manager->pid_is_dirty = true;

@@ -277,3 +277,86 @@ int os_accounts_load(const struct os_root *root, const char *const *extra, size_
         ret->complete = false;
         return 0;
 }
+
+/* ---- without waiting ---- */
+
+struct accounts_query {
+        const struct os_root *root;
+        struct probe *probe;          /* NULL: nobody has to be asked */
+        sd_event_source *immediately; /* then the answer comes from the next turn of the loop */
+        accounts_done_fn on_done;
+        void *userdata;
+};
+
+static void answer_query(struct accounts_query *query, int error, struct accounts *accounts) {
+        accounts_done_fn on_done = query->on_done;
+        void *userdata = query->userdata;
+
+        query->probe = NULL; /* it frees itself */
+        os_accounts_query_cancel(query);
+        on_done(userdata, error, accounts);
+        accounts_done(accounts);
+}
+
+/* What the tree's own files say; not the whole where NSS failed. */
+static void answer_with_files(struct accounts_query *query, bool complete) {
+        struct accounts accounts = { 0 };
+        int r = load_files(query->root, &accounts);
+
+        accounts.complete = accounts.complete && complete;
+        answer_query(query, r, &accounts);
+}
+
+static void on_answer(void *userdata, int error, struct probe_result *result) {
+        struct accounts_query *query = userdata;
+        struct accounts accounts = { 0 };
+        int r = error;
+
+        if (r == 0 && result->exit_status != 0 && result->exit_status != 1)
+                r = -EIO;
+        if (r == 0)
+                r = decode_answer(result->out, result->n_out, &accounts);
+        if (r < 0) {
+                accounts_done(&accounts);
+                answer_with_files(query, false);
+                return;
+        }
+        accounts.complete = result->exit_status == 0;
+        answer_query(query, 0, &accounts);
+}
+
+static int on_next_turn(sd_event_source *source, void *userdata) {
+        (void)source;
+        answer_with_files(userdata, true);
+        return 0;
+}
+
+int os_accounts_query(sd_event *event, const struct os_root *root, const char *const *extra,
+                      size_t n_extra, accounts_done_fn on_done, void *userdata,
+                      struct accounts_query **ret) {
+        struct request request = { .extra = extra, .n_extra = n_extra };
+        const struct probe_work work = { ask_nss, &request, ACCOUNTS_TIMEOUT_MS };
+        struct accounts_query *query = calloc(1, sizeof *query);
+        int r;
+
+        if (!query)
+                return -ENOMEM;
+        *query = (struct accounts_query){ .root = root, .on_done = on_done, .userdata = userdata };
+        r = os_root_is_system(root)
+                    ? probe_start_call(event, &work, on_answer, query, &query->probe)
+                    : sd_event_add_defer(event, &query->immediately, on_next_turn, query);
+        if (r < 0) {
+                free(query);
+                return r;
+        }
+        *ret = query;
+        return 0;
+}
+
+void os_accounts_query_cancel(struct accounts_query *query) {
+        if (!query)
+                return;
+        probe_cancel(query->probe);
+        (void)sd_event_source_disable_unref(query->immediately);
+        free(query);
+}

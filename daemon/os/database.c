@@ -64,6 +64,7 @@ static const char *const migrations[] = {
         "  kind INTEGER NOT NULL, path TEXT, rule_id TEXT,"
         "  since_us INTEGER NOT NULL, until_us INTEGER NOT NULL, uses_left INTEGER NOT NULL,"
         "  by_uid INTEGER NOT NULL, reason TEXT);",
+        "ALTER TABLE approved ADD COLUMN is_user INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define VERSION_COLUMNS                                                                            \
@@ -71,7 +72,8 @@ static const char *const migrations[] = {
         "version.mtime_ns, version.ctime_ns, version.dev, version.ino, version.nlink, "            \
         "version.flags, version.xattrs, version.link_target, version.sha256, "                     \
         "version.is_oversize, version.content "
-#define APPROVED_COLUMNS VERSION_COLUMNS ", path, at_us, by_uid, reason, is_secret, version.id "
+#define APPROVED_COLUMNS                                                                           \
+        VERSION_COLUMNS ", path, at_us, by_uid, reason, is_secret, is_user, version.id "
 #define INCIDENT_COLUMNS                                                                           \
         VERSION_COLUMNS ", incident.id, at_us, path, rule_id, severity, line, setting, want, "     \
                         "got, witness, message, action, outcome, generation, count, version.id "
@@ -100,7 +102,7 @@ static const char *const sql[N_STATEMENTS] = {
         [SQL_DROP_VERSION] = "DELETE FROM version WHERE id = ?1",
         [SQL_EMPTY_VERSION] = "UPDATE version SET content = NULL WHERE id = ?1",
         [SQL_SET_APPROVED] = "INSERT INTO approved (path, version, at_us, by_uid, reason, "
-                             "is_secret) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                             "is_secret, is_user) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         [SQL_GET_APPROVED] = "SELECT " APPROVED_COLUMNS
                              "FROM approved JOIN version ON version.id = approved.version "
                              "WHERE path = ?1",

@@ -325,6 +325,7 @@ static int set_approved(struct store *store, const struct approved_version *appr
                 INTEGER(approved->approved_by),
                 TEXT(approved->reason),
                 INTEGER(approved->is_secret),
+                INTEGER(approved->is_user),
         };
         return database_run(&store->database, SQL_SET_APPROVED, row, N_ELEMENTS(row));
 }
@@ -354,6 +355,7 @@ static int get_approved(const struct cursor *cursor, struct approved_version *ap
         approved->approved_at_us = cursor_integer(cursor, N_VERSION_COLUMNS + 1);
         approved->approved_by = (uint32_t)cursor_integer(cursor, N_VERSION_COLUMNS + 2);
         approved->is_secret = cursor_integer(cursor, N_VERSION_COLUMNS + 4) != 0;
+        approved->is_user = cursor_integer(cursor, N_VERSION_COLUMNS + 5) != 0;
         if (cursor_text(cursor, N_VERSION_COLUMNS, &approved->path) < 0 ||
             cursor_text(cursor, N_VERSION_COLUMNS + 3, &approved->reason) < 0)
                 return -ENOMEM;

@@ -59,6 +59,11 @@ int assess_look_at_user(struct world *world, struct view *view, size_t i, struct
 int assess_user(struct world *world, struct view *view, size_t i, const struct user_sight *sight,
                 struct findings *findings);
 
+/* assess_file() of a path of the rest of the set; of an account's file all there is to say of that
+ * account, or of all that share it. */
+int assess_path(struct world *world, struct view *view, const char *path,
+                struct findings *findings);
+
 /* Its key files as the policy's judge wants them; on the heap. Returns 0 or -ENOMEM. */
 int assess_key_files(const struct user_sight *sight, struct judged_key_file **ret, size_t *ret_n);
 

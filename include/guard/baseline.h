@@ -27,6 +27,16 @@ struct approved {
         uint32_t by;
         char *reason;
         bool is_secret;
+        bool is_user; /* `data` is not in memory: baseline_content() */
+};
+
+/* What the guarded set knows of accounts' files, of which there may be very many: their approved
+ * versions are kept apart, and their content in the store alone. */
+struct baseline_users {
+        void *userdata;
+        bool (*is_user)(void *userdata, const char *path);
+        /* True if PATH, which has no record, was not there when its account was adopted. */
+        bool (*is_absent)(void *userdata, const char *path);
 };
 
 /* Reads every approved version from STORE, which is borrowed. Returns 0 or a negative errno; a
@@ -34,6 +44,13 @@ struct approved {
 int baseline_load(struct store *store, void (*on_damaged)(void *userdata, const char *path),
                   void *userdata, struct baseline **ret);
 void baseline_free(struct baseline *baseline);
+
+void baseline_set_users(struct baseline *baseline, const struct baseline_users *users);
+
+/* The content of an approved version, on the heap; NULL if it has none. Returns 0 or a negative
+ * errno. */
+int baseline_content(const struct baseline *baseline, const struct approved *approved,
+                     char **ret_data, size_t *ret_n);
 
 /* False before the first adoption is complete. */
 bool baseline_is_established(const struct baseline *baseline);
@@ -56,7 +73,8 @@ int baseline_decline(struct baseline *baseline, const char *path, const char *re
 /* The patterns of the approved configuration: see above. Replaces the earlier ones. */
 int baseline_set_patterns(struct baseline *baseline, char *const *patterns, size_t n_patterns);
 
-/* Calls FN for each path with a record, in byte order; APPROVED is NULL where it was declined. */
+/* Calls FN for each path with a record, in byte order; APPROVED is NULL where it was declined.
+ * Accounts' files are left out. */
 void baseline_each(const struct baseline *baseline,
                    void (*fn)(const char *path, const struct approved *approved, void *userdata),
                    void *userdata);

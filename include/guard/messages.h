@@ -9,6 +9,8 @@
 #define MESSAGE_STOPPED "13f7315eb64444c8886099f02cf24afb"
 /* first start: what is there became the approved version */
 #define MESSAGE_ADOPTED "6bb76271b1204785959b6f617642331d"
+/* an account came, went, or has files that sshd did not read before */
+#define MESSAGE_ACCOUNT "4f0d4e6f6c1b4f1a9a52f1f4a3c07e5d"
 /* a policy is in force */
 #define MESSAGE_POLICY_LOADED "858d34d9c9e44b47bca76d35c3774242"
 /* a policy was refused; the one in force stays */

@@ -29,11 +29,14 @@ struct reconciler {
         bool unit_is_stale;       /* read anew what sshd is started with */
         uint64_t n_sshd_judged;   /* how often the configuration was judged */
         bool joined_wait;         /* paths joined the guarded set and were not adopted yet */
-        struct permits *permits;  /* borrowed; NULL: none */
+        bool accounts_are_established; /* the first adoption of all accounts is over */
+        struct permits *permits;       /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */
         void (*on_set_changed)(void *userdata);
         void (*on_sshd_changed)(void *userdata); /* sshd must read its configuration again */
         void (*on_changed_again)(void *userdata, const char *path); /* look once more */
+        void (*on_accounts_stale)(void *userdata); /* ask for them; NULL: asked for at once */
+        void (*on_user_changed)(void *userdata, size_t i); /* its files may be others */
         void *userdata;
 };
 
@@ -53,6 +56,17 @@ int reconcile_paths(struct reconciler *reconciler, char *const *paths, size_t n_
  * other. Returns 0 or a negative errno. */
 int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct finding *finding);
 bool reconciler_has_noted(const struct reconciler *reconciler, const char *rule_id);
+
+/* The same of N accounts from position FIRST on: a slice of a full pass. */
+int reconcile_users(struct reconciler *reconciler, size_t first, size_t n);
+
+/* Reads, or writes, that the first adoption of all accounts is over: from then on a new account is
+ * worth a notice. Return 0 or a negative errno. */
+int reconciler_recall_accounts(struct reconciler *reconciler);
+int reconciler_establish_accounts(struct reconciler *reconciler);
+
+/* For the world's on_user_left; USERDATA is the reconciler. */
+void reconciler_user_left(void *userdata, struct guarded_user *user, const char *name);
 
 /* First start: makes everything the approved version that wins no violated rule and breaks no file
  * rule. Returns the number of paths adopted, or a negative errno, then nothing was. */

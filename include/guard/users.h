@@ -38,6 +38,8 @@ struct user_file {
         char *path;
         enum user_role role;
         bool is_watched;
+        bool is_adopted; /* it was there, or not, when the account was adopted */
+        bool is_there;
         uint64_t stamp[2]; /* of what was seen last; zero: nothing yet */
 };
 
@@ -49,9 +51,11 @@ struct guarded_user {
         struct findings findings; /* what is wrong with it now */
         struct ledger ledger;     /* and what was said of it */
         uint64_t looked_at_us;    /* CLOCK_MONOTONIC */
-        bool is_adopted;
-        bool is_stale; /* to be judged anew whatever the stamps say */
+        bool is_recalled;         /* its adoption was looked up */
+        bool is_known;            /* it was adopted */
+        bool is_stale;            /* to be judged anew whatever the stamps say */
         bool is_in_pass;
+        bool is_polled; /* some of its files send no events */
 };
 
 struct user_slot;
@@ -69,6 +73,9 @@ struct users {
         struct credentials credentials; /* of the account asked about last */
         uint32_t *groups;
         size_t credentials_of; /* its position + 1; 0: none */
+        /* a file that belongs to its account no longer; may be NULL */
+        void (*on_file_left)(void *userdata, const struct user_file *file);
+        void *userdata;
 };
 
 void users_init(struct users *users, struct looker *looker);
@@ -118,3 +125,4 @@ unsigned users_look_flags(enum user_role role);
 
 /* Notes what was seen of a file; true if it is another than before. */
 bool users_note_seen(struct user_file *file, const struct file_metadata *metadata);
+bool users_has_moved(const struct user_file *file, const struct file_metadata *metadata);

@@ -58,9 +58,6 @@ void view_forget_all(struct view *view);
 int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const char *path),
                        void *userdata);
 
-/* The path that PATH, a link with that text, names inside the root; on the heap. */
-char *view_link_destination(const char *path, const char *target);
-
 /* Makes PATH be this version in a candidate view. DATA is copied. Returns 0 or -ENOMEM. */
 int view_put(struct view *view, const char *path, const struct file_metadata *metadata,
              const char *data, size_t n_data);

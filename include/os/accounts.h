@@ -4,6 +4,8 @@
 /* Every account of the machine: NSS in a child with a deadline for the real root, DIR/etc/passwd
  * and DIR/etc/group for --root. */
 
+#include <systemd/sd-event.h>
+
 #include "base/account.h"
 #include "os/root.h"
 
@@ -16,3 +18,13 @@ enum {
  * was read), or a negative errno. EXTRA: further names to look up. */
 int os_accounts_load(const struct os_root *root, const char *const *extra, size_t n_extra,
                      struct accounts *ret);
+
+/* The same without waiting. ON_DONE is called once from the event loop, unless the query is
+ * cancelled before; what ACCOUNTS holds by its return is freed, so it may be taken over. EXTRA is
+ * needed until os_accounts_query() returns. */
+struct accounts_query;
+typedef void (*accounts_done_fn)(void *userdata, int error, struct accounts *accounts);
+int os_accounts_query(sd_event *event, const struct os_root *root, const char *const *extra,
+                      size_t n_extra, accounts_done_fn on_done, void *userdata,
+                      struct accounts_query **ret);
+void os_accounts_query_cancel(struct accounts_query *query);

@@ -47,6 +47,7 @@ struct approved_version {
         uint32_t approved_by;          /* uid */
         char *reason;   /* "adopted at first start", "approved by root", "repaired" … */
         bool is_secret; /* no content is kept */
+        bool is_user;   /* an account's own file: there may be very many */
 };
 /* Replaces the approved version of a path. The content is stored under its SHA-256, once; DATA is
  * NULL for kinds without, for secrets, and for what is alerted on but never put back. -EINVAL if

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The accounts in the running daemon: their watches, their part of full passes and sweeps, and
+ * asking for them anew.
+ *
+ * Of an account its home, ~/.ssh and every key file that is there are watched; what else lies in
+ * these directories is seen by their events. A full pass goes through the accounts in slices, so an
+ * event waits for one slice at most, and so does a sweep. NSS is asked by a child while everything
+ * else goes on. */
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "guard/messages.h"
+#include "manager.h"
+#include "os/accounts.h"
+
+enum {
+        SLICE_USERS = 256,         /* of a full pass, between two looks at what events named */
+        SWEEP_USERS = 256,         /* in one turn of the sweep */
+        POLL_USERS = 64,           /* of those whose files send no events, besides */
+        USER_REST_US = 100 * 1000, /* between two looks at one account: who writes all the time
+                                      costs ten looks a second */
+};
+
+/* ---- watches ---- */
+
+static bool is_directory_role(enum user_role role) {
+        return role == USER_HOME || role == USER_SSH || role == USER_DIRECTORY;
+}
+
+/* Whether what happens to the file shows in a directory of the account that is watched. */
+static bool is_in_watched_directory(const struct guarded_user *user, const char *path) {
+        const char *slash = strrchr(path, '/');
+        size_t n = slash == path ? 1 : (size_t)(slash - path);
+
+        for (size_t f = 0; f < user->n_files; f++)
+                if (is_directory_role(user->files[f].role) &&
+                    strncmp(user->files[f].path, path, n) == 0 && user->files[f].path[n] == '\0')
+                        return true;
+        return false;
+}
+
+static bool wants_watch(const struct guarded_user *user, const struct user_file *file) {
+        if (is_directory_role(file->role))
+                return true;
+        if (!is_in_watched_directory(user, file->path))
+                return true;
+        return file->is_there && file->role != USER_SECRET && file->role != USER_OTHER;
+}
+
+void manager_on_user_changed(void *userdata, size_t i) {
+        struct manager *manager = userdata;
+        struct guarded_user *user = &manager->world.users.items[i];
+
+        user->is_polled = false;
+        manager->is_adding_watches = true; /* who is being looked at need not be looked at again */
+        for (size_t f = 0; f < user->n_files; f++) {
+                struct user_file *file = &user->files[f];
+                int r = 0;
+
+                if (!file->is_watched && wants_watch(user, file)) {
+                        r = watch_add(manager->watch, file->path);
+                        file->is_watched = r == 0;
+                        if (r < 0)
+                                record_notice_at(file->path, MESSAGE_COVERAGE, LOG_WARNING,
+                                                 "%s cannot be watched: %s", file->path,
+                                                 strerror(-r));
+                }
+                if (file->is_watched &&
+                    watch_coverage(manager->watch, file->path) & (WATCH_LIMITED | WATCH_NO_EVENTS))
+                        user->is_polled = true;
+        }
+        manager->is_adding_watches = false;
+}
+
+static void note_left(struct manager *manager, const struct user_file *file) {
+        if (file->is_watched &&
+            strings_append(&manager->left_paths, &manager->n_left_paths, file->path) < 0)
+                record_notice(NULL, LOG_CRIT, "out of memory: a path stays watched");
+}
+
+void manager_on_file_left(void *userdata, const struct user_file *file) {
+        note_left(userdata, file);
+}
+
+/* A path may have left one account and still belong to another, or to the rest of the set. */
+static void unwatch_left(struct manager *manager) {
+        for (size_t i = 0; i < manager->n_left_paths; i++)
+                if (!users_get(&manager->world.users, manager->left_paths[i]) &&
+                    !map_get(&manager->watched, manager->left_paths[i]))
+                        watch_remove(manager->watch, manager->left_paths[i]);
+        strings_free(manager->left_paths, manager->n_left_paths);
+        manager->left_paths = NULL;
+        manager->n_left_paths = 0;
+}
+
+unsigned manager_coverage(const struct manager *manager, const char *path) {
+        unsigned coverage = watch_coverage(manager->watch, path);
+        const struct user_file *file;
+        size_t i;
+
+        if (coverage != WATCH_NONE || !users_first_of(&manager->world.users, path, &i, &file))
+                return coverage;
+        /* seen by the events of the account's own directories */
+        if (is_in_watched_directory(&manager->world.users.items[i], path))
+                return watch_coverage(manager->watch, manager->world.users.items[i].files[0].path);
+        return coverage;
+}
+
+/* ---- one account is to be looked at ---- */
+
+int manager_mark_user_path(struct manager *manager, const char *path, enum dirty_source source,
+                           bool is_being_written) {
+        const struct users *users = &manager->world.users;
+        uint64_t now = manager_now_us(), due = 0;
+        size_t i;
+
+        if (users_first_of(users, path, &i, NULL) && users->items[i].looked_at_us > 0)
+                due = users->items[i].looked_at_us + USER_REST_US;
+        if (due <= now)
+                return manager_mark_path(manager, path, source, is_being_written);
+        return dirty_defer(&manager->dirty, path, due);
+}
+
+static void note_looked_at(void *userdata, size_t i, struct user_file *file) {
+        struct manager *manager = userdata;
+
+        (void)file;
+        manager->world.users.items[i].looked_at_us = manager_now_us();
+}
+
+void manager_looked_at(struct manager *manager, const char *path) {
+        users_of_path(&manager->world.users, path, note_looked_at, manager);
+}
+
+/* ---- full passes ---- */
+
+bool manager_has_users_left(const struct manager *manager) {
+        return manager->users_next < manager->world.users.n_items;
+}
+
+int manager_take_users(struct manager *manager) {
+        size_t first = manager->users_next, n = manager->world.users.n_items - first;
+        int r;
+
+        if (n > SLICE_USERS)
+                n = SLICE_USERS;
+        r = reconcile_users(&manager->reconciler, first, n);
+        /* an account that cannot be looked at now is looked at by the next pass or sweep */
+        manager->users_next = first + n;
+        manager->n_looks += n;
+        manager->pass_n_done += n;
+        unwatch_left(manager);
+        return r;
+}
+
+/* ---- sweep ---- */
+
+static int sweep_user(struct manager *manager, size_t i) {
+        struct world *world = &manager->world;
+        struct guarded_user *user = &world->users.items[i];
+        int r = 0;
+
+        world_forget_user(world, i);
+        for (size_t f = 0; f < user->n_files && r == 0; f++) {
+                const struct snapshot *now;
+
+                r = view_look(world->view, user->files[f].path, 0, &now);
+                if (r == 0 && users_has_moved(&user->files[f], &now->metadata)) {
+                        r = manager_mark_path(manager, user->files[f].path, DIRTY_BY_SWEEP, false);
+                        break;
+                }
+        }
+        world_forget_user(world, i);
+        return r;
+}
+
+int manager_sweep_users(struct manager *manager) {
+        size_t n_items = manager->world.users.n_items, n_polled = 0;
+        int r = 0;
+
+        if (manager_has_users_left(manager)) /* a full pass looks at them all */
+                return 0;
+        for (size_t i = 0; i < n_items && n_polled < POLL_USERS && r == 0; i++) {
+                if (!manager->world.users.items[i].is_polled)
+                        continue;
+                n_polled++;
+                r = sweep_user(manager, i);
+        }
+        for (size_t n = 0; n < SWEEP_USERS && n < n_items && r == 0; n++) {
+                if (manager->users_swept >= n_items)
+                        manager->users_swept = 0;
+                r = sweep_user(manager, manager->users_swept++);
+        }
+        return r;
+}
+
+/* ---- asking for the accounts ---- */
+
+/* Who is new, or another than before, is looked at; and sshd's configuration is judged anew, for it
+ * may speak of them. */
+static int take_accounts(struct manager *manager, struct accounts *accounts) {
+        int r = world_set_accounts(&manager->world, accounts);
+
+        unwatch_left(manager);
+        manager->reconciler.sshd_is_stale = true;
+        for (size_t i = 0; i < manager->world.users.n_items && r == 0; i++) {
+                const struct guarded_user *user = &manager->world.users.items[i];
+
+                if (user->is_stale && user->n_files > 0)
+                        r = manager_mark(manager, user->files[0].path);
+        }
+        return r < 0 ? r : manager_mark(manager, "/etc/ssh/sshd_config");
+}
+
+static void on_accounts(void *userdata, int error, struct accounts *accounts) {
+        struct manager *manager = userdata;
+
+        manager->query = NULL;
+        if (error == 0)
+                error = take_accounts(manager, accounts);
+        if (error < 0)
+                record_notice(NULL, LOG_ERR, "the accounts could not be read: %s",
+                              strerror(-error));
+        if (manager->query_again) {
+                manager->query_again = false;
+                manager_on_accounts_stale(manager);
+        }
+}
+
+void manager_on_accounts_stale(void *userdata) {
+        struct manager *manager = userdata;
+        const struct rule_words *extra = &manager->world.policy->extra_users;
+        int r;
+
+        if (manager->query) { /* what is being read may be the earlier state */
+                manager->query_again = true;
+                return;
+        }
+        r = os_accounts_query(manager->event, &manager->world.root,
+                              (const char *const *)extra->items, extra->n_items, on_accounts,
+                              manager, &manager->query);
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "the accounts could not be asked for: %s",
+                              strerror(-r));
+}
+
+/* ---- baseline ---- */
+
+static bool is_user_path(void *userdata, const char *path) {
+        const struct users *users = userdata;
+
+        return users_get(users, path) != NULL;
+}
+
+static bool was_absent(void *userdata, const char *path) {
+        const struct user_file *file;
+        size_t i;
+
+        return users_first_of(userdata, path, &i, &file) && file->is_adopted;
+}
+
+int manager_start_users(struct manager *manager) {
+        struct world *world = &manager->world;
+        const struct baseline_users users = { &world->users, is_user_path, was_absent };
+
+        baseline_set_users(world->baseline, &users);
+        world->on_user_left = reconciler_user_left;
+        world->userdata = &manager->reconciler;
+        world->users.on_file_left = manager_on_file_left;
+        world->users.userdata = manager;
+        manager->reconciler.on_user_changed = manager_on_user_changed;
+        manager->reconciler.on_accounts_stale = manager_on_accounts_stale;
+        return reconciler_recall_accounts(&manager->reconciler);
+}
