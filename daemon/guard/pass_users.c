@@ -35,12 +35,13 @@ static const char *name_at(const struct pass *pass, size_t n) {
 int pass_add_user(struct pass *pass, size_t i) {
         struct guarded_user *user = &pass->reconciler->world->users.items[i];
 
+        user->is_stale = true;
         if (user->is_in_pass)
                 return 0;
         if (ARRAY_GROW(pass->users, pass->n_users) < 0)
                 return -ENOMEM;
         pass->users[pass->n_users++] = i;
-        user->is_in_pass = user->is_stale = true;
+        user->is_in_pass = true;
         return 0;
 }
 
@@ -164,6 +165,8 @@ int pass_look_at_users(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
         int r = 0;
 
+        for (size_t n = 0; n < pass->n_paths && r == 0; n++)
+                r = pass_add_users_of(pass, pass->paths[n]);
         for (size_t n = 0; n < pass->n_users && r == 0; n++) {
                 size_t i = pass->users[n];
 

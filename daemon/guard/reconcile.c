@@ -488,6 +488,8 @@ static int note_response(struct pass *pass, const struct finding *finding,
                         reconciler->unit_is_stale = true;
                 r = pass_add(pass, report->replaced[i].path);
                 if (r == 0)
+                        r = pass_add_users_of(pass, report->replaced[i].path);
+                if (r == 0)
                         r = view_look(reconciler->world->view, report->replaced[i].path, 0, &now);
                 if (r == 0 && now->metadata.kind != report->replaced[i].old.metadata.kind)
                         pass->set_is_stale = true; /* it came or went */

@@ -24,6 +24,7 @@
 #include "os/replace.h"
 #include "policy/judge_sshd.h"
 #include "repair.h"
+#include "respond_user.h"
 
 enum {
         REPAIRS_MAX = 64, /* edits for one finding: one a line that must change */
@@ -436,7 +437,8 @@ static int keep_and_finish(const struct responder *responder, const char *path, 
 
         /* an error beside success: the old version could not be read, only the spare has it */
         if (r == 0)
-                r = replacement->error ? -replacement->error : replace_finish(replacement);
+                r = replacement->error ? -replacement->error
+                                       : looker_finish(responder->world->looker, replacement);
         if (r < 0) {
                 free(report->remark);
                 report->remark =
@@ -469,12 +471,14 @@ int respond_put(const struct responder *responder, const char *path,
                 return 0;
         request.expected = &now->metadata;
         request.flags = request_flags(&now->metadata, metadata);
-        r = replace_file(&world->root, &request, &replacement);
+        r = respond_user_rights(world, &request);
+        if (r == 0)
+                r = looker_replace(world->looker, &request, &replacement);
         if (r == 0 && replacement.outcome == REPLACE_STORE_FIRST) {
                 r = responder->keep(responder->userdata, path, &replacement.old);
                 is_kept = r == 0;
                 if (r == 0)
-                        r = replace_overwrite(&world->root, &request, &replacement);
+                        r = looker_overwrite(world->looker, &request, &replacement);
         }
         if (r < 0)
                 return r;
@@ -703,19 +707,22 @@ static int repair(const struct responder *responder, const struct finding *findi
 int respond_to(const struct responder *responder, const struct finding *finding,
                const struct findings *present, struct respond_report *ret) {
         struct respond_report report = { 0 };
+        bool is_user = respond_is_about_user(responder->world, finding);
         bool is_writable_path = !finding->path || is_writable(responder->world, finding->path);
         int r = 0;
 
         /* what a vendor's stack decides may be decided by a file of /etc again */
         if (!is_writable_path && !is_about_pam(finding))
                 report.outcome = RESPOND_NOT_WRITABLE;
+        else if (is_user)
+                r = respond_to_user(responder, finding, present, &report);
         else if (finding->response == RESPONSE_REPAIR)
                 r = repair(responder, finding, present, &report);
         else
                 r = revert(responder, finding, present, &report);
         /* What no edit mends, the approved version may. */
         if (r == 0 && finding->response == RESPONSE_REPAIR &&
-            report.outcome == RESPOND_NO_APPROVED) {
+            report.outcome == RESPOND_NO_APPROVED && !is_user) {
                 respond_report_done(&report);
                 r = revert(responder, finding, present, &report);
         }
