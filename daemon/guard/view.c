@@ -26,11 +26,10 @@ struct seen {
 
 struct view {
         const struct os_root *root;
-        struct view *base; /* NULL: the disk */
-        view_read_fn read; /* NULL: snapshot_take() */
-        void *userdata;
-        struct map seen;   /* path → struct seen */
-        struct map secret; /* path → itself, once looked at with SNAPSHOT_SECRET */
+        struct view *base;         /* NULL: the disk */
+        struct view_reader reader; /* `read` NULL: snapshot_take() */
+        struct map seen;           /* path → struct seen */
+        struct map secret;         /* path → itself, once looked at with SNAPSHOT_SECRET */
 };
 
 static void seen_free(void *value) {
@@ -50,9 +49,8 @@ int view_new(const struct os_root *root, struct view **ret) {
         return 0;
 }
 
-void view_set_reader(struct view *view, view_read_fn read, void *userdata) {
-        view->read = read;
-        view->userdata = userdata;
+void view_set_reader(struct view *view, const struct view_reader *reader) {
+        view->reader = *reader;
 }
 
 int view_new_over(struct view *base, struct view **ret) {
@@ -106,9 +104,10 @@ int view_look(struct view *view, const char *path, unsigned flags, const struct 
         seen = calloc(1, sizeof *seen);
         if (!seen)
                 return -ENOMEM;
-        flags |= SNAPSHOT_NOFOLLOW;
-        r = view->read ? view->read(view->userdata, path, flags, &seen->snapshot)
-                       : snapshot_take(view->root, path, flags, &seen->snapshot);
+        r = view->reader.read
+                    ? view->reader.read(view->reader.userdata, path, NULL,
+                                        flags | SNAPSHOT_NOFOLLOW, &seen->snapshot)
+                    : snapshot_take(view->root, path, flags | SNAPSHOT_NOFOLLOW, &seen->snapshot);
         if (r < 0) {
                 free(seen);
                 return r;
@@ -116,6 +115,48 @@ int view_look(struct view *view, const char *path, unsigned flags, const struct 
         r = keep(view, path, seen);
         if (r < 0)
                 return r;
+        *ret = &seen->snapshot;
+        return 0;
+}
+
+static bool is_owned(const struct view *view, const char *path) {
+        while (view->base)
+                view = view->base;
+        return view->reader.is_owned && view->reader.is_owned(view->reader.userdata, path);
+}
+
+/* Where a link at OWNED, which is a user's, leads: with that user's rights, and so remembered apart
+ * from what others see there. */
+static int look_as_owner(struct view *view, const char *owned, const char *path, unsigned flags,
+                         const struct snapshot **ret) {
+        CLEANUP_FREE char *key = text_format("%s\n%s", owned, path);
+        struct seen *seen;
+        int r;
+
+        if (!key)
+                return -ENOMEM;
+        for (; view->base; view = view->base) {
+                seen = map_get(&view->seen, path);
+                if (!seen)
+                        continue;
+                *ret = &seen->snapshot;
+                return 0;
+        }
+        seen = map_get(&view->seen, key);
+        if (!seen) {
+                seen = calloc(1, sizeof *seen);
+                if (!seen)
+                        return -ENOMEM;
+                r = view->reader.read(view->reader.userdata, path, owned, flags | SNAPSHOT_NOFOLLOW,
+                                      &seen->snapshot);
+                if (r < 0) {
+                        free(seen);
+                        return r;
+                }
+                r = keep(view, key, seen);
+                if (r < 0)
+                        return r;
+        }
         *ret = &seen->snapshot;
         return 0;
 }
@@ -156,6 +197,7 @@ int view_follow(struct view *view, const char *path, unsigned flags, char **ret_
                 const struct snapshot **ret) {
         CLEANUP_FREE char *at = strdup(path);
         const struct snapshot *first, *snapshot;
+        bool owned;
         int r;
 
         if (!at)
@@ -164,6 +206,7 @@ int view_follow(struct view *view, const char *path, unsigned flags, char **ret_
         if (r < 0)
                 return r;
         snapshot = first;
+        owned = first->metadata.kind == FILE_SYMLINK && is_owned(view, path);
         for (unsigned i = 0; snapshot->metadata.kind == FILE_SYMLINK && i < VIEW_LINKS_MAX; i++) {
                 const char *target = snapshot->metadata.link_target;
                 char *next = view_link_destination(at, target ? target : "");
@@ -172,7 +215,8 @@ int view_follow(struct view *view, const char *path, unsigned flags, char **ret_
                         return -ENOMEM;
                 free(at);
                 at = next;
-                r = view_look(view, at, flags, &snapshot);
+                r = owned ? look_as_owner(view, path, at, flags, &snapshot)
+                          : view_look(view, at, flags, &snapshot);
                 if (r < 0)
                         return r;
         }

@@ -27,18 +27,25 @@ static bool find_pam_release(const char *root_path, struct pam_release *ret) {
 }
 
 /* Accounts' files are reached with their rights, everything without waiting for a server. */
-static int read_path(void *userdata, const char *path, unsigned flags, struct snapshot *ret) {
+static int read_path(void *userdata, const char *path, const char *owned, unsigned flags,
+                     struct snapshot *ret) {
         struct world *world = userdata;
         const struct credentials *as = NULL;
         const struct user_file *file;
         size_t i;
         int r = 0;
 
-        if (users_first_of(&world->users, path, &i, &file)) {
+        if (users_first_of(&world->users, owned ? owned : path, &i, &file)) {
                 flags |= users_look_flags(file->role);
                 r = users_credentials(&world->users, i, &as);
         }
         return r < 0 ? r : looker_take(world->looker, path, as, flags, ret);
+}
+
+static bool is_owned(void *userdata, const char *path) {
+        const struct world *world = userdata;
+
+        return users_get(&world->users, path) != NULL;
 }
 
 int world_init(struct world *world, const char *root_path, const char *config_path,
@@ -54,7 +61,7 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
                 r = looker_new(&world->root, &world->looker);
         if (r == 0) {
                 users_init(&world->users, world->looker);
-                view_set_reader(world->view, read_path, world);
+                view_set_reader(world->view, &(struct view_reader){ world, read_path, is_owned });
         } else {
                 world_done(world);
                 return r;

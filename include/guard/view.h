@@ -22,14 +22,20 @@ enum {
 
 struct view;
 
-/* Who looks at the disk for a view: as looker_take() with the rights that the path asks for. FLAGS
- * has SNAPSHOT_NOFOLLOW. */
-typedef int (*view_read_fn)(void *userdata, const char *path, unsigned flags, struct snapshot *ret);
+/* Who looks at the disk for a view. READ is as looker_take() with the rights that OWNED asks for,
+ * or, where that is NULL, PATH; FLAGS has SNAPSHOT_NOFOLLOW. IS_OWNED tells whether a user decides
+ * what is at PATH: what a link there leads to is looked at with that user's rights. */
+struct view_reader {
+        void *userdata;
+        int (*read)(void *userdata, const char *path, const char *owned, unsigned flags,
+                    struct snapshot *ret);
+        bool (*is_owned)(void *userdata, const char *path);
+};
 
 /* A view of the disk. ROOT is borrowed. Returns 0 or -ENOMEM. */
 int view_new(const struct os_root *root, struct view **ret);
 /* Another reader than snapshot_take() with our own rights. */
-void view_set_reader(struct view *view, view_read_fn read, void *userdata);
+void view_set_reader(struct view *view, const struct view_reader *reader);
 /* A candidate over BASE, which must outlive it. Returns 0 or -ENOMEM. */
 int view_new_over(struct view *base, struct view **ret);
 void view_free(struct view *view);
