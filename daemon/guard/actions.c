@@ -21,8 +21,9 @@ int manager_refuse(struct control_refusal *refusal, const char *reason) {
 
 /* "Only the approved version" is what an approval makes true. */
 static bool is_settled_by_approval(const struct finding *finding) {
-        return finding->rule && finding->rule->family == RULE_FILE && finding->setting &&
-               strcmp(finding->setting, "approved") == 0;
+        return finding->rule &&
+               (finding->rule->family == RULE_FILE || finding->rule->family == RULE_KEYS) &&
+               finding->setting && strcmp(finding->setting, "approved") == 0;
 }
 
 /* Adds those of SOME that are about PATH (NULL: any) and that an approval does not settle. */

@@ -295,7 +295,7 @@ static int judge_approved(const struct world *world, struct view *view, const st
                         r = names ? finding_init(&finding, rule) : -ENOMEM;
                 r = finding_set(r, &finding.path, "%s", file->path);
                 r = finding_set(r, &finding.users, "%s", name);
-                r = finding_set(r, &finding.setting, "approved_only");
+                r = finding_set(r, &finding.setting, "approved");
                 r = finding_set(r, &finding.want, "the approved version");
                 r = finding_set(r, &finding.got, "%s changed", names);
                 r = finding_set(r, &finding.message, "It is not the approved version: %s changed.",

@@ -234,15 +234,20 @@ static void on_accounts(void *userdata, int error, struct accounts *accounts) {
 void manager_on_accounts_stale(void *userdata) {
         struct manager *manager = userdata;
         const struct rule_words *extra = &manager->world.policy->extra_users;
+        const struct accounts_request request = {
+                .root = &manager->world.root,
+                .extra = (const char *const *)extra->items,
+                .n_extra = extra->n_items,
+                .on_done = on_accounts,
+                .userdata = manager,
+        };
         int r;
 
         if (manager->query) { /* what is being read may be the earlier state */
                 manager->query_again = true;
                 return;
         }
-        r = os_accounts_query(manager->event, &manager->world.root,
-                              (const char *const *)extra->items, extra->n_items, on_accounts,
-                              manager, &manager->query);
+        r = os_accounts_query(manager->event, &request, &manager->query);
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "the accounts could not be asked for: %s",
                               strerror(-r));

@@ -281,27 +281,24 @@ int os_accounts_load(const struct os_root *root, const char *const *extra, size_
 /* ---- without waiting ---- */
 
 struct accounts_query {
-        const struct os_root *root;
+        struct accounts_request request;
         struct probe *probe;          /* NULL: nobody has to be asked */
         sd_event_source *immediately; /* then the answer comes from the next turn of the loop */
-        accounts_done_fn on_done;
-        void *userdata;
 };
 
 static void answer_query(struct accounts_query *query, int error, struct accounts *accounts) {
-        accounts_done_fn on_done = query->on_done;
-        void *userdata = query->userdata;
+        struct accounts_request request = query->request;
 
         query->probe = NULL; /* it frees itself */
         os_accounts_query_cancel(query);
-        on_done(userdata, error, accounts);
+        request.on_done(request.userdata, error, accounts);
         accounts_done(accounts);
 }
 
 /* What the tree's own files say; not the whole where NSS failed. */
 static void answer_with_files(struct accounts_query *query, bool complete) {
         struct accounts accounts = { 0 };
-        int r = load_files(query->root, &accounts);
+        int r = load_files(query->request.root, &accounts);
 
         accounts.complete = accounts.complete && complete;
         answer_query(query, r, &accounts);
@@ -331,18 +328,17 @@ static int on_next_turn(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-int os_accounts_query(sd_event *event, const struct os_root *root, const char *const *extra,
-                      size_t n_extra, accounts_done_fn on_done, void *userdata,
+int os_accounts_query(sd_event *event, const struct accounts_request *request,
                       struct accounts_query **ret) {
-        struct request request = { .extra = extra, .n_extra = n_extra };
-        const struct probe_work work = { ask_nss, &request, ACCOUNTS_TIMEOUT_MS };
+        struct request names = { .extra = request->extra, .n_extra = request->n_extra };
+        const struct probe_work work = { ask_nss, &names, ACCOUNTS_TIMEOUT_MS };
         struct accounts_query *query = calloc(1, sizeof *query);
         int r;
 
         if (!query)
                 return -ENOMEM;
-        *query = (struct accounts_query){ .root = root, .on_done = on_done, .userdata = userdata };
-        r = os_root_is_system(root)
+        query->request = *request;
+        r = os_root_is_system(request->root)
                     ? probe_start_call(event, &work, on_answer, query, &query->probe)
                     : sd_event_add_defer(event, &query->immediately, on_next_turn, query);
         if (r < 0) {

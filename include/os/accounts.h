@@ -23,8 +23,13 @@ int os_accounts_load(const struct os_root *root, const char *const *extra, size_
  * cancelled before; what ACCOUNTS holds by its return is freed, so it may be taken over. EXTRA is
  * needed until os_accounts_query() returns. */
 struct accounts_query;
-typedef void (*accounts_done_fn)(void *userdata, int error, struct accounts *accounts);
-int os_accounts_query(sd_event *event, const struct os_root *root, const char *const *extra,
-                      size_t n_extra, accounts_done_fn on_done, void *userdata,
+struct accounts_request {
+        const struct os_root *root;
+        const char *const *extra;
+        size_t n_extra;
+        void (*on_done)(void *userdata, int error, struct accounts *accounts);
+        void *userdata;
+};
+int os_accounts_query(sd_event *event, const struct accounts_request *request,
                       struct accounts_query **ret);
 void os_accounts_query_cancel(struct accounts_query *query);
