@@ -96,13 +96,17 @@ class Machine:
         state = self.run("systemctl is-system-running", check=False).stdout.strip()
         return state in ("running", "degraded")
 
-    def run(self, command, user=None, check=True, stdin="", seconds=60):
-        """Runs a shell command in the machine, as root or as a user with that user's groups."""
+    def entering(self, user=None):
+        """What stands before a command that is to run in the machine."""
         enter = ["nsenter", f"--target={self.leader}", "--all", "--", "env", "-i"]
         enter += [f"{name}={value}" for name, value in ENVIRONMENT.items()]
         if user:
             enter += ["runuser", "-u", user, "--"]
-        result = subprocess.run([*enter, "sh", "-c", command], input=stdin, timeout=seconds,
+        return enter
+
+    def run(self, command, user=None, check=True, stdin="", seconds=60):
+        """Runs a shell command in the machine, as root or as a user with that user's groups."""
+        result = subprocess.run([*self.entering(user), "sh", "-c", command], input=stdin, timeout=seconds,
                                 capture_output=True, text=True, errors="backslashreplace", start_new_session=True)
         if check and result.returncode:
             raise Failure(f"`{command}` ended with {result.returncode}: "

@@ -319,8 +319,8 @@ static void test_too_much_to_read(void **state) {
         struct pam_service *service;
 
         (void)state;
-        memset(inner, '\n', SIZE);
-        (void)strcpy(inner + SIZE - strlen("auth required m") - 1, "auth required m");
+        memset(inner, '#', SIZE);
+        (void)strcpy(inner + SIZE - strlen("\nauth required m") - 1, "\nauth required m");
         (void)strcpy(outer, inclusion);
         service = memory_load(&memory, "1.7.0", "s");
         assert_int_equal(service->start, PAM_START_OK);
