@@ -55,6 +55,12 @@ static int check_pam_subject(const struct checker *checker, struct statement *st
                         "`pam` takes the name of a service such as \"sshd\", or \"*\", not "
                         "\"%s\"",
                         service);
+        for (const char *c = service; *c; c++)
+                if (*c >= 'A' && *c <= 'Z')
+                        return check_complain(checker, statement->subject_line,
+                                              "`pam` takes a name in lower case, as libpam makes "
+                                              "of any, not \"%s\"",
+                                              service);
         return CHECK_OK;
 }
 
