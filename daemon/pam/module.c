@@ -89,9 +89,11 @@ bool pam_module_matches_any(const struct pam_rule *rule, char *const *patterns, 
         return false;
 }
 
-/* True if PATH is NAME in a module directory of the release. */
-static bool is_system_module(const struct pam_release *release, const char *path,
-                             const char *name) {
+bool pam_module_is_system(const struct pam_service *service, const struct pam_rule *rule,
+                          const char *name) {
+        const struct pam_release *release = &service->release;
+        const char *path = rule->module_path;
+
         for (size_t i = 0; release->module_dirs[i]; i++) {
                 size_t n = strlen(release->module_dirs[i]);
 
@@ -102,7 +104,7 @@ static bool is_system_module(const struct pam_release *release, const char *path
         return false;
 }
 
-static bool has_argument(const struct pam_rule *rule, const char *argument) {
+bool pam_module_has_argument(const struct pam_rule *rule, const char *argument) {
         for (size_t i = 0; argument && i < rule->n_args; i++)
                 if (strcmp(rule->args[i], argument) == 0)
                         return true;
@@ -116,8 +118,8 @@ uint32_t pam_module_codes(const struct pam_service *service, const struct pam_ru
         if (rule->is_missing)
                 return BIT(PAM_CODE_MODULE_UNKNOWN);
         for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
-                if (is_system_module(&service->release, rule->module_path, constants[i].name) &&
-                    !has_argument(rule, constants[i].unless))
+                if (pam_module_is_system(service, rule, constants[i].name) &&
+                    !pam_module_has_argument(rule, constants[i].unless))
                         return constants[i].codes[facility];
         return PAM_CODES_ALL;
 }

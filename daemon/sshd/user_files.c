@@ -37,18 +37,31 @@ static int take_values(const struct sshd_config *config, const struct sshd_conne
         return r;
 }
 
+static bool has_globs(const struct sshd_config *config, const char *keyword) {
+        return sshd_config_release(config)->number >= RELEASE_GLOBS &&
+               strcmp(keyword, "authorizedkeysfile") == 0;
+}
+
 int sshd_user_keyword_init(struct sshd_user_keyword *keyword, const struct sshd_config *config,
                            const char *name) {
         *keyword = (struct sshd_user_keyword){
                 .config = config,
                 .keyword = name,
                 .is_conditional = sshd_keyword_is_conditional(config, name),
-                .has_globs = sshd_config_release(config)->number >= RELEASE_GLOBS &&
-                             strcmp(name, "authorizedkeysfile") == 0,
+                .has_globs = has_globs(config, name),
         };
         if (keyword->is_conditional)
                 return 0;
         return take_values(config, NULL, NULL, name, &keyword->values, &keyword->n_values);
+}
+
+int sshd_user_keyword_init_values(struct sshd_user_keyword *keyword,
+                                  const struct sshd_config *config, const char *name,
+                                  char *const *values, size_t n_values) {
+        *keyword = (struct sshd_user_keyword){ .config = config,
+                                               .keyword = name,
+                                               .has_globs = has_globs(config, name) };
+        return strings_copy(&keyword->values, &keyword->n_values, values, n_values);
 }
 
 void sshd_user_keyword_done(struct sshd_user_keyword *keyword) {

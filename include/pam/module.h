@@ -12,6 +12,14 @@
 bool pam_module_matches(const struct pam_rule *rule, const char *pattern);
 bool pam_module_matches_any(const struct pam_rule *rule, char *const *patterns, size_t n_patterns);
 
+/* True if RULE, which runs a module, loads NAME from a module directory of the service's release: a
+ * module of that name from elsewhere may do what it likes. */
+bool pam_module_is_system(const struct pam_service *service, const struct pam_rule *rule,
+                          const char *name);
+
+/* True if ARGUMENT is one of the module's, as it stands. */
+bool pam_module_has_argument(const struct pam_rule *rule, const char *argument);
+
 /* What the rule's module can return to FACILITY: module_unknown if it cannot be loaded; what the
  * sources of pam_deny, pam_permit, pam_warn, pam_unix and pam_google_authenticator say if it is one
  * of these from a module directory of the release; else anything. A broken rule: perm_denied. */

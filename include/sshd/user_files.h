@@ -35,6 +35,10 @@ struct sshd_user_keyword {
  * -ENOMEM, or -EINVAL: sshd itself fails on it. */
 int sshd_user_keyword_init(struct sshd_user_keyword *keyword, const struct sshd_config *config,
                            const char *name);
+/* The same of one connection alone, whose VALUES these are. */
+int sshd_user_keyword_init_values(struct sshd_user_keyword *keyword,
+                                  const struct sshd_config *config, const char *name,
+                                  char *const *values, size_t n_values);
 void sshd_user_keyword_done(struct sshd_user_keyword *keyword);
 
 /* Appends the files of ACCOUNT. Returns 0 or -ENOMEM. */

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All the connections of an account that matter.
+ *
+ * They come from two places: the contexts of every setting that has a say in a login and that a
+ * Match block sets, and the addresses that an account's own keys (from=) and the host parts of
+ * AllowUsers and DenyUsers name. Each setting is taken to all its values, each named address is
+ * tried once; not every combination of all of them. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "access/login.h"
+#include "base/address.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "sshd/contexts.h"
+
+enum { LOGINS_MAX = 1024 }; /* connections tried for one account; policy files name a handful */
+
+/* An address nobody has (RFC 5737), as the one that nothing singles out. */
+static const char elsewhere[] = "203.0.113.9";
+
+static const char *const deciding[] = {
+        "allowgroups",
+        "allowusers",
+        "authenticationmethods",
+        "authorizedkeyscommand",
+        "authorizedkeysfile",
+        "authorizedprincipalscommand",
+        "authorizedprincipalsfile",
+        "casignaturealgorithms",
+        "chrootdirectory",
+        "denygroups",
+        "denyusers",
+        "forcecommand",
+        "gssapiauthentication",
+        "hostbasedauthentication",
+        "kbdinteractiveauthentication",
+        "pamservicename",
+        "passwordauthentication",
+        "permitemptypasswords",
+        "permitrootlogin",
+        "pubkeyacceptedalgorithms",
+        "pubkeyauthentication",
+        "revokedkeys",
+        "trustedusercakeys",
+};
+
+struct gathering {
+        const struct access_machine *machine;
+        const struct account *account;
+        struct access_logins *logins;
+        struct map tried; /* formatted connections */
+        size_t n_tried;
+};
+
+static bool texts_are_same(const char *a, const char *b) {
+        return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool ways_are_same(const struct access_ways *a, const struct access_ways *b) {
+        if (a->n_items != b->n_items)
+                return false;
+        for (size_t i = 0; i < a->n_items; i++)
+                if (a->items[i].factors != b->items[i].factors ||
+                    a->items[i].answer != b->items[i].answer)
+                        return false;
+        return true;
+}
+
+static bool is_same(const struct access_login *a, const struct access_login *b) {
+        if (a->answer != b->answer || a->session != b->session || a->n_keys != b->n_keys ||
+            !texts_are_same(a->refusal, b->refusal) || !texts_are_same(a->command, b->command) ||
+            !ways_are_same(&a->ways, &b->ways))
+                return false;
+        for (size_t i = 0; i < a->n_keys; i++)
+                if (!texts_are_same(a->keys[i].refusal, b->keys[i].refusal))
+                        return false;
+        return true;
+}
+
+/* Judges a connection that was not judged yet, and keeps what is new. */
+static int try(struct gathering *gathering, const struct sshd_connection *connection) {
+        CLEANUP_FREE char *name = sshd_connection_format(connection);
+        struct access_logins *logins = gathering->logins;
+        struct access_login login;
+        int r;
+
+        if (!name)
+                return -ENOMEM;
+        if (map_get(&gathering->tried, name))
+                return 0;
+        if (gathering->n_tried++ >= LOGINS_MAX) {
+                logins->is_complete = false;
+                return 0;
+        }
+        r = map_set(&gathering->tried, name, gathering, NULL);
+        if (r == 0)
+                r = access_login_judge(gathering->machine, connection, &login);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < logins->n_items; i++) {
+                if (is_same(&logins->items[i], &login)) {
+                        access_login_done(&login);
+                        return 0;
+                }
+        }
+        if (ARRAY_GROW(logins->items, logins->n_items) < 0) {
+                access_login_done(&login);
+                return -ENOMEM;
+        }
+        logins->items[logins->n_items++] = login;
+        return 0;
+}
+
+static int try_address(struct gathering *gathering, const char *address) {
+        struct sshd_connection connection = { .user = gathering->account->name,
+                                              .host = BORROWED(address),
+                                              .addr = BORROWED(address),
+                                              .laddr = BORROWED("192.0.2.1"),
+                                              .lport = 22 };
+
+        return try(gathering, &connection);
+}
+
+static int try_contexts(struct gathering *gathering, const char *keyword) {
+        const struct access_machine *machine = gathering->machine;
+        const struct sshd_when when = { .user = gathering->account->name };
+        CLEANUP(sshd_contexts_done) struct sshd_contexts contexts = { 0 };
+        int r;
+
+        if (!sshd_keyword_is_conditional(machine->config, keyword))
+                return 0;
+        r = sshd_contexts_new(machine->config, keyword, machine->accounts, &when, &contexts);
+        if (r < 0)
+                return r == -EINVAL ? 0 : r; /* not of this release */
+        gathering->logins->is_complete &= contexts.complete;
+        for (size_t i = 0; r == 0 && i < contexts.n_items; i++)
+                if (contexts.items[i].user && !contexts.items[i].invalid_user &&
+                    strcmp(contexts.items[i].user, gathering->account->name) == 0)
+                        r = try(gathering, &contexts.items[i]);
+        return r;
+}
+
+/* An address that the N bytes at ELEMENT, one of a list of hosts, stand for: the first of a network,
+ * a 1 for each `*`. False for a name, a negation, and what is none. */
+static bool address_of(const char *element, size_t n, char buffer[ADDRESS_TEXT_MAX]) {
+        char text[ADDRESS_TEXT_MAX];
+        struct network network;
+
+        if (n == 0 || n >= sizeof text || element[0] == '!')
+                return false;
+        memcpy(text, element, n);
+        text[n] = '\0';
+        for (char *c = text; *c; c++)
+                if (*c == '*' || *c == '?')
+                        *c = '1';
+        if (network_parse(text, true, NULL, NULL, &network) != NETWORK_OK)
+                return false;
+        if (network.bits < (network.address.family == 4 ? 32U : 128U))
+                network.address.bytes[network.address.family == 4 ? 3 : 15] |= 1;
+        (void)address_format(&network.address, buffer);
+        return true;
+}
+
+static int try_hosts(struct gathering *gathering, const char *list) {
+        int r = 0;
+
+        while (r == 0 && list) {
+                size_t n = strcspn(list, ",");
+                char address[ADDRESS_TEXT_MAX];
+
+                if (address_of(list, n, address))
+                        r = try_address(gathering, address);
+                list = list[n] ? list + n + 1 : NULL;
+        }
+        return r;
+}
+
+/* The host parts of USER@HOST, and the from= of the keys found so far. */
+static int try_named_hosts(struct gathering *gathering) {
+        static const char *const keywords[] = { "allowusers", "denyusers" };
+        struct access_logins *logins = gathering->logins;
+        const struct access_login *first = &logins->items[0];
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < N_ELEMENTS(keywords); i++) {
+                struct sshd_setting setting = { 0 };
+
+                r = sshd_effective_one(gathering->machine->config, &first->connection,
+                                       gathering->machine->accounts, keywords[i], &setting);
+                for (size_t k = 0; r == 0 && k < setting.n_values; k++) {
+                        const char *at = strchr(setting.values[k], '@');
+
+                        r = at ? try_hosts(gathering, at + 1) : 0;
+                }
+                sshd_setting_done(&setting);
+        }
+        /* the array moves while it grows */
+        for (size_t i = 0; r == 0 && i < logins->items[0].n_keys; i++)
+                if (logins->items[0].keys[i].from)
+                        r = try_hosts(gathering, logins->items[0].keys[i].from);
+        return r;
+}
+
+int access_logins_judge(const struct access_machine *machine, const struct account *account,
+                        struct access_logins *ret) {
+        CLEANUP(access_logins_done) struct access_logins logins = { .is_complete = true };
+        struct gathering gathering = { .machine = machine, .account = account, .logins = &logins };
+        int r = try_address(&gathering, elsewhere);
+
+        if (r == 0)
+                r = try_named_hosts(&gathering);
+        for (size_t i = 0; r == 0 && i < N_ELEMENTS(deciding); i++)
+                r = try_contexts(&gathering, deciding[i]);
+        map_done(&gathering.tried, NULL);
+        if (r < 0)
+                return r;
+        *ret = logins;
+        logins = (struct access_logins){ 0 };
+        return 0;
+}
+
+void access_logins_done(struct access_logins *logins) {
+        for (size_t i = 0; i < logins->n_items; i++)
+                access_login_done(&logins->items[i]);
+        free(logins->items);
+        *logins = (struct access_logins){ 0 };
+}
