@@ -23,6 +23,7 @@ static const char usage_text[] =
         "      --dump-pam SERVICE    the resolved PAM stack and what each facility can conclude\n"
         "      --dump-keys FILE      the entries of an authorized keys file as sshd understands "
         "them\n"
+        "      --dump-access [USER]...  who can log in, with what and from where\n"
         "\n"
         "Options:\n"
         "      --config FILE         the configuration (default /etc/sshguardd/sshguardd.conf)\n"
@@ -59,6 +60,7 @@ enum option_code {
         OPTION_DUMP_SSHD,
         OPTION_DUMP_PAM,
         OPTION_DUMP_KEYS,
+        OPTION_DUMP_ACCESS,
         OPTION_OPENSSH,
         OPTION_PAM_DIR,
         OPTION_LINUX_PAM,
@@ -78,6 +80,7 @@ static const struct option long_options[] = {
         { "dump-sshd", no_argument, NULL, OPTION_DUMP_SSHD },
         { "dump-pam", required_argument, NULL, OPTION_DUMP_PAM },
         { "dump-keys", required_argument, NULL, OPTION_DUMP_KEYS },
+        { "dump-access", no_argument, NULL, OPTION_DUMP_ACCESS },
         { "openssh", required_argument, NULL, OPTION_OPENSSH },
         { "pam-dir", required_argument, NULL, OPTION_PAM_DIR },
         { "linux-pam", required_argument, NULL, OPTION_LINUX_PAM },
@@ -117,6 +120,8 @@ static bool apply_option(struct invocation *invocation, int code, const char *va
                 return set_mode(invocation, guard_dump_pam, value);
         case OPTION_DUMP_KEYS:
                 return set_mode(invocation, guard_dump_keys, value);
+        case OPTION_DUMP_ACCESS:
+                return set_mode(invocation, guard_dump_access, NULL);
         case OPTION_CONFIG:
                 invocation->config_path = value;
                 break;
@@ -191,9 +196,11 @@ int main(int argc, char **argv) {
                         return wrong_usage(code == '?' ? NULL : "only one mode can be asked for");
                 }
         }
-        if (optind < argc) {
+        invocation.operands = argv + optind;
+        invocation.n_operands = (size_t)(argc - optind);
+        if (optind < argc && invocation.mode != guard_dump_access) {
                 free(words);
-                return wrong_usage("it takes no operands");
+                return wrong_usage("only --dump-access takes operands");
         }
         status = invocation.mode ? invocation.mode(&invocation) : guard_daemon(&invocation);
         free(words);

@@ -75,7 +75,8 @@ static bool match_host(const struct visitor *visitor, const char *list) {
 
         if (!visitor->address || !visitor->host)
                 return false;
-        by_address = address_match_list(visitor->address, list, visitor->is_mask_strict, NULL, NULL);
+        by_address =
+                address_match_list(visitor->address, list, visitor->is_mask_strict, NULL, NULL);
         if (by_address < 0)
                 return false;
         host = strdup(visitor->host);
@@ -146,8 +147,7 @@ int admission_judge(const struct access_machine *machine, const struct account *
                 .address = connection->addr,
                 .host = settings_is_yes(effective, "usedns") && connection->host ? connection->host
                                                                                  : connection->addr,
-                .is_mask_strict =
-                        sshd_effective_release(effective)->number >= RELEASE_STRICT_MASK,
+                .is_mask_strict = sshd_effective_release(effective)->number >= RELEASE_STRICT_MASK,
         };
         const char *listed;
         char *reason = refuse_locked(machine, account, effective);

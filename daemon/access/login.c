@@ -5,9 +5,9 @@
  * auth2.c: with AuthenticationMethods "any" one method is enough; otherwise all those of one list
  * are, and a list that names a disabled method is dropped, all of them dropped lets nobody in. Root
  * passes a method only where PermitRootLogin allows it (auth_root_allowed() of auth.c): also the
- * methods of a list. `none` succeeds only with an empty password. keyboard-interactive has no device
- * but PAM. Hostbased and GSSAPI logins depend on the other side, and are "cannot tell" where they
- * are enabled. */
+ * methods of a list. `none` succeeds only with an empty password. keyboard-interactive has no
+ * device but PAM. Hostbased and GSSAPI logins depend on the other side, and are "cannot tell" where
+ * they are enabled. */
 
 #include "access/login.h"
 
@@ -361,9 +361,8 @@ static int load_service(struct judging *judging) {
         const struct access_machine *machine = judging->machine;
         const char *name = settings_get(judging->effective, "pamservicename", "sshd");
 
-        return uses_pam(judging)
-                       ? machine->pam_service(machine->userdata, name, &judging->service)
-                       : 0;
+        return uses_pam(judging) ? machine->pam_service(machine->userdata, name, &judging->service)
+                                 : 0;
 }
 
 static int judge(struct judging *judging) {
@@ -395,8 +394,8 @@ int access_login_judge(const struct access_machine *machine,
         struct judging judging = { .machine = machine, .login = &login };
         int r;
 
-        judging.account = connection->user ? accounts_find(machine->accounts, connection->user)
-                                           : NULL;
+        judging.account =
+                connection->user ? accounts_find(machine->accounts, connection->user) : NULL;
         if (!judging.account)
                 return -ENOENT;
         login.account = judging.account;

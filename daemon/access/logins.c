@@ -144,8 +144,8 @@ static int try_contexts(struct gathering *gathering, const char *keyword) {
         return r;
 }
 
-/* An address that the N bytes at ELEMENT, one of a list of hosts, stand for: the first of a network,
- * a 1 for each `*`. False for a name, a negation, and what is none. */
+/* An address that the N bytes at ELEMENT, one of a list of hosts, stand for: the first of a
+ * network, a 1 for each `*`. False for a name, a negation, and what is none. */
 static bool address_of(const char *element, size_t n, char buffer[ADDRESS_TEXT_MAX]) {
         char text[ADDRESS_TEXT_MAX];
         struct network network;

@@ -149,8 +149,7 @@ static enum secret look_at_secret(struct module_question *question, const struct
         else if (metadata.kind == FILE_UNREADABLE)
                 secret = SECRET_UNKNOWN;
         else
-                secret = metadata.kind == FILE_REGULAR &&
-                                         metadata.uid == question->account->uid &&
+                secret = metadata.kind == FILE_REGULAR && metadata.uid == question->account->uid &&
                                          (metadata.mode & 03777 & ~0600U) == 0
                                  ? SECRET_GOOD
                                  : SECRET_REFUSED;
@@ -218,6 +217,13 @@ static uint32_t nologin_answer(struct module_question *question, const struct pa
             (is_there(question, "/run/nologin") || is_there(question, "/etc/nologin")))
                 return BIT(PAM_CODE_AUTH_ERR);
         return otherwise;
+}
+
+/* It looks at no file then. */
+static uint32_t nologin_setcred(struct module_question *question, const struct pam_rule *rule) {
+        (void)question;
+        return pam_module_has_argument(rule, "successok") ? BIT(PAM_CODE_SUCCESS)
+                                                          : BIT(PAM_CODE_IGNORE);
 }
 
 /* sshd runs as root when it asks. */
@@ -288,7 +294,7 @@ static enum truth truth(bool is) {
         return is ? IS_TRUE : IS_FALSE;
 }
 
-static enum truth compare_numbers(uint32_t left, const char *operator, const char *right) {
+static enum truth compare_numbers(uint32_t left, const char *operator, const char * right) {
         char *end;
         unsigned long number = strtoul(right, &end, 10);
 
@@ -308,7 +314,7 @@ static enum truth compare_numbers(uint32_t left, const char *operator, const cha
 }
 
 static enum truth compare_words(const struct account *account, const char *left,
-                                const char *operator, const char *right) {
+                                const char *operator, const char * right) {
         if (strcmp(operator, "=") == 0)
                 return truth(strcmp(left, right) == 0);
         if (strcmp(operator, "!=") == 0)
@@ -319,7 +325,7 @@ static enum truth compare_words(const struct account *account, const char *left,
 }
 
 static enum truth evaluate(const struct module_question *question, const char *left,
-                           const char *operator, const char *right) {
+                           const char *operator, const char * right) {
         const struct account *account = question->account;
 
         if (strcmp(left, "uid") == 0)
@@ -387,32 +393,43 @@ static const struct module_answers {
 } answers[] = {
         { "pam_unix.so",
           { [PAM_AUTH] = unix_auth, [PAM_ACCOUNT] = unix_account },
-          { [PAM_OPEN_SESSION] = SUCCESS } },
-        { "pam_google_authenticator.so", { [PAM_AUTH] = authenticator_auth }, { 0 } },
+          { [PAM_SETCRED] = SUCCESS, [PAM_OPEN_SESSION] = SUCCESS } },
+        { "pam_google_authenticator.so",
+          { [PAM_AUTH] = authenticator_auth },
+          { [PAM_SETCRED] = SUCCESS } },
         { "pam_nologin.so",
-          { [PAM_AUTH] = nologin_answer, [PAM_ACCOUNT] = nologin_answer },
+          { [PAM_AUTH] = nologin_answer,
+            [PAM_SETCRED] = nologin_setcred,
+            [PAM_ACCOUNT] = nologin_answer },
           { 0 } },
         { "pam_rootok.so",
           { [PAM_AUTH] = rootok_answer, [PAM_ACCOUNT] = rootok_answer },
-          { 0 } },
+          { [PAM_SETCRED] = SUCCESS } },
         { "pam_shells.so",
           { [PAM_AUTH] = shells_answer, [PAM_ACCOUNT] = shells_answer },
-          { 0 } },
+          { [PAM_SETCRED] = SUCCESS } },
         { "pam_localuser.so",
           { [PAM_AUTH] = localuser_answer, [PAM_ACCOUNT] = localuser_answer },
-          { 0 } },
+          { [PAM_SETCRED] = SUCCESS } },
         { "pam_succeed_if.so",
           { [PAM_AUTH] = succeed_if_answer,
             [PAM_ACCOUNT] = succeed_if_answer,
             [PAM_OPEN_SESSION] = succeed_if_answer },
-          { 0 } },
+          { [PAM_SETCRED] = IGNORED } },
         { "pam_permit.so",
           { NULL },
-          { [PAM_AUTH] = SUCCESS, [PAM_ACCOUNT] = SUCCESS, [PAM_OPEN_SESSION] = SUCCESS } },
-        { "pam_env.so", { NULL }, { [PAM_AUTH] = IGNORED, [PAM_OPEN_SESSION] = SUCCESS } },
-        { "pam_faildelay.so", { NULL }, { [PAM_AUTH] = IGNORED } },
-        { "pam_group.so", { NULL }, { [PAM_AUTH] = IGNORED } },
-        { "pam_cap.so", { NULL }, { [PAM_AUTH] = SUCCESS | IGNORED } },
+          { [PAM_AUTH] = SUCCESS,
+            [PAM_SETCRED] = SUCCESS,
+            [PAM_ACCOUNT] = SUCCESS,
+            [PAM_OPEN_SESSION] = SUCCESS } },
+        { "pam_env.so",
+          { NULL },
+          { [PAM_AUTH] = IGNORED, [PAM_SETCRED] = SUCCESS, [PAM_OPEN_SESSION] = SUCCESS } },
+        { "pam_faildelay.so", { NULL }, { [PAM_AUTH] = IGNORED, [PAM_SETCRED] = IGNORED } },
+        { "pam_group.so", { NULL }, { [PAM_AUTH] = IGNORED, [PAM_SETCRED] = SUCCESS } },
+        { "pam_cap.so",
+          { NULL },
+          { [PAM_AUTH] = SUCCESS | IGNORED, [PAM_SETCRED] = SUCCESS | IGNORED } },
         { "pam_limits.so", { NULL }, { [PAM_OPEN_SESSION] = SUCCESS } },
         { "pam_loginuid.so", { NULL }, { [PAM_OPEN_SESSION] = SUCCESS } },
         { "pam_keyinit.so", { NULL }, { [PAM_OPEN_SESSION] = SUCCESS } },

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The factors behind a PAM stack.
  *
- * Every stack is run symbolically, once for each set of factors somebody could hold: if all that can
- * come out is success, the set is a way; if success is one of several results, some module's answer
- * is not known, and it is named. sshd asks libpam for auth with `password` and
- * `keyboard-interactive`, then, whatever the method was, for account, and at last it opens a session
- * (auth-pam.c; a session that cannot be opened ends the login in session.c). A password that has to
- * be changed first (new_authtok_reqd) is no refusal. setcred is not asked: it walks the auth rules
- * with the answers they gave. */
+ * Every stack is run symbolically, once for each set of factors somebody could hold: if all that
+ * can come out is success, the set is a way; if success is one of several results, some module's
+ * answer is not known, and it is named. sshd asks libpam for auth with `password` and
+ * `keyboard-interactive`, then, whatever the method was, for account, and at last it opens a
+ * session (auth-pam.c; a session that cannot be opened ends the login in session.c). A password
+ * that has to be changed first (new_authtok_reqd) is no refusal.
+ *
+ * A setcred that fails ends only a login by keyboard-interactive (sshpam_authenticated in
+ * do_pam_setcred()); and as sshd ran auth in another process then, no chain is frozen for it. */
 
 #include "prompts.h"
 
@@ -76,6 +78,20 @@ static int judge(struct module_question *question, uint32_t good, enum access_an
         return 0;
 }
 
+/* auth, and where it counts setcred: the less certain of both. */
+static int judge_set(const struct prompts_question *question, struct module_question *asked,
+                     enum access_answer *ret) {
+        struct module_question setcred = ask(question, PAM_SETCRED, asked->held);
+        enum access_answer later = ACCESS_YES;
+        int r = judge(asked, PAM_CODE_BIT(PAM_CODE_SUCCESS), ret);
+
+        if (r == 0 && *ret != ACCESS_NO && !question->has_one_answer)
+                r = judge(&setcred, PAM_CODE_BIT(PAM_CODE_SUCCESS), &later);
+        if (r == 0 && later < *ret)
+                *ret = later;
+        return r;
+}
+
 int prompts_judge_auth(const struct prompts_question *question, struct access_ways *ways) {
         static const unsigned sets[] = { 0, ACCESS_PASSWORD, ACCESS_CODE,
                                          ACCESS_PASSWORD | ACCESS_CODE };
@@ -84,7 +100,7 @@ int prompts_judge_auth(const struct prompts_question *question, struct access_wa
                 struct module_question asked = ask(question, PAM_AUTH, sets[i]);
                 CLEANUP_FREE char *reason = NULL;
                 enum access_answer answer;
-                int r = judge(&asked, PAM_CODE_BIT(PAM_CODE_SUCCESS), &answer);
+                int r = judge_set(question, &asked, &answer);
 
                 if (r < 0)
                         return r;

@@ -18,7 +18,6 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/escape.h"
-#include "base/pattern.h"
 #include "base/text.h"
 #include "keys/principals.h"
 #include "revoked.h"
@@ -29,7 +28,7 @@ struct judged {
         const struct publickey_question *question;
         struct access_login *login;
         struct revoked revoked;
-        const char *algorithms, *ca_algorithms;
+        const char *algorithms; /* the keyword */
         unsigned rsa_bits;
         struct key_connection connection;
         size_t n_opening;   /* keys that open */
@@ -47,30 +46,31 @@ static const char *const *signature_algorithms(const char *type) {
         return strcmp(type, "ssh-rsa") == 0 ? rsa : NULL;
 }
 
-static bool is_accepted(const char *list, const char *type) {
+static bool is_accepted(const struct judged *judged, const char *keyword, const char *type) {
+        const struct sshd_effective *effective = judged->question->effective;
         const char *const *names = signature_algorithms(type);
 
         if (!names)
-                return pattern_match_list(type, list, false) == PATTERN_MATCHED;
+                return settings_allow(effective, keyword, type);
         for (size_t i = 0; names[i]; i++)
-                if (pattern_match_list(names[i], list, false) == PATTERN_MATCHED)
+                if (settings_allow(effective, keyword, names[i]))
                         return true;
         return false;
 }
 
 /* True if a certificate of any kind may be shown. */
-static bool accepts_certificates(const char *list) {
-        CLEANUP_FREE char *copy = strdup(list);
-        char *rest = copy;
+static bool accepts_certificates(const struct judged *judged) {
+        size_t n;
+        char *const *values = settings_list(judged->question->effective, judged->algorithms, &n);
 
-        for (char *name; copy && (name = strsep(&rest, ","));)
-                if (name[0] != '!' && strstr(name, "-cert-v01"))
+        for (size_t i = 0; i < n; i++)
+                if (strstr(values[i], "-cert-v01"))
                         return true;
-        return false;
+        return n == 0;
 }
 
 static const char *refuse_key(const struct judged *judged, const struct public_key *key) {
-        if (!is_accepted(judged->algorithms, key->type))
+        if (!is_accepted(judged, judged->algorithms, key->type))
                 return "its algorithm is not among PubkeyAcceptedAlgorithms";
         if (strcmp(key->type, "ssh-rsa") == 0 && key->bits < judged->rsa_bits)
                 return "it has fewer bits than RequiredRSASize";
@@ -78,9 +78,9 @@ static const char *refuse_key(const struct judged *judged, const struct public_k
 }
 
 static const char *refuse_authority(const struct judged *judged, const struct public_key *key) {
-        if (!accepts_certificates(judged->algorithms))
+        if (!accepts_certificates(judged))
                 return "PubkeyAcceptedAlgorithms has no certificates";
-        if (!is_accepted(judged->ca_algorithms, key->type))
+        if (!is_accepted(judged, "casignaturealgorithms", key->type))
                 return "its algorithm is not among CASignatureAlgorithms";
         return NULL;
 }
@@ -121,9 +121,8 @@ static int describe_entry(const struct authorized_key *entry, struct access_key 
         key->description = text_take(&text);
         key->restrictions = text_take(&escaped);
         key->sha256 = entry->key.type ? strdup(entry->key.sha256) : NULL;
-        return key->description && key->restrictions && (key->sha256 || !entry->key.type)
-                       ? 0
-                       : -ENOMEM;
+        return key->description && key->restrictions && (key->sha256 || !entry->key.type) ? 0
+                                                                                          : -ENOMEM;
 }
 
 static int add_key(struct access_login *login, const char *path, const struct authorized_key *entry,
@@ -261,7 +260,8 @@ static int judge_principals(struct judged *judged, enum access_answer *ret,
         const struct publickey_question *question = judged->question;
         bool is_listed = settings_is_some(question->effective, "authorizedprincipalsfile");
         bool is_asked = settings_is_some(question->effective, "authorizedprincipalscommand");
-        int r = is_listed ? each_file(judged, "authorizedprincipalsfile", judge_principals_file) : 0;
+        int r = is_listed ? each_file(judged, "authorizedprincipalsfile", judge_principals_file)
+                          : 0;
 
         *ret = ACCESS_YES;
         *ret_reason = NULL;
@@ -306,8 +306,9 @@ static int judge_authorities(struct judged *judged, struct access_ways *ways) {
                                   &keys);
         for (size_t i = 0; r == 0 && i < keys.n_items; i++) {
                 struct authorized_key *entry = &keys.items[i];
-                const char *refusal = entry->problem != KEY_OK ? entry->reason
-                                                               : refuse_authority(judged, &entry->key);
+                const char *refusal = entry->problem != KEY_OK
+                                              ? entry->reason
+                                              : refuse_authority(judged, &entry->key);
 
                 entry->options.cert_authority = true;
                 if (!refusal)
@@ -343,10 +344,11 @@ static int add_ways(const struct judged *judged, struct access_ways *ways) {
         return r;
 }
 
+/* The keyword's name in this release. */
 static const char *accepted_algorithms(const struct sshd_effective *effective) {
-        const char *list = settings_get(effective, "pubkeyacceptedalgorithms", NULL);
-
-        return list ? list : settings_get(effective, "pubkeyacceptedkeytypes", "*");
+        return sshd_effective_get(effective, "pubkeyacceptedalgorithms")
+                       ? "pubkeyacceptedalgorithms"
+                       : "pubkeyacceptedkeytypes";
 }
 
 int publickey_judge(const struct publickey_question *question, struct access_login *login,
@@ -357,7 +359,6 @@ int publickey_judge(const struct publickey_question *question, struct access_log
                 .question = question,
                 .login = login,
                 .algorithms = accepted_algorithms(effective),
-                .ca_algorithms = settings_get(effective, "casignaturealgorithms", "*"),
                 .rsa_bits = (unsigned)strtoul(settings_get(effective, "requiredrsasize", "0"), NULL,
                                               10),
                 .connection = { .user = question->account->name,

@@ -6,6 +6,8 @@
 
 #include <strings.h>
 
+#include "base/pattern.h"
+
 const char *settings_get(const struct sshd_effective *effective, const char *keyword,
                          const char *otherwise) {
         const struct sshd_setting *setting = sshd_effective_get(effective, keyword);
@@ -21,6 +23,15 @@ bool settings_is_some(const struct sshd_effective *effective, const char *keywor
         const char *value = settings_get(effective, keyword, "none");
 
         return value[0] && strcasecmp(value, "none") != 0;
+}
+
+bool settings_allow(const struct sshd_effective *effective, const char *keyword, const char *word) {
+        const struct sshd_setting *setting = sshd_effective_get(effective, keyword);
+
+        for (size_t i = 0; setting && i < setting->n_values; i++)
+                if (pattern_match_list(word, setting->values[i], false) == PATTERN_MATCHED)
+                        return true;
+        return !setting;
 }
 
 char *const *settings_list(const struct sshd_effective *effective, const char *keyword,

@@ -14,6 +14,9 @@ const char *settings_get(const struct sshd_effective *effective, const char *key
 bool settings_is_yes(const struct sshd_effective *effective, const char *keyword);
 /* Set, and not to "none". */
 bool settings_is_some(const struct sshd_effective *effective, const char *keyword);
+/* True if the pattern list that the setting is has WORD; a keyword of another release allows all.
+ */
+bool settings_allow(const struct sshd_effective *effective, const char *keyword, const char *word);
 /* The values of a list; *RET_N is 0 if there are none. */
 char *const *settings_list(const struct sshd_effective *effective, const char *keyword,
                            size_t *ret_n);

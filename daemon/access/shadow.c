@@ -16,8 +16,17 @@
 
 #include "base/cleanup.h"
 
-enum { FIELD_NAME, FIELD_HASH, FIELD_LAST, FIELD_MIN, FIELD_MAX, FIELD_WARN, FIELD_INACTIVE,
-       FIELD_EXPIRE, N_FIELDS };
+enum {
+        FIELD_NAME,
+        FIELD_HASH,
+        FIELD_LAST,
+        FIELD_MIN,
+        FIELD_MAX,
+        FIELD_WARN,
+        FIELD_INACTIVE,
+        FIELD_EXPIRE,
+        N_FIELDS
+};
 
 enum { DES_LENGTH = 13 };
 

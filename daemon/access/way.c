@@ -108,8 +108,8 @@ int access_ways_add(struct access_ways *ways, unsigned factors, enum access_answ
         drop_worse(ways, factors, answer);
         if (ARRAY_GROW(ways->items, ways->n_items) < 0)
                 return -ENOMEM;
-        ways->items[ways->n_items++] = (struct access_way){ factors, answer, TAKE(own_methods),
-                                                            TAKE(own_reason) };
+        ways->items[ways->n_items++] =
+                (struct access_way){ factors, answer, TAKE(own_methods), TAKE(own_reason) };
         return 0;
 }
 

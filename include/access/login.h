@@ -6,9 +6,9 @@
  *
  * A login is let in when one of its ways is: see access/way.h. What is taken into account is
  * auth.c (allowed_user), auth2.c (AuthenticationMethods), auth2-pubkey.c, auth-passwd.c, auth-pam.c
- * and session.c of OpenSSH, and pam_unix, pam_google_authenticator and a few more of Linux-PAM. What
- * cannot be known (an AuthorizedKeysCommand, a directory in the network, a module nobody described)
- * is "cannot tell", with the reason. */
+ * and session.c of OpenSSH, and pam_unix, pam_google_authenticator and a few more of Linux-PAM.
+ * What cannot be known (an AuthorizedKeysCommand, a directory in the network, a module nobody
+ * described) is "cannot tell", with the reason. */
 
 #include "access/machine.h"
 #include "access/way.h"

@@ -20,7 +20,7 @@
 struct access_user_file {
         char *data; /* NULL: it is not there, or `ignored` */
         size_t n_data;
-        char *ignored;   /* why sshd does not read it ("/home/bob is writable for others"), or NULL */
+        char *ignored; /* why sshd does not read it ("/home/bob is writable for others"), or NULL */
         bool is_unknown; /* nobody could look: `ignored` says why */
 };
 
@@ -35,8 +35,8 @@ struct access_machine {
         int64_t now; /* seconds since 1970 */
 
         void *userdata;
-        /* PATH as auth_openfile() of auth.c opens it for ACCOUNT: with IS_STRICT only if StrictModes
-         * lets it. Returns 0 or a negative errno. */
+        /* PATH as auth_openfile() of auth.c opens it for ACCOUNT: with IS_STRICT only if
+         * StrictModes lets it. Returns 0 or a negative errno. */
         int (*user_file)(void *userdata, const struct account *account, const char *path,
                          bool is_strict, struct access_user_file *ret);
         /* glob(3), as struct sshd_environment has it. */

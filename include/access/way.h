@@ -3,8 +3,8 @@
 
 /* What one has to have to get in, and how sure that is.
  *
- * A way is a set of factors: whoever has them all is let in. Of all ways only the smallest are kept:
- * who needs a key needs no key and password. */
+ * A way is a set of factors: whoever has them all is let in. Of all ways only the smallest are
+ * kept: who needs a key needs no key and password. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -25,6 +25,8 @@ struct invocation {
         bool json;               /* --json */
         const char *release;     /* --openssh 9.2, NULL: the installed sshd's */
         const char *operand;     /* SERVICE of --dump-pam, FILE of --dump-keys */
+        char **operands;         /* USERs of --dump-access */
+        size_t n_operands;
         const char *sshd_config; /* -f, NULL: /etc/ssh/sshd_config */
         const char **overrides;  /* -o, in order */
         size_t n_overrides;
@@ -45,3 +47,4 @@ int guard_test_policy(const struct invocation *invocation);
 int guard_dump_sshd(const struct invocation *invocation);
 int guard_dump_pam(const struct invocation *invocation);
 int guard_dump_keys(const struct invocation *invocation);
+int guard_dump_access(const struct invocation *invocation);

@@ -75,6 +75,15 @@ def unvis(text: str) -> str:
     )
 
 
+def probe(chroot: sandbox.Chroot) -> tuple[str, int]:
+    """What the tree's ssh says of itself, and 100 * major + minor."""
+    version = chroot.run(["/usr/bin/ssh", "-V"]).stderr.decode().strip()
+    match = re.match(r"OpenSSH_(\d+)\.(\d+)", version)
+    if not match:
+        raise sandbox.Unavailable(f"no release in {version!r}")
+    return version, 100 * int(match[1]) + int(match[2])
+
+
 class Server:
     """sshd in the tree of one worker, on loopback. It dies with the worker."""
 
