@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "pam/module.h"
+#include "succeed_if.h"
 
 #define BIT(code) PAM_CODE_BIT(code)
 
@@ -267,115 +268,16 @@ static uint32_t localuser_answer(struct module_question *question, const struct 
         return find_line(question, "/etc/passwd", prefix, true, BIT(PAM_CODE_PERM_DENIED));
 }
 
-/* ---- pam_succeed_if ---- */
-
-enum truth { IS_FALSE, IS_TRUE, IS_UNKNOWN };
-
-static bool has_group(const struct account *account, const char *name, size_t n) {
-        for (size_t i = 0; i < account->n_groups; i++)
-                if (strncmp(account->groups[i], name, n) == 0 && !account->groups[i][n])
-                        return true;
-        return false;
-}
-
-/* LIST's words are separated by colons. */
-static bool list_has(const char *list, const struct account *account, const char *word) {
-        while (*list) {
-                size_t n = strcspn(list, ":");
-
-                if (word ? strncmp(list, word, n) == 0 && !word[n] : has_group(account, list, n))
-                        return true;
-                list += n + (list[n] == ':');
-        }
-        return false;
-}
-
-static enum truth truth(bool is) {
-        return is ? IS_TRUE : IS_FALSE;
-}
-
-static enum truth compare_numbers(uint32_t left, const char *operator, const char * right) {
-        char *end;
-        unsigned long number = strtoul(right, &end, 10);
-
-        if (!right[0] || *end || number > UINT32_MAX)
-                return IS_UNKNOWN;
-        if (strcmp(operator, "<") == 0)
-                return truth(left < number);
-        if (strcmp(operator, "<=") == 0)
-                return truth(left <= number);
-        if (strcmp(operator, ">") == 0)
-                return truth(left > number);
-        if (strcmp(operator, ">=") == 0)
-                return truth(left >= number);
-        if (strcmp(operator, "eq") == 0)
-                return truth(left == number);
-        return strcmp(operator, "ne") == 0 ? truth(left != number) : IS_UNKNOWN;
-}
-
-static enum truth compare_words(const struct account *account, const char *left,
-                                const char *operator, const char * right) {
-        if (strcmp(operator, "=") == 0)
-                return truth(strcmp(left, right) == 0);
-        if (strcmp(operator, "!=") == 0)
-                return truth(strcmp(left, right) != 0);
-        if (strcmp(operator, "in") == 0)
-                return truth(list_has(right, account, left));
-        return strcmp(operator, "notin") == 0 ? truth(!list_has(right, account, left)) : IS_UNKNOWN;
-}
-
-static enum truth evaluate(const struct module_question *question, const char *left,
-                           const char *operator, const char * right) {
-        const struct account *account = question->account;
-
-        if (strcmp(left, "uid") == 0)
-                return compare_numbers(account->uid, operator, right);
-        if (strcmp(left, "gid") == 0)
-                return compare_numbers(account->gid, operator, right);
-        if (strcmp(left, "user") == 0 && strcmp(operator, "ingroup") == 0)
-                return truth(list_has(right, account, NULL));
-        if (strcmp(left, "user") == 0 && strcmp(operator, "notingroup") == 0)
-                return truth(!list_has(right, account, NULL));
-        if (strcmp(left, "user") == 0)
-                return compare_words(account, account->name, operator, right);
-        if (strcmp(left, "shell") == 0)
-                return compare_words(account, account->shell, operator, right);
-        if (strcmp(left, "home") == 0)
-                return compare_words(account, account->home, operator, right);
-        if (strcmp(left, "service") == 0)
-                return compare_words(account, question->service->name, operator, right);
-        return IS_UNKNOWN;
-}
-
-static bool is_flag(const char *word) {
-        static const char *const flags[] = { "debug", "quiet", "quiet_fail", "quiet_success",
-                                             "audit" };
-
-        for (size_t i = 0; i < N_ELEMENTS(flags); i++)
-                if (strcmp(flags[i], word) == 0)
-                        return true;
-        return false;
-}
-
 static uint32_t succeed_if_answer(struct module_question *question, const struct pam_rule *rule) {
-        enum truth all = IS_UNKNOWN;
-
-        for (size_t i = 0; i < rule->n_args;) {
-                enum truth one;
-
-                if (is_flag(rule->args[i])) {
-                        i++;
-                        continue;
-                }
-                if (i + 3 > rule->n_args)
-                        return PAM_CODES_ALL;
-                one = evaluate(question, rule->args[i], rule->args[i + 1], rule->args[i + 2]);
-                if (one == IS_UNKNOWN)
-                        return PAM_CODES_ALL;
-                all = all == IS_UNKNOWN || one == IS_FALSE ? one : all;
-                i += 3;
+        switch (succeed_if_judge(question->account, question->service->name, rule->args,
+                                 rule->n_args)) {
+        case SUCCEED_IF_TRUE:
+                return BIT(PAM_CODE_SUCCESS);
+        case SUCCEED_IF_FALSE:
+                return BIT(PAM_CODE_AUTH_ERR);
+        default:
+                return PAM_CODES_ALL;
         }
-        return all == IS_UNKNOWN ? PAM_CODES_ALL : success_if(all == IS_TRUE);
 }
 
 /* ---- the table ---- */

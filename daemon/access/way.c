@@ -54,7 +54,11 @@ const char *access_factors_format(unsigned factors, char buffer[ACCESS_FACTORS_T
 }
 
 unsigned access_factors_count(unsigned factors) {
-        return (unsigned)__builtin_popcount(factors);
+        unsigned n = 0;
+
+        for (; factors; factors &= factors - 1)
+                n++;
+        return n;
 }
 
 const char *access_answer_name(enum access_answer answer) {
