@@ -301,6 +301,7 @@ void control_free(struct control *control) {
                 connection_free(control->first);
         sd_event_source_disable_unref(control->accept_source);
         sd_event_source_disable_unref(control->sweep_source);
+        sd_event_source_disable_unref(control->line_source);
         if (control->listen_fd >= 0) {
                 if (!control->is_stored)
                         (void)unlink(control->socket_path);

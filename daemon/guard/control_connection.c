@@ -5,7 +5,11 @@
  * A connection takes part in the event loop for one read or one message at a time, so a peer that
  * sends a thousand calls in one packet gets one answer per turn, like everybody. While an answer is
  * not read, the next call is not read either. What is no Varlink ends the connection: there is no
- * telling where the next message would begin. */
+ * telling where the next message would begin.
+ *
+ * A list of files takes milliseconds where a status takes microseconds. Calls of such methods stand
+ * in one line, and one of them is answered a turn: a hundred peers who ask for everything at once
+ * delay a quick question by one long answer, not by a hundred. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -58,15 +62,45 @@ size_t connection_n_queued(const struct connection *connection) {
         return connection->output.n - connection->n_written;
 }
 
+/* ---- the line ---- */
+
+static void line_append(struct connection *connection) {
+        struct control *control = connection->control;
+
+        connection->is_in_line = true;
+        connection->next_in_line = NULL;
+        *(control->last_in_line ? &control->last_in_line->next_in_line : &control->first_in_line) =
+                connection;
+        control->last_in_line = connection;
+}
+
+static void line_remove(struct connection *connection) {
+        struct control *control = connection->control;
+        struct connection **at = &control->first_in_line, *before = NULL;
+
+        while (*at && *at != connection) {
+                before = *at;
+                at = &(*at)->next_in_line;
+        }
+        if (*at)
+                *at = connection->next_in_line;
+        if (control->last_in_line == connection)
+                control->last_in_line = before;
+        connection->is_in_line = false;
+}
+
 void connection_free(struct connection *connection) {
         struct control *control = connection->control;
 
         list_remove(connection);
+        if (connection->is_in_line)
+                line_remove(connection);
         control->load.n_connections--;
         control->load.n_queued_bytes -= connection_n_queued(connection);
         sd_event_source_disable_unref(connection->source);
         (void)close(connection->fd);
         wire_input_done(&connection->input);
+        wire_call_done(&connection->costly);
         text_done(&connection->output);
         free(connection);
 }
@@ -186,7 +220,7 @@ static int answer(struct connection *connection, const struct wire_call *message
                        call->parameters, &field))
                 return control_call_fail(call, WIRE_INVALID_PARAMETER,
                                          json_pack("{s:s}", "parameter", field));
-        if (method->needs_more && !message->more)
+        if (method->flags & CONTROL_METHOD_MORE && !message->more)
                 return control_call_fail(call, WIRE_EXPECTED_MORE, json_object());
         r = method->handle(call);
         if (r == -EOPNOTSUPP)
@@ -216,32 +250,80 @@ static int conclude(struct connection *connection, const struct wire_call *messa
         return connection_queue(connection, &reply);
 }
 
-/* One message. Returns 0 or a negative errno: the connection is over. */
-static int process(struct connection *connection, const char *bytes, size_t n) {
+/* Answers one call. Returns 0 or a negative errno: the connection is over. */
+static int serve(struct connection *connection, const struct wire_call *message) {
         struct control *control = connection->control;
-        CLEANUP(wire_call_done) struct wire_call message = { 0 };
-        CLEANUP(wire_json_cleanup) json_t *nothing = NULL;
-        struct control_call call = { .backend = &control->backend, .control = control };
+        CLEANUP(wire_json_cleanup) json_t *nothing = json_object();
+        struct control_call call = { .backend = &control->backend,
+                                     .control = control,
+                                     .peer = connection->peer,
+                                     .parameters =
+                                             message->parameters ? message->parameters : nothing,
+                                     .more = message->more };
         int r;
 
-        r = wire_call_parse(bytes, n, &message);
-        if (r < 0)
-                return r;
-        control->load.n_calls++;
-        mark_active(connection);
-        nothing = json_object();
-        call.peer = connection->peer;
-        call.more = message.more;
-        call.parameters = message.parameters ? message.parameters : nothing;
         if (!call.parameters)
                 return -ENOMEM;
-        r = answer(connection, &message, &call);
+        r = answer(connection, message, &call);
         if (r == 0)
-                r = conclude(connection, &message, &call);
+                r = conclude(connection, message, &call);
         json_decref(call.reply);
         if (r == 0)
                 control_make_queue_room(control, connection);
         return r;
+}
+
+static void go_on(struct connection *connection, int r);
+static int wake_line(struct control *control);
+
+/* The costly call of whoever has waited longest. */
+static int on_line(sd_event_source *source, void *userdata) {
+        struct control *control = userdata;
+        struct connection *connection = control->first_in_line;
+        CLEANUP(wire_call_done) struct wire_call message = { 0 };
+
+        (void)source;
+        if (!connection)
+                return 0;
+        line_remove(connection);
+        message = connection->costly;
+        connection->costly = (struct wire_call){ 0 };
+        while (control->first_in_line && wake_line(control) < 0)
+                connection_drop(control->first_in_line);
+        go_on(connection, serve(connection, &message));
+        return 0;
+}
+
+/* A source anew each time: one that is only enabled again goes before all that are ready, since
+ * sd-event goes by when a source became pending and a deferred one always was. */
+static int wake_line(struct control *control) {
+        control->line_source = sd_event_source_disable_unref(control->line_source);
+        return sd_event_add_defer(control->event, &control->line_source, on_line, control);
+}
+
+static bool is_costly(const struct connection *connection, const struct wire_call *message) {
+        const struct control_method *method = find_method(message->method);
+
+        return method && method->flags & CONTROL_METHOD_COSTLY &&
+               is_permitted(connection, method->class);
+}
+
+/* One message. Returns 0 or a negative errno: the connection is over. */
+static int process(struct connection *connection, const char *bytes, size_t n) {
+        CLEANUP(wire_call_done) struct wire_call message = { 0 };
+        int r = wire_call_parse(bytes, n, &message);
+
+        if (r < 0)
+                return r;
+        connection->control->load.n_calls++;
+        mark_active(connection);
+        if (!is_costly(connection, &message))
+                return serve(connection, &message);
+        connection->costly = message;
+        message = (struct wire_call){ 0 };
+        line_append(connection);
+        return connection->control->first_in_line == connection ? wake_line(connection->control)
+                                                                : 0;
 }
 
 /* ---- events of a connection ---- */
@@ -290,14 +372,15 @@ static int step(struct connection *connection, uint32_t events) {
                 r = flush(connection);
         if (r < 0 || connection_n_queued(connection) > 0)
                 return r;
-        if (connection->wait != CONTROL_WAIT_NOTHING)
+        if (connection->wait != CONTROL_WAIT_NOTHING || connection->is_in_line)
                 return events & EPOLLHUP ? -EPIPE : 0;
         if (!connection->has_input && !connection->is_ended && events & (EPOLLIN | EPOLLHUP))
                 r = read_some(connection);
         if (r == 0 && connection->has_input)
                 r = process_next(connection);
         if (r == 0 && connection->is_ended && !connection->has_input &&
-            connection_n_queued(connection) == 0 && connection->wait == CONTROL_WAIT_NOTHING)
+            connection_n_queued(connection) == 0 && connection->wait == CONTROL_WAIT_NOTHING &&
+            !connection->is_in_line)
                 r = -EPIPE;
         return r;
 }
@@ -310,7 +393,7 @@ int connection_arm(struct connection *connection) {
 
         if (connection_n_queued(connection) > 0)
                 events = EPOLLOUT;
-        else if (connection->wait != CONTROL_WAIT_NOTHING)
+        else if (connection->wait != CONTROL_WAIT_NOTHING || connection->is_in_line)
                 events = 0;
         else if (connection->has_input)
                 events = EPOLLOUT;
@@ -319,19 +402,22 @@ int connection_arm(struct connection *connection) {
         return sd_event_source_set_io_events(connection->source, events);
 }
 
-static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata) {
-        struct connection *connection = userdata;
-        int r;
-
-        (void)source;
-        (void)fd;
-        r = step(connection, events);
+/* After a step that returned R. */
+static void go_on(struct connection *connection, int r) {
         if (r == 0)
                 r = connection_arm(connection);
         if (r == -EPIPE || r == -ECONNRESET)
                 connection_free(connection);
         else if (r < 0)
                 connection_drop(connection);
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        struct connection *connection = userdata;
+
+        (void)source;
+        (void)fd;
+        go_on(connection, step(connection, events));
         return 0;
 }
 

@@ -25,6 +25,10 @@ struct connection {
         bool is_ended;    /* the peer will send nothing more */
         bool has_input;   /* a whole message may be waiting in `input` */
 
+        struct wire_call costly; /* a call that waits for its turn */
+        bool is_in_line;         /* in the line of `struct control` */
+        struct connection *next_in_line;
+
         enum control_wait wait;
         bool wants_progress;
         unsigned n_passes;
@@ -41,7 +45,8 @@ struct control {
         struct control_backend backend;
         int listen_fd;
         bool is_stored;
-        sd_event_source *accept_source, *sweep_source;
+        sd_event_source *accept_source, *sweep_source, *line_source;
+        struct connection *first_in_line, *last_in_line; /* whose costly calls wait, in order */
         struct idl_interface *interface;
         struct idl_interface *service;
         struct connection *first, *last;

@@ -323,11 +323,18 @@ enum control_class {
 
 struct control_call;
 
+enum control_method_flag { /* bits */
+                           CONTROL_METHOD_MORE =
+                                   1 << 0, /* a stream: a call without `more` gets ExpectedMore */
+                           CONTROL_METHOD_COSTLY = 1 << 1, /* may take milliseconds: one of all
+                                                              these a turn of the loop */
+};
+
 struct control_method {
         const char *name; /* "org.sshguardd.Control.Status" */
         enum control_class class;
-        bool needs_more;      /* a stream: a call without `more` gets ExpectedMore */
-        const char *safe_why; /* why giving it to that class is safe */
+        unsigned flags;                           /* enum control_method_flag */
+        const char *safe_why;                     /* why giving it to that class is safe */
         int (*handle)(struct control_call *call); /* the server's own affair */
 };
 /* The table, in the order of the interface file. */

@@ -237,6 +237,71 @@ static void test_check(void **state) {
         fixture_free(fixture);
 }
 
+/* ---- whose turn it is ---- */
+
+/* Twenty who ask for all files at once, then one who asks for the status: he need not wait for
+ * them, and all are answered in the end. */
+static void test_a_quick_question_overtakes_long_ones(void **state) {
+        enum { N_LONG = 20 };
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        struct wire_reply reply;
+        int fds[N_LONG], quick, n_answered = 0;
+
+        (void)state;
+        fixture->n_files = 1000;
+        for (int i = 0; i < N_LONG; i++) {
+                fds[i] = fixture_connect(fixture);
+                fixture_send(fds[i], "{\"method\":\"org.sshguardd.Control.ListFiles\"}");
+        }
+        quick = fixture_connect(fixture);
+        fixture_send(quick, "{\"method\":\"org.sshguardd.Control.Status\"}");
+        reply = fixture_read(fixture, quick);
+        assert_null(reply.error);
+        wire_reply_done(&reply);
+        for (int i = 0; i < N_LONG; i++) {
+                char byte;
+
+                n_answered += recv(fds[i], &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 1;
+        }
+        assert_in_range(n_answered, 0, 3);
+        for (int i = 0; i < N_LONG; i++) {
+                reply = fixture_read(fixture, fds[i]);
+                assert_null(reply.error);
+                wire_reply_done(&reply);
+                (void)close(fds[i]);
+        }
+        (void)close(quick);
+        fixture_settle(fixture);
+        fixture_free(fixture);
+}
+
+/* Those who leave while they stand in line leave no trace; the others keep their turn. */
+static void test_leaving_the_line(void **state) {
+        enum { N_LONG = 7 };
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        int fds[N_LONG];
+
+        (void)state;
+        for (int i = 0; i < N_LONG; i++) {
+                fds[i] = fixture_connect(fixture);
+                fixture_send(fds[i], "{\"method\":\"org.sshguardd.Control.ListFiles\"}");
+        }
+        for (int i = 0; i < 3; i++)
+                assert_true(sd_event_run(fixture->event, 0) >= 0);
+        for (int i = 0; i < N_LONG; i += 2)
+                (void)close(fds[i]);
+        for (int i = 1; i < N_LONG; i += 2) {
+                struct wire_reply reply = fixture_read(fixture, fds[i]);
+
+                assert_null(reply.error);
+                wire_reply_done(&reply);
+                (void)close(fds[i]);
+        }
+        fixture_settle(fixture);
+        assert_int_equal(control_get_load(fixture->control).n_connections, 0);
+        fixture_free(fixture);
+}
+
 /* ---- who may ---- */
 
 enum who { WHO_ROOT, WHO_MEMBER, WHO_PRIMARY, WHO_ADMIN, WHO_STRANGER, N_WHOS };
@@ -431,6 +496,8 @@ int main(void) {
                 cmocka_unit_test(test_monitor),
                 cmocka_unit_test(test_a_subscriber_who_does_not_read_is_dropped),
                 cmocka_unit_test(test_check),
+                cmocka_unit_test(test_a_quick_question_overtakes_long_ones),
+                cmocka_unit_test(test_leaving_the_line),
                 cmocka_unit_test(test_every_method_for_everybody),
                 cmocka_unit_test(test_a_status_call_beside_hostile_ones),
                 cmocka_unit_test(test_a_user_evicts_only_himself),
