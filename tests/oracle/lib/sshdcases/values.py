@@ -148,7 +148,7 @@ PATH = lists(
     "'' | ~nosuch/x | /a /b |",
 )
 HOST_KEY = lists(
-    " | ".join(2 * world.HOST_KEYS) + " | /etc/ssh/nosuch | none | etc/ssh/ssh_host_rsa_key",
+    " | ".join(2 * world.HOST_KEYS) + " | /etc/ssh/nosuch | none | etc/ssh/ssh_host_ed25519_key",
     "'' | /a /b | ~nosuch/k |",
 )
 HOST_KEY_AGENT = word("SSH_AUTH_SOCK /run/agent none ~/agent ssh_auth_sock", cased=False)

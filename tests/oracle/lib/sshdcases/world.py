@@ -4,6 +4,7 @@ that what configurations ask for and what connections bring often meet."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import sandbox
@@ -50,11 +51,11 @@ ADDRESSES = (
 LOCAL_ADDRESSES = ("10.0.0.1", "192.0.2.1", "2001:db8::1", "127.0.0.1")
 PORTS = ("22", "2222", "443")
 RDOMAINS = ("0", "vrf-blue", "vrf-red")
-HOST_KEYS = (
-    "/etc/ssh/ssh_host_rsa_key",
-    "/etc/ssh/ssh_host_ecdsa_key",
-    "/etc/ssh/ssh_host_ed25519_key",
-)
+# One key is there by default: each that sshd -T has to load costs it as much as all the rest.
+HOST_KEY = "/etc/ssh/ssh_host_ed25519_key"
+MISSING_HOST_KEYS = ("/etc/ssh/ssh_host_rsa_key", "/etc/ssh/ssh_host_ecdsa_key")
+OTHER_HOST_KEY = "/etc/ssh/other_host_key"
+HOST_KEYS = (HOST_KEY, HOST_KEY, OTHER_HOST_KEY)
 
 SERVICES = """ssh 22/tcp
 domain 53/tcp
@@ -96,4 +97,8 @@ def furnish(root: Path) -> None:
             group.write(f"{name}:x:{gid}:{members}\n")
     for name, content in NETWORK_FILES.items():
         (etc / name).write_text(content)
+    for missing in MISSING_HOST_KEYS:
+        (root / missing.lstrip("/")).unlink(missing_ok=True)
+    for suffix in ("", ".pub"):
+        shutil.copy2(root / (HOST_KEY + suffix).lstrip("/"), root / (OTHER_HOST_KEY + suffix)[1:])
     (root / "run/sshd").mkdir(parents=True, exist_ok=True)
