@@ -197,7 +197,16 @@ static void put_gaps(struct screen *screen, const json_t *gaps) {
 static void put_allowances(struct screen *screen, const json_t *status) {
         const json_t *pause = json_object_get(status, "pause");
         int64_t n_permits = member_int(status, "permits");
+        int64_t n_contested = member_int(status, "contested");
 
+        if (n_contested > 0) {
+                render_put_label(screen, "Contested");
+                screen_putf(screen, STYLE_WARN,
+                            "%lld: somebody keeps changing them back; `sshguardctl files` names "
+                            "them",
+                            (long long)n_contested);
+                screen_raw(screen, "\n");
+        }
         if (json_is_object(pause)) {
                 CLEANUP(text_done) struct text end = { 0 };
 

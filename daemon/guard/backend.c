@@ -79,6 +79,7 @@ static int get_status(void *userdata, struct control_status *ret) {
         };
         map_each(&manager->world.set.paths, count_coverage, counting);
         each_user_file(manager, count_coverage, counting);
+        ret->n_contested = contests_count(&manager->reconciler.contests);
         ret->coverage.n_watches = watch_n_watches(manager->watch);
         ret->coverage.n_users = manager->world.accounts.n_items;
         ret->coverage.users_complete = manager->world.accounts.complete;
@@ -164,6 +165,7 @@ static int find_file(void *userdata, const char *path, struct control_file *ret)
                 .metadata = &snapshot->metadata,
                 .coverage = manager_coverage(manager, path),
                 .is_secret = guarded->flags & GUARDED_SECRET,
+                .is_contested = contests_has(&manager->reconciler.contests, path),
                 .n_findings = counting.n,
                 .looked_at_us = manager->pass_ended_at_us,
         };

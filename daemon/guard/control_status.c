@@ -169,6 +169,7 @@ static int fill_status(const struct control_backend *backend, const struct contr
         r |= set(reply, "running_pass", describe_pass(&status->running_pass));
         r |= set(reply, "gaps", describe_gaps(status));
         r |= set(reply, "pause", describe_pause(&status->pause));
+        r |= set(reply, "contested", json_integer((json_int_t)status->n_contested));
         r |= set(reply, "permits", json_integer((json_int_t)count_permits(backend)));
         return r == 0 ? 0 : -ENOMEM;
 }
@@ -244,6 +245,7 @@ int control_get_metrics(struct control_call *call) {
                   status.coverage.n_blind },
                 { "watches", "gauge", "inotify watches in use.", status.coverage.n_watches },
                 { "users", "gauge", "Accounts whose keys are guarded.", status.coverage.n_users },
+                { "contested", "gauge", "Files somebody keeps changing back.", status.n_contested },
                 { "looks", "counter", "Times a path was looked at.", status.n_looks },
                 { "incidents", "counter", "Incidents recorded.", status.n_incidents },
                 { "responses", "counter", "Files put right.", status.n_responses },

@@ -230,6 +230,10 @@ static void on_permit_ended(void *userdata, const struct permit *permit) {
                          permit->path ? " " : "", permit->by, permit->reason);
 }
 
+static void on_permit_used(void *userdata) {
+        manager_schedule_expiry(userdata);
+}
+
 static int on_expiry(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
         int n_ended = permits_expire(&manager->permits, record_now_us(), on_permit_ended, NULL);
@@ -318,6 +322,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t now_us, void *userdata
         struct manager *manager = userdata;
 
         (void)heartbeat(manager);
+        (void)record_summaries(&manager->reconciler.recorder);
         (void)sd_event_source_set_time(source, now_us + HEARTBEAT_US);
         return 0;
 }
@@ -472,6 +477,7 @@ static int step_policy(struct manager *manager) {
         manager->reconciler.on_set_changed = manager_on_set_changed;
         manager->reconciler.on_sshd_changed = manager_reload_sshd;
         manager->reconciler.on_changed_again = on_changed_again;
+        manager->reconciler.on_permit_used = on_permit_used;
         manager->reconciler.userdata = manager;
         manager->reconciler.permits = &manager->permits;
         manager->reconciler.recorder.on_incident = on_incident;

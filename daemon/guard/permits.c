@@ -54,24 +54,48 @@ int permits_remove(struct permits *permits, int64_t id) {
 }
 
 static bool is_over(const struct permit *permit, int64_t now_us) {
-        return permit->until_us <= now_us || permit->uses_left == 0;
+        return permit->until_us <= now_us;
 }
 
 static bool is_for(const struct permit *permit, enum permit_kind kind, const char *path) {
         return permit->kind == kind && permit->path && strcmp(permit->path, path) == 0;
 }
 
-int permits_use(struct permits *permits, const char *path, int64_t now_us) {
+/* The permit that pays for a change of PATH; NULL if none has to. */
+static struct permit *find_counted(const struct permits *permits, const char *path,
+                                   int64_t now_us) {
+        struct permit *counted = NULL;
+
         for (size_t i = 0; i < permits->n_items; i++) {
                 struct permit *permit = &permits->items[i];
 
-                if (!is_for(permit, PERMIT_CHANGE, path) || is_over(permit, now_us) ||
-                    permit->uses_left < 0)
+                if (!is_for(permit, PERMIT_CHANGE, path) || is_over(permit, now_us))
                         continue;
-                permit->uses_left--;
-                return store_update_permit(permits->store, permit);
+                if (permit->uses_left < 0)
+                        return NULL;
+                if (!counted || permit->uses_left > 0)
+                        counted = permit;
         }
-        return 0;
+        return counted;
+}
+
+bool permits_count_changes(const struct permits *permits, const char *path, int64_t now_us) {
+        return find_counted(permits, path, now_us) != NULL;
+}
+
+int permits_use(struct permits *permits, const char *path, int64_t now_us) {
+        struct permit *permit = find_counted(permits, path, now_us);
+        bool is_counted = permit && permit->uses_left > 0;
+        int r;
+
+        if (!permit)
+                return 0;
+        if (is_counted)
+                permit->uses_left--;
+        else
+                permit->until_us = now_us;
+        r = store_update_permit(permits->store, permit);
+        return r < 0 ? r : is_counted;
 }
 
 int permits_expire(struct permits *permits, int64_t now_us,
@@ -102,12 +126,9 @@ int permits_expire(struct permits *permits, int64_t now_us,
 int64_t permits_next_end(const struct permits *permits) {
         int64_t next = PERMITS_NEVER;
 
-        for (size_t i = 0; i < permits->n_items; i++) {
-                if (permits->items[i].uses_left == 0)
-                        return 0;
+        for (size_t i = 0; i < permits->n_items; i++)
                 if (permits->items[i].until_us < next)
                         next = permits->items[i].until_us;
-        }
         return next;
 }
 

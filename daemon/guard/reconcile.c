@@ -42,7 +42,7 @@ void reconciler_init(struct reconciler *reconciler, struct world *world,
         *reconciler = (struct reconciler){
                 .world = world,
                 .verdicts = verdicts,
-                .recorder.world = world,
+                .recorder = { .world = world, .contests = &reconciler->contests },
                 .sshd_is_stale = true,
                 .pam_is_stale = true,
         };
@@ -60,6 +60,7 @@ void reconciler_forget(struct reconciler *reconciler) {
 void reconciler_done(struct reconciler *reconciler) {
         ledger_done(&reconciler->ledger);
         findings_done(&reconciler->noted);
+        contests_done(&reconciler->contests);
         reconciler_forget(reconciler);
 }
 
@@ -190,6 +191,33 @@ static int load_again(struct reconciler *reconciler) {
         return r != 0 ? r : set_changed | unit_changed;
 }
 
+/* What differs from the last look is one change; a permit that counts them pays for it. */
+static int charge_permit(struct reconciler *reconciler, const char *path) {
+        struct view *view = reconciler->world->view;
+        const struct snapshot *known = view_known(view, path), *now;
+        CLEANUP(file_metadata_done) struct file_metadata before = { 0 };
+        int64_t now_us = record_now_us();
+        int r;
+
+        if (!reconciler->permits || !known ||
+            !permits_count_changes(reconciler->permits, path, now_us))
+                return 0;
+        r = file_metadata_copy(&before, &known->metadata);
+        view_forget(view, path);
+        if (r == 0)
+                r = view_look(view, path, 0, &now);
+        if (r < 0 || file_metadata_compare(&before, &now->metadata) == 0)
+                return r;
+        r = permits_use(reconciler->permits, path, now_us);
+        if (r >= 0)
+                record_notice_at(path, MESSAGE_PERMIT, LOG_NOTICE, "%s: %s", path,
+                                 r > 0 ? "a permit was used for one change"
+                                       : "one change more than was permitted; the permit ends");
+        if (r >= 0 && reconciler->on_permit_used)
+                reconciler->on_permit_used(reconciler->userdata);
+        return r < 0 ? r : 0;
+}
+
 /* Forgets what was known of the dirty paths and loads again what depends on them. */
 static int look_again(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
@@ -198,6 +226,8 @@ static int look_again(struct pass *pass) {
         /* No event tells of a path outside the set: where a guarded link leads, a module. */
         int r = view_forget_others(world->view, is_watched, &world->set);
 
+        for (size_t i = 0; i < pass->n_paths && r == 0; i++)
+                r = charge_permit(reconciler, pass->paths[i]);
         for (size_t i = 0, n = pass->n_paths; i < n && r == 0; i++)
                 r = forget_path(pass, pass->paths[i]);
         for (size_t i = 0; i < pass->n_paths; i++) {

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guard/messages.h"
 #include "os/journal.h"
 
 int64_t record_now_us(void) {
@@ -81,11 +82,75 @@ static void send_entry(const struct recorder *recorder, const struct record *rec
 
 void record_alert(const struct recorder *recorder, const struct record *record, int priority,
                   int64_t incident_id) {
+        const char *path = path_of(record);
+
+        if (path && recorder->contests && contests_has(recorder->contests, path))
+                return; /* it will be back */
         send_entry(recorder, record, priority, incident_id);
+}
+
+static uint64_t monotonic_us(void) {
+        struct timespec now;
+
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static enum contest_verdict note_contest(const struct recorder *recorder,
+                                         const struct record *record) {
+        const struct snapshot *old = record->quarantined;
+        const char *path = path_of(record);
+
+        if (!recorder->contests || !path)
+                return CONTEST_TELL;
+        return contests_note(recorder->contests, path, record->finding->rule_id,
+                             old && old->metadata.has_sha256 ? old->metadata.sha256 : NULL,
+                             monotonic_us());
+}
+
+static void begin_contest(const struct recorder *recorder, const struct record *record,
+                          int64_t id) {
+        const char *path = path_of(record);
+
+        contests_set_incident(recorder->contests, path, record->finding->rule_id, id);
+        record_notice_at(path, MESSAGE_CONTESTED,
+                         severity_priority(contest_raise(record->finding->severity)),
+                         "%s: somebody keeps changing it against %s; it stays protected, and what "
+                         "follows is summarised",
+                         path, record->finding->rule_id);
+}
+
+static void tell_summary(void *userdata, const struct contest_summary *summary) {
+        const struct recorder *recorder = userdata;
+        CLEANUP(incident_done) struct incident incident = { 0 };
+        enum severity severity = SEVERITY_INFO;
+
+        if (store_get_incident(recorder->world->store, summary->incident_id, &incident) == 0) {
+                severity = contest_raise((enum severity)incident.severity);
+                (void)store_update_incident(recorder->world->store, summary->incident_id,
+                                            incident.action, incident.outcome,
+                                            incident.count + (int64_t)summary->n_times);
+        }
+        if (summary->n_times > 0)
+                record_notice_at(summary->path, MESSAGE_CONTESTED, severity_priority(severity),
+                                 "%s: changed against %s %" PRIu64 " times more within %" PRIu64
+                                 " s (incident %" PRId64 ")",
+                                 summary->path, summary->rule_id, summary->n_times,
+                                 summary->seconds, summary->incident_id);
+        if (summary->is_over)
+                record_notice_at(summary->path, MESSAGE_CONTESTED, LOG_NOTICE,
+                                 "%s: nobody contests it any more", summary->path);
+}
+
+int record_summaries(const struct recorder *recorder) {
+        struct recorder copy = *recorder;
+
+        return contests_summarise(recorder->contests, monotonic_us(), tell_summary, &copy);
 }
 
 int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id) {
         const struct finding *finding = record->finding;
+        enum contest_verdict verdict = note_contest(recorder, record);
         struct incident incident = {
                 .at_us = record_now_us(),
                 .path = BORROWED(path_of(record)),
@@ -106,13 +171,25 @@ int record_incident(const struct recorder *recorder, const struct record *record
         int64_t id = 0;
         int r;
 
+        *ret_id = 0;
+        if (verdict == CONTEST_DROP)
+                return store_note_dropped(recorder->world->store);
+        if (verdict == CONTEST_COUNT)
+                return 0;
+        if (verdict != CONTEST_TELL)
+                incident.severity = (int)contest_raise(finding->severity);
+        incident.is_contested = verdict == CONTEST_RECORD;
         if (record->quarantined)
                 incident.metadata = record->quarantined->metadata;
         r = store_add_incident(recorder->world->store, &incident, record->quarantined, &id);
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "the incident could not be stored: error %d", -r);
         incident.id = id;
-        send_entry(recorder, record, severity_priority(finding->severity), id);
+        if (verdict != CONTEST_RECORD)
+                send_entry(recorder, record, severity_priority((enum severity)incident.severity),
+                           id);
+        if (verdict == CONTEST_BEGINS)
+                begin_contest(recorder, record, id);
         if (r == 0 && recorder->on_incident)
                 recorder->on_incident(recorder->userdata, &incident);
         *ret_id = id;

@@ -140,6 +140,10 @@ static const char *const sql[N_STATEMENTS] = {
                 "   HAVING count(DISTINCT version.content) > ?1 "
                 "   ORDER BY count(DISTINCT version.content) DESC LIMIT 1) "
                 "ORDER BY incident.id DESC LIMIT 1",
+        [SQL_LATEST_COPY] = "SELECT version.id, version.content FROM incident "
+                            "JOIN version ON version.id = incident.version "
+                            "WHERE version.content IS NOT NULL AND path = ?1 "
+                            "ORDER BY incident.id DESC LIMIT 1",
         [SQL_USAGE] = "SELECT (SELECT count(*) FROM approved), (SELECT count(*) FROM incident), "
                       "(SELECT coalesce(sum(size), 0) FROM content WHERE id IN "
                       "  (SELECT content FROM version JOIN incident "

@@ -37,6 +37,7 @@ enum statement {
         SQL_DROP_INCIDENT,
         SQL_COUNT_COPIES,
         SQL_SURPLUS_COPY,
+        SQL_LATEST_COPY,
         SQL_USAGE,
         SQL_SET_VALUE,
         SQL_GET_VALUE,

@@ -35,7 +35,7 @@ enum {
         COLUMN_VERSION,
 };
 
-static int count_dropped(struct store *store) {
+int store_note_dropped(struct store *store) {
         CLEANUP_FREE char *dropped = NULL;
         char number[32];
         int r;
@@ -48,9 +48,8 @@ static int count_dropped(struct store *store) {
         return store_set_value(store, STORE_DROPPED, number);
 }
 
-/* Takes the latest copy from whoever has more than the fair share. 1 if one was taken. */
-static int drop_surplus(struct store *store) {
-        const struct value fair = INTEGER(STORE_QUARANTINE_FAIR);
+/* Takes a copy that STATEMENT chooses by KEY. 1 if one was taken. */
+static int drop_copy(struct store *store, enum statement statement, struct value key) {
         struct value version;
         int64_t content, id;
         int r;
@@ -58,7 +57,7 @@ static int drop_surplus(struct store *store) {
         {
                 CLEANUP(cursor_done) struct cursor cursor = { 0 };
 
-                r = cursor_start(&store->database, SQL_SURPLUS_COPY, &fair, 1, &cursor);
+                r = cursor_start(&store->database, statement, &key, 1, &cursor);
                 if (r < 0)
                         return r;
                 r = cursor_next(&cursor);
@@ -73,27 +72,30 @@ static int drop_surplus(struct store *store) {
                 r = database_run(&store->database, SQL_DROP_CONTENT,
                                  (const struct value[]){ INTEGER(content) }, 1);
         if (r == 0)
-                r = count_dropped(store);
+                r = store_note_dropped(store);
         if (r == 0)
                 r = store_count(store);
         return r < 0 ? r : 1;
 }
 
 /* May a new content of N bytes be kept for PATH? Makes room for it if it may. 1, 0 or -errno. */
-static int admit(struct store *store, const char *path, size_t n) {
-        const struct value key = TEXT(path);
+static int admit(struct store *store, const struct incident *incident, size_t n) {
+        const struct value key = TEXT(incident->path);
         int64_t n_copies;
         int r;
 
         r = database_get_integer(&store->database, SQL_COUNT_COPIES, &key, 1, &n_copies);
         if (r < 0)
                 return r;
-        if (n_copies >= STORE_QUARANTINE_COPIES_MAX)
-                return 0;
+        for (; n_copies >= STORE_QUARANTINE_COPIES_MAX; n_copies--) {
+                r = incident->is_contested ? 0 : drop_copy(store, SQL_LATEST_COPY, key);
+                if (r <= 0)
+                        return r;
+        }
         while (store->quarantine_bytes + (int64_t)n > STORE_QUARANTINE_BYTES_MAX) {
                 if (n_copies >= STORE_QUARANTINE_FAIR)
                         return 0;
-                r = drop_surplus(store);
+                r = drop_copy(store, SQL_SURPLUS_COPY, INTEGER(STORE_QUARANTINE_FAIR));
                 if (r < 0)
                         return r;
                 if (r == 0)
@@ -103,7 +105,7 @@ static int admit(struct store *store, const char *path, size_t n) {
 }
 
 /* *ret_content is 0 if it is not kept. */
-static int quarantine_content(struct store *store, const char *path,
+static int quarantine_content(struct store *store, const struct incident *incident,
                               const struct snapshot *snapshot, int64_t *ret_content) {
         uint8_t sha256[FILE_SHA256_SIZE];
         int r;
@@ -117,11 +119,11 @@ static int quarantine_content(struct store *store, const char *path,
         r = store_find_content(store, sha256, ret_content);
         if (r != -ENOENT)
                 return r;
-        r = admit(store, path, snapshot->n_data);
+        r = admit(store, incident, snapshot->n_data);
         if (r < 0)
                 return r;
         if (r == 0)
-                return count_dropped(store);
+                return store_note_dropped(store);
         store->quarantine_bytes += (int64_t)snapshot->n_data;
         return store_put_content(store, sha256, snapshot->data, snapshot->n_data, ret_content);
 }
@@ -144,7 +146,7 @@ static int add_incident(struct store *store, const struct incident *incident,
         int r = 0;
 
         if (quarantined) {
-                r = quarantine_content(store, incident->path, quarantined, &content);
+                r = quarantine_content(store, incident, quarantined, &content);
                 if (r == 0)
                         r = store_put_version(store, &quarantined->metadata, content, &version);
         }

@@ -79,6 +79,7 @@ struct control_status {
         const struct gap *gaps;                      /* newest first */
         size_t n_gaps;
         struct control_pause pause;
+        size_t n_contested;                         /* files somebody keeps changing back */
         uint64_t n_looks, n_incidents, n_responses; /* since the start, for metrics */
 };
 

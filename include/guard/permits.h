@@ -29,8 +29,13 @@ int permits_add(struct permits *permits, const struct permit *permit, int64_t *r
 /* Ends one early. Returns 0, or -ENOENT. */
 int permits_remove(struct permits *permits, int64_t id);
 
-/* Counts one change against the permits of PATH; one that has no use left ends. Returns 0 or
- * -errno. */
+/* Whether changes of PATH are counted now: a permit with a number of uses covers it, and none
+ * without. */
+bool permits_count_changes(const struct permits *permits, const char *path, int64_t now_us);
+
+/* Counts one change against the permit of PATH with uses left. The last use stays permitted until
+ * the permit's time is over; the change after it ends the permit. Returns 1 if it was counted, 0 if
+ * there is nothing to count or the permit has ended, or a negative errno. */
 int permits_use(struct permits *permits, const char *path, int64_t now_us);
 
 /* Ends what is over; ON_ENDED sees each before it goes. Returns how many ended, or a negative

@@ -19,6 +19,7 @@ struct reconciler {
         struct world *world;
         struct verdicts *verdicts;
         struct recorder recorder;
+        struct contests contests; /* the recorder's */
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
         struct findings pam_findings;
@@ -34,6 +35,7 @@ struct reconciler {
         /* what a pass asks of its owner; each may be NULL */
         void (*on_set_changed)(void *userdata);
         void (*on_sshd_changed)(void *userdata); /* sshd must read its configuration again */
+        void (*on_permit_used)(void *userdata);  /* one may have ended */
         void (*on_changed_again)(void *userdata, const char *path); /* look once more */
         void (*on_accounts_stale)(void *userdata); /* ask for them; NULL: asked for at once */
         void (*on_user_changed)(void *userdata, size_t i); /* its files may be others */

@@ -6,13 +6,15 @@
 
 #include <stdint.h>
 
+#include "guard/contest.h"
 #include "guard/world.h"
 #include "os/store.h"
 #include "policy/finding.h"
 
 struct recorder {
         struct world *world;
-        const char *noticed_by; /* "event", "sweep" …; NULL: nothing made us look */
+        const char *noticed_by;    /* "event", "sweep" …; NULL: nothing made us look */
+        struct contests *contests; /* who fights with us; NULL: each incident is told */
         /* called for each incident recorded; may be NULL */
         void (*on_incident)(void *userdata, const struct incident *incident);
         void *userdata;
@@ -29,8 +31,15 @@ struct record {
 
 /* Writes the incident, then the journal entry. *ret_id is the incident's number, 0 if the store
  * could not take it (the journal says so, and the entry is sent all the same). Returns 0 or a
- * negative errno of the store. */
+ * negative errno of the store.
+ *
+ * Of a contested path only what was not seen before is written, and what the summaries tell is not
+ * told: *ret_id may then be 0 too. */
 int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id);
+
+/* Tells of contested paths what was not told one by one, and forgets what is over. Returns 0 or
+ * -ENOMEM. */
+int record_summaries(const struct recorder *recorder);
 
 /* A journal entry about a finding without an incident of its own (it is resolved, say). */
 void record_alert(const struct recorder *recorder, const struct record *record, int priority,

@@ -80,13 +80,17 @@ struct incident {
         bool has_version;    /* `metadata` is that of the version that was there */
         bool has_quarantine; /* and its content is kept */
         struct file_metadata metadata;
-        int64_t count; /* how many times, when summarised */
+        int64_t count;     /* how many times, when summarised */
+        bool is_contested; /* of a new one: at the bounds its copy is dropped, no other one's */
 };
 /* Records an incident (id, has_… and metadata of it are not looked at); with QUARANTINED that
  * version is kept under the incident. Content that is kept already costs nothing; beyond the bounds
- * above the content, not the metadata, of a further copy is dropped and counted. */
+ * above the content, not the metadata, of a further copy is dropped and counted: of a contested
+ * path the new one, otherwise the latest that is there, for a new incident's copy says more. */
 int store_add_incident(struct store *store, const struct incident *incident,
                        const struct snapshot *quarantined, int64_t *ret_id);
+/* Counts a copy that was not even offered. */
+int store_note_dropped(struct store *store);
 /* Sets what became known later; -ENOENT if there is no such incident. */
 int store_update_incident(struct store *store, int64_t id, const char *action, const char *outcome,
                           int64_t count);

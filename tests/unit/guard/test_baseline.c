@@ -154,7 +154,9 @@ static void test_permits_end_by_themselves_and_survive(void **state) {
         assert_true(permits_allow_exception(&permits, "r", "/etc/b", 50));
         assert_false(permits_allow_exception(&permits, "other", "/etc/b", 50));
         assert_null(permits_pause(&permits, 50));
-        assert_int_equal(permits_use(&permits, "/etc/a", 50), 0);
+        assert_int_equal(permits_use(&permits, "/etc/a", 50), 1);
+        assert_true(permits_allow_change(&permits, "/etc/a", 51));
+        assert_int_equal(permits_use(&permits, "/etc/a", 51), 0);
         assert_false(permits_allow_change(&permits, "/etc/a", 51));
         assert_int_equal(permits_expire(&permits, 60, count_ended, &n_ended), 1);
         assert_int_equal(n_ended, 1);

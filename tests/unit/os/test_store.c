@@ -64,7 +64,7 @@ static void approve(struct store *store, const char *path, const char *data) {
         assert_int_equal(store_approve(store, &version, data, strlen(data)), 0);
 }
 
-static int64_t add_incident(struct store *store, const char *path, const char *data) {
+static int64_t add(struct store *store, const char *path, const char *data, bool is_contested) {
         char path_copy[64], rule[] = "sshd.x", got[] = "yes";
         struct incident incident = {
                 .at_us = 5,
@@ -75,6 +75,7 @@ static int64_t add_incident(struct store *store, const char *path, const char *d
                 .got = got,
                 .generation = 9,
                 .count = 1,
+                .is_contested = is_contested,
         };
         struct snapshot snapshot = { 0 };
         char data_copy[256];
@@ -90,6 +91,14 @@ static int64_t add_incident(struct store *store, const char *path, const char *d
         assert_int_equal(store_add_incident(store, &incident, data ? &snapshot : NULL, &id), 0);
         assert_true(id > 0);
         return id;
+}
+
+static int64_t add_incident(struct store *store, const char *path, const char *data) {
+        return add(store, path, data, false);
+}
+
+static int64_t add_contested(struct store *store, const char *path, const char *data) {
+        return add(store, path, data, true);
 }
 
 static void test_open(void **state) {
@@ -314,7 +323,7 @@ static void test_copies_are_bounded(void **state) {
         assert_int_equal(store_get_usage(store, &before), 0);
         for (int i = 0; i < STORE_QUARANTINE_COPIES_MAX + 3; i++) {
                 (void)snprintf(text, sizeof text, "contested %d", i);
-                last = add_incident(store, "/etc/contested", text);
+                last = add_contested(store, "/etc/contested", text);
                 if (i == 0)
                         first = last;
         }
@@ -329,6 +338,15 @@ static void test_copies_are_bounded(void **state) {
         incident_done(&incident);
         assert_int_equal(store_get_quarantine(store, first, &data, &n), 0);
         free(data);
+        /* a new incident's copy goes before the latest of the contest, which is not the first */
+        last = add_incident(store, "/etc/contested", "not contested");
+        assert_int_equal(store_get_quarantine(store, last, &data, &n), 0);
+        free(data);
+        assert_int_equal(store_get_quarantine(store, first, &data, &n), 0);
+        free(data);
+        assert_int_equal(store_get_usage(store, &after), 0);
+        assert_int_equal(after.n_quarantined - before.n_quarantined, STORE_QUARANTINE_COPIES_MAX);
+        assert_int_equal(after.n_dropped - before.n_dropped, 4);
         /* what is kept already is kept again */
         last = add_incident(store, "/etc/contested", "contested 0");
         assert_int_equal(store_get_quarantine(store, last, &data, &n), 0);

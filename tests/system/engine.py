@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the guard behaves over time on a real machine: files somebody fights for, permits that are used up, locks,
+damage to its own memory. Usage as guard.py's.
+"""
+
+import sys
+
+from machine import eventually
+from suite import alerts, check, ctl, expect, main
+
+DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
+GOOD = "PasswordAuthentication no\n"
+BAD = "PasswordAuthentication yes\n"
+POLICY = """\
+rules = (
+  { id = "site.no-passwords"; sshd = "PasswordAuthentication"; must = "no"; response = "revert"; severity = "high"; }
+);
+"""
+
+
+def is_good(machine):
+    return machine.read(DROP_IN) == GOOD
+
+
+def is_reverted(machine, content):
+    machine.write(DROP_IN, content)
+    eventually("it is put right", lambda: is_good(machine))
+
+
+@check
+def the_guard_starts(machine):
+    machine.run("dpkg --install /root/sshguardd.deb", seconds=120)
+    machine.write(DROP_IN, GOOD)
+    machine.write("/etc/sshguardd/policy.d/50-site.conf", POLICY)
+    machine.run("""sed -i 's/^mode = .*/mode = "enforce";/' /etc/sshguardd/sshguardd.conf""")
+    machine.run("systemctl enable --now sshguardd")
+    expect(not ctl(machine, "findings")["findings"], "there are findings")
+
+
+@check
+def a_permit_for_two_changes_ends_with_the_third(machine):
+    after = machine.journal_end()
+    machine.run(f"sshguardctl permit {DROP_IN} --uses 2 --for 10min --reason 'two edits'")
+    for number in (1, 2):
+        machine.write(DROP_IN, BAD + f"# {number}\n")
+        eventually("the change is counted", lambda: len(alerts(machine, "PERMIT", after)) == number + 1)
+        expect(not is_good(machine), "a permitted change was reverted")
+    permits = ctl(machine, "permit")["permits"]
+    expect([permit["uses_left"] for permit in permits] == [0], f"the permits are {permits}")
+    is_reverted(machine, BAD + "# 3\n")
+    eventually("the permit is over", lambda: not ctl(machine, "permit")["permits"])
+    messages = [entry["MESSAGE"] for entry in alerts(machine, "PERMIT", after)]
+    expect(any("the permit ends" in message for message in messages), f"it says {messages}")
+
+
+@check
+def a_fight_is_won_and_summarised(machine):
+    after = machine.journal_end()
+    for number in range(60):
+        is_reverted(machine, BAD + f"# {number % 3}\n")
+    told = [entry for entry in alerts(machine, "REVERTED", after) if entry["SSHGUARDD_PATH"] == DROP_IN]
+    expect(1 <= len(told) < 10, f"{len(told)} alerts were sent")
+    contested = alerts(machine, "CONTESTED", after)
+    expect(len(contested) == 1 and contested[0]["SSHGUARDD_PATH"] == DROP_IN, f"it says {contested}")
+    expect(contested[0]["PRIORITY"] == "2", "the severity did not rise")
+    expect(ctl(machine, "status")["contested"] == 1, "status does not say so")
+    expect("Contested" in machine.run("sshguardctl status", check=False).stdout, "the screen does not say so")
+    file = next(file for file in ctl(machine, "files")["files"] if file["path"] == DROP_IN)
+    expect(file["contested"], "its file is not marked")
+
+
+@check
+def another_rule_in_a_contested_file_is_told(machine):
+    after = machine.journal_end()
+    is_reverted(machine, GOOD + "PermitEmptyPasswords yes\n")
+    eventually("it is told", lambda: any(entry["SSHGUARDD_RULE"] == "sshd.empty-passwords"
+                                         for entry in alerts(machine, "REVERTED", after)))
+
+
+@check
+def every_version_of_a_fight_is_kept_up_to_the_bound(machine):
+    for number in range(70):
+        is_reverted(machine, BAD + f"# version {number}\n")
+    incidents = [incident for incident in ctl(machine, "history --limit 1000")["incidents"]
+                 if incident["rule"] == "site.no-passwords" and incident["severity"] == "critical"]
+    expect(55 <= len(incidents) <= 65, f"{len(incidents)} incidents were recorded with a raised severity")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
