@@ -39,7 +39,11 @@ struct manager {
         bool pid_is_blind; /* that there is none was said */
         sd_event_source *reread_timer;
         unsigned n_reloads_tried;
-        struct units *units; /* NULL with --root, or without a system bus */
+        struct units *inquiry; /* asks systemd what it has loaded */
+        sd_event_source *inquiry_timer;
+        uint32_t restarted_pid; /* 0: sshd was not restarted */
+        uint64_t n_unit_loaded; /* of the reconciler's, when it was looked at last */
+        struct units *units;    /* NULL with --root, or without a system bus */
         struct control *control;
         struct map watched;                 /* path → itself: what the watcher was given */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */
@@ -107,6 +111,12 @@ uint64_t manager_now_us(void); /* CLOCK_MONOTONIC */
 int manager_start_running(struct manager *manager);
 void manager_after_turn(struct manager *manager);
 void manager_stop_running(struct manager *manager);
+
+/* The unit that systemd has loaded, and the command line of the sshd that runs: asked some time
+ * after the unit's files or the process changed. */
+int manager_start_inquiry(struct manager *manager);
+void manager_ask_about_unit(struct manager *manager);
+void manager_stop_inquiry(struct manager *manager);
 
 /* Tells sshd to read its configuration again. */
 void manager_reload_sshd(void *userdata);

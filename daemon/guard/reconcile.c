@@ -176,6 +176,7 @@ static int load_again(struct reconciler *reconciler) {
                 if (unit_changed < 0)
                         return unit_changed;
                 reconciler->unit_is_stale = false;
+                reconciler->n_unit_loaded++;
                 reconciler->sshd_is_stale = true;
         }
         if (reconciler->sshd_is_stale) {
@@ -447,6 +448,7 @@ static const char *message_of(const struct finding *finding, const char *action,
                 { FINDING_UNAPPROVED, MESSAGE_UNAPPROVED },
                 { FINDING_CROSS_CHECK, MESSAGE_CROSS_CHECK },
                 { FINDING_REREAD, MESSAGE_SSHD_REREAD },
+                { FINDING_RUNNING, MESSAGE_SSHD_COMMAND_LINE },
         };
 
         if (outcome)

@@ -111,6 +111,7 @@ static int keep_reread(struct manager *manager, const char *before) {
 static int observe_sshd(struct manager *manager) {
         CLEANUP_FREE char *before = reread_format(&manager->reread);
         struct reread_observation observation = { 0 };
+        uint64_t ino = manager->reread.pid.ino;
         bool is_stale;
         int r = follow_pid_path(manager);
 
@@ -120,6 +121,8 @@ static int observe_sshd(struct manager *manager) {
                 return r;
         observation.now_us = manager_now_us();
         is_stale = reread_observe(&manager->reread, &observation);
+        if (manager->reread.pid.ino != ino)
+                manager_ask_about_unit(manager); /* it may be another process, too */
         r = keep_reread(manager, before);
         return r < 0 ? r : is_stale;
 }
@@ -201,6 +204,9 @@ void manager_after_turn(struct manager *manager) {
         manager->n_sshd_judged = manager->reconciler.n_sshd_judged;
         if (is_judged && manager->cross_check)
                 (void)cross_check_request(manager->cross_check, CROSS_CHECK_SETTLE_MS);
+        if (manager->n_unit_loaded != manager->reconciler.n_unit_loaded)
+                manager_ask_about_unit(manager);
+        manager->n_unit_loaded = manager->reconciler.n_unit_loaded;
         if ((is_judged || manager->pid_is_dirty) && manager->units) {
                 manager->pid_is_dirty = false;
                 look_at_sshd(manager);
@@ -224,10 +230,11 @@ int manager_start_running(struct manager *manager) {
         r = store_get_value(manager->world.store, reread_name, &known);
         if (r == 0)
                 (void)reread_parse(&manager->reread, known);
-        return r == -ENOENT ? 0 : r;
+        return r < 0 && r != -ENOENT ? r : manager_start_inquiry(manager);
 }
 
 void manager_stop_running(struct manager *manager) {
+        manager_stop_inquiry(manager);
         cross_check_free(manager->cross_check);
         (void)sd_event_source_disable_unref(manager->reread_timer);
         free(manager->pid_path);

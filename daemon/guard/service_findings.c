@@ -215,3 +215,34 @@ int service_tree_judge(const struct service_tree *tree, struct findings *finding
                 r = judge_variable(tree, &environment.items[i], findings);
         return r;
 }
+
+/* ---- the sshd that runs ---- */
+
+/* sshd shows its words in its title, joined by blanks: "sshd: /usr/sbin/sshd -D [listener] 0 of
+ * 10-100 startups". A long title is cut, and says nothing then. */
+int service_tree_compare_running(const struct service_tree *tree, const char *title,
+                                 char **ret_line) {
+        static const char begin[] = "sshd: ", end[] = " [listener] ";
+        CLEANUP(text_done) struct text expected = { 0 };
+        const char *last = strstr(title, end), *next;
+        char *line;
+
+        *ret_line = NULL;
+        if (strncmp(title, begin, strlen(begin)) != 0 || !last || tree->unknown ||
+            tree->words.n_items == 0)
+                return SERVICE_RUNNING_UNKNOWN;
+        while ((next = strstr(last + 1, end)))
+                last = next;
+        for (size_t i = 0; i < tree->words.n_items; i++)
+                (void)text_appendf(&expected, "%s%s", i > 0 ? " " : "", tree->words.items[i].text);
+        line = strndup(title + strlen(begin), (size_t)(last - title) - strlen(begin));
+        if (!line || text_error(&expected) < 0) {
+                free(line);
+                return -ENOMEM;
+        }
+        *ret_line = line;
+        if (text_get(&expected)[strcspn(text_get(&expected), "\\\n\t")])
+                return SERVICE_RUNNING_UNKNOWN; /* the title has escapes in their place */
+        return strcmp(line, text_get(&expected)) == 0 ? SERVICE_RUNNING_SAME
+                                                      : SERVICE_RUNNING_OTHER;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reloading sshd's unit.
+/* sshd's unit: asking for it, reloading, restarting.
  *
- * A connection lives for one reload: systemd's private socket if it is there (as systemctl(1) uses
+ * A connection lives for one request: systemd's private socket if it is there (as systemctl(1) uses
  * it: no bus daemon needed, so it works early in the boot and on systems without D-Bus), the system
  * bus otherwise. org.freedesktop.systemd1(5): ListUnitsByNames gives the units behind both names
  * that distributions use, an alias under its real name; ReloadUnit queues a job; JobRemoved tells
@@ -13,15 +13,20 @@
 #include "os/units.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+
+enum { TITLE_MAX = 4096 }; /* sshd writes at most 1024 bytes */
 
 static const char private_socket[] = "/run/systemd/private";
 static const char private_address[] = "unix:path=/run/systemd/private";
+static const char restart_method[] = "TryRestartUnit";
 static const char nobody[] = "sshd"; /* before it is known which unit it is */
 static const char destination[] = "org.freedesktop.systemd1";
 static const char manager_path[] = "/org/freedesktop/systemd1";
@@ -30,12 +35,15 @@ static const char manager_interface[] = "org.freedesktop.systemd1.Manager";
 struct units {
         sd_event *event;
         char *address;
-        sd_bus *bus; /* while a reload is under way */
+        sd_bus *bus; /* while a request is under way */
         sd_event_source *deadline;
         char *unit, *job;
+        const char *method;      /* what is to be done with the unit */
+        units_state_fn on_state; /* not NULL: nothing, it is asked about */
         units_reload_fn on_done;
         void *userdata;
-        bool again; /* asked for while one was under way */
+        bool again;              /* asked for while one was under way */
+        const char *next_method; /* then */
 };
 
 int units_new(sd_event *event, struct units **ret) {
@@ -94,6 +102,8 @@ static void conclude(struct units *units, const char *error) {
                                reason ? reason : "out of memory");
         else
                 units->on_done(units->userdata, unit, NULL);
+        if (again && !units->bus)
+                units->method = units->next_method;
         if (again && !units->bus && start(units) < 0)
                 units->on_done(units->userdata, nobody, "systemd cannot be reached");
 }
@@ -138,30 +148,98 @@ static int on_job_removed(sd_bus_message *signal, void *userdata, sd_bus_error *
         return 0;
 }
 
-static int queue_reload(struct units *units, const char *unit) {
-        units->unit = strdup(unit);
-        if (!units->unit)
-                return -ENOMEM;
+static int queue_job(struct units *units) {
         return sd_bus_call_method_async(units->bus, NULL, destination, manager_path,
-                                        manager_interface, "ReloadUnit", on_reload_queued, units,
-                                        "ss", unit, "replace");
+                                        manager_interface, units->method, on_reload_queued, units,
+                                        "ss", units->unit, "replace");
 }
 
-/* Takes the first unit of the answer that is loaded and active. 1 if a reload was queued. */
+/* ---- asking about the unit ---- */
+
+static int on_manager_reloaded(sd_bus_message *reply, void *userdata, sd_bus_error *reterr_error) {
+        (void)reterr_error;
+        conclude(userdata, error_of(reply));
+        return 0;
+}
+
+/* One property of a{sv}; those of no interest are skipped. */
+static int read_property(sd_bus_message *reply, struct units_state *state) {
+        const char *name, *text;
+        int flag, r = sd_bus_message_read(reply, "s", &name);
+
+        if (r < 0)
+                return r;
+        if (strcmp(name, "MainPID") == 0)
+                return sd_bus_message_read(reply, "v", "u", &state->main_pid);
+        if (strcmp(name, "NeedDaemonReload") == 0) {
+                r = sd_bus_message_read(reply, "v", "b", &flag);
+                state->needs_daemon_reload = r >= 0 && flag;
+                return r;
+        }
+        if (strcmp(name, "KillMode") == 0) {
+                r = sd_bus_message_read(reply, "v", "s", &text);
+                state->kills_main_only = r >= 0 && strcmp(text, "process") == 0;
+                return r;
+        }
+        return sd_bus_message_skip(reply, "v");
+}
+
+static int read_state(sd_bus_message *reply, struct units_state *state) {
+        int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
+                r = read_property(reply, state);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(reply);
+        }
+        return r;
+}
+
+static int on_state(sd_bus_message *reply, void *userdata, sd_bus_error *reterr_error) {
+        struct units *units = userdata;
+        struct units_state state = { .unit = units->unit };
+        const char *error = error_of(reply);
+        int r = error ? 0 : read_state(reply, &state);
+
+        (void)reterr_error;
+        if (!error && r < 0)
+                error = "systemd's answer makes no sense";
+        if (!error && units->on_state(units->userdata, &state)) {
+                r = sd_bus_call_method_async(units->bus, NULL, destination, manager_path,
+                                             manager_interface, "Reload", on_manager_reloaded,
+                                             units, "");
+                if (r >= 0)
+                        return 0;
+                error = strerror(-r);
+        }
+        conclude(units, error);
+        return 0;
+}
+
+static int ask_state(struct units *units, const char *path) {
+        return sd_bus_call_method_async(units->bus, NULL, destination, path,
+                                        "org.freedesktop.DBus.Properties", "GetAll", on_state,
+                                        units, "s", "");
+}
+
+/* Takes the first unit of the answer that is loaded and active. 1 if there is one. */
 static int choose(struct units *units, sd_bus_message *reply) {
-        const char *name, *load, *active;
+        const char *name, *load, *active, *path;
         int r;
 
         r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
         while (r >= 0) {
                 r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, &load, &active, NULL,
-                                        NULL, NULL, NULL, NULL, NULL);
+                                        NULL, &path, NULL, NULL, NULL);
                 if (r <= 0)
                         return r;
                 if (strcmp(load, "loaded") != 0 ||
                     (strcmp(active, "active") != 0 && strcmp(active, "reloading") != 0))
                         continue;
-                r = queue_reload(units, name);
+                units->unit = strdup(name);
+                if (!units->unit)
+                        return -ENOMEM;
+                r = units->on_state ? ask_state(units, path) : queue_job(units);
                 return r < 0 ? r : 1;
         }
         return r;
@@ -257,12 +335,58 @@ static int start(struct units *units) {
         return r < 0 ? r : 0;
 }
 
-int units_reload_sshd(struct units *units, units_reload_fn on_done, void *userdata) {
+static int request(struct units *units, const char *method, units_reload_fn on_done,
+                   void *userdata) {
         units->on_done = on_done;
         units->userdata = userdata;
+        units->on_state = NULL;
         if (units->bus) {
+                /* what only a restart does is not forgotten for a reload */
+                if (strcmp(method, restart_method) == 0 || !units->again)
+                        units->next_method = method;
                 units->again = true;
                 return 0;
         }
+        units->method = method;
         return start(units);
+}
+
+int units_reload_sshd(struct units *units, units_reload_fn on_done, void *userdata) {
+        return request(units, "ReloadUnit", on_done, userdata);
+}
+
+int units_restart_sshd(struct units *units, units_reload_fn on_done, void *userdata) {
+        return request(units, restart_method, on_done, userdata);
+}
+
+int units_ask_sshd(struct units *units, units_state_fn on_state_known, units_reload_fn on_done,
+                   void *userdata) {
+        if (units->bus)
+                return -EBUSY;
+        units->on_state = on_state_known;
+        units->on_done = on_done;
+        units->userdata = userdata;
+        return start(units);
+}
+
+int units_process_title(uint32_t pid, char **ret) {
+        CLEANUP_FREE char *path = text_format("/proc/%u/cmdline", pid);
+        char title[TITLE_MAX];
+        ssize_t n;
+        int fd;
+
+        if (!path)
+                return -ENOMEM;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        n = read(fd, title, sizeof title - 1);
+        if (n < 0)
+                n = errno == ESRCH ? -ESRCH : -errno;
+        (void)close(fd);
+        if (n < 0)
+                return (int)n;
+        title[n] = '\0';
+        *ret = strdup(title);
+        return *ret ? 0 : -ENOMEM;
 }

@@ -49,6 +49,10 @@
 #define MESSAGE_CROSS_CHECK "31c817fcfd6c4231a2f5563318289129"
 /* sshd read its configuration while it was not as approved, and it was put right since */
 #define MESSAGE_SSHD_REREAD "266716e01a764892b62510c1c6bf1883"
+/* the sshd that runs was started with another command line than is approved */
+#define MESSAGE_SSHD_COMMAND_LINE "3523330322b24ebfafa6f6a974a3e90a"
+/* sshd was restarted, so that it runs with its approved command line */
+#define MESSAGE_SSHD_RESTARTED "9c058b52afb241cbbcc689e85a2ee7b6"
 /* a file that someone keeps changing back */
 #define MESSAGE_CONTESTED "69ec4c7884c34bd0905e58be0f70aa35"
 /* a permit or a pause began or ended */

@@ -28,6 +28,7 @@ struct reconciler {
         bool sshd_is_stale;       /* judge the configuration anew: policy or accounts changed */
         bool pam_is_stale;        /* the same of the PAM stacks */
         bool unit_is_stale;       /* read anew what sshd is started with */
+        uint64_t n_unit_loaded;   /* how often sshd's unit was read */
         uint64_t n_sshd_judged;   /* how often the configuration was judged */
         bool joined_wait;         /* paths joined the guarded set and were not adopted yet */
         bool accounts_are_established; /* the first adoption of all accounts is over */

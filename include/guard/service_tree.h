@@ -43,6 +43,17 @@ const char *service_tree_config_path(const struct service_tree *tree);
 int service_tree_place_findings(const struct service_tree *tree, struct findings *findings,
                                 size_t first);
 
+enum service_running {
+        SERVICE_RUNNING_SAME,
+        SERVICE_RUNNING_OTHER, /* sshd was started with other words */
+        SERVICE_RUNNING_UNKNOWN,
+};
+
+/* Whether the sshd with this process title was started with TREE's command line, and in *ret_line
+ * (heap; NULL where unknown) with which. Returns an enum service_running or -ENOMEM. */
+int service_tree_compare_running(const struct service_tree *tree, const char *title,
+                                 char **ret_line);
+
 /* What is wrong with the unit itself, whatever the policy says: a command line that sshd refuses,
  * one that cannot be known, variables by which foreign code gets into sshd. Returns 0 or -ENOMEM.
  */

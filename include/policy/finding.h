@@ -14,6 +14,8 @@
 #define FINDING_CROSS_CHECK "sshd.cross-check"
 /* sshd read its configuration while it was not as approved. */
 #define FINDING_REREAD "sshd.reread"
+/* The sshd that runs was started with another command line than is approved. */
+#define FINDING_RUNNING "service.running"
 
 struct finding {
         const struct rule

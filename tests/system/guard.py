@@ -400,6 +400,39 @@ def and_one_made_while_it_was_stopped(machine):
 
 
 @check
+def an_sshd_that_runs_with_other_options_is_restarted(machine):
+    after, path = machine.journal_end(), "/etc/default/ssh"
+    before = machine.read(path)
+    machine.run("systemctl stop sshguardd")
+    machine.write(path, "SSHD_OPTS='-o PasswordAuthentication=yes'\n")
+    machine.run("systemctl restart ssh")
+    expect(can_log_in(machine), "alice cannot log in")
+    machine.run(LOGIN.replace("echo logged in", "'sleep 8; echo survived >/tmp/survived'") + " </dev/null >/dev/null 2>&1 &")
+    eventually("a session is open", lambda: machine.run("pgrep -u alice sleep", check=False).returncode == 0)
+    machine.run("systemctl start sshguardd")
+    eventually("the file is put right", lambda: machine.read(path) == before)
+    alert = eventually("the alert", lambda: alerts(machine, "SSHD_COMMAND_LINE", after))[0]
+    expect("-o PasswordAuthentication=yes" in alert["SSHGUARDD_GOT"], f"the alert is {alert}")
+    eventually("sshd is restarted", lambda: alerts(machine, "SSHD_RESTARTED", after))
+    expect(not can_log_in(machine), "alice can log in with a password")
+    eventually("the open session goes on", lambda: machine.exists("/tmp/survived"))
+    eventually("it is resolved", lambda: not any(finding["rule"] == "service.running"
+                                                 for finding in ctl(machine, "findings")["findings"]))
+
+
+@check
+def systemd_forgets_a_drop_in_that_was_put_back(machine):
+    path = "/etc/systemd/system/ssh.service.d/evil.conf"
+    machine.run("systemctl stop sshguardd")
+    machine.write(path, "[Service]\nExecStart=\nExecStart=/usr/sbin/sshd -D -oPasswordAuthentication=yes\n")
+    machine.run("systemctl daemon-reload")
+    machine.run("systemctl start sshguardd")
+    eventually("it is gone", lambda: not machine.exists(path))
+    eventually("systemd loaded the unit again", lambda: "PasswordAuthentication" not in machine.run(
+        "systemctl show -P ExecStart ssh").stdout)
+
+
+@check
 def a_new_etc_ssh_is_guarded_too(machine):
     # whatever the guard has put back there meanwhile
     machine.run("mv /etc/ssh /etc/ssh.old && mkdir -p /etc/ssh && cp -a /etc/ssh.old/. /etc/ssh/")

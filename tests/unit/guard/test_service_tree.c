@@ -237,6 +237,39 @@ static void test_blame_goes_to_where_an_option_was_written(void **state) {
         assert_string_equal(findings.items[0].losers[0], "/etc/default/ssh:2: X=y");
 }
 
+static void test_the_title_of_sshd_shows_its_words(void **state) {
+        static const struct {
+                const char *title, *line;
+                int result;
+        } cases[] = {
+                { "sshd: /usr/sbin/sshd -D -4 [listener] 0 of 10-100 startups",
+                  "/usr/sbin/sshd -D -4", SERVICE_RUNNING_SAME },
+                { "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups", "/usr/sbin/sshd -D",
+                  SERVICE_RUNNING_OTHER },
+                { "sshd: /usr/sbin/sshd -D -oX=a [listener] b [listener] 3 of 10-100 startups",
+                  "/usr/sbin/sshd -D -oX=a [listener] b", SERVICE_RUNNING_OTHER },
+                { "sshd: /usr/sbin/sshd -D -o", NULL, SERVICE_RUNNING_UNKNOWN },
+                { "sshd: root@pts/0", NULL, SERVICE_RUNNING_UNKNOWN },
+                { "/usr/sbin/sshd -D -4", NULL, SERVICE_RUNNING_UNKNOWN },
+                { "", NULL, SERVICE_RUNNING_UNKNOWN },
+        };
+        struct fixture *fixture = *state;
+
+        write_file(fixture, "/usr/lib/systemd/system/ssh.service", debian_unit);
+        write_file(fixture, "/etc/default/ssh", "SSHD_OPTS=-4\n");
+        load(fixture);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP_FREE char *line = NULL;
+
+                assert_int_equal(
+                        service_tree_compare_running(&fixture->tree, cases[i].title, &line),
+                        cases[i].result);
+                assert_true(!line == !cases[i].line);
+                if (line)
+                        assert_string_equal(line, cases[i].line);
+        }
+}
+
 #define TREE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -249,6 +282,7 @@ int main(void) {
                 TREE_TEST(test_what_is_wrong_with_a_unit_is_said),
                 TREE_TEST(test_nothing_is_said_of_debians_unit),
                 TREE_TEST(test_blame_goes_to_where_an_option_was_written),
+                TREE_TEST(test_the_title_of_sshd_shows_its_words),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "os/units.h"
 
 /* What our systemd says: the units behind the names, and how the job ends (NULL: never). */
@@ -30,7 +31,12 @@ struct fixture {
         sd_bus *server;
         int listener;
         char directory[64], address[128];
-        int n_reloads, n_done;
+        int n_reloads, n_done, n_manager_reloads, n_restarts;
+        struct units_state state;
+        const char *kill_mode; /* what the unit says of itself */
+        uint32_t main_pid;
+        int needs_reload;
+        bool wants_manager_reload;
         char reloaded[64], unit[64], error[128];
 };
 
@@ -88,12 +94,43 @@ static int on_reload(sd_bus_message *call, void *userdata, sd_bus_error *reterr_
                                   "/org/freedesktop/systemd1/job/7", name, f->scenario->result);
 }
 
+static int on_restart(sd_bus_message *call, void *userdata, sd_bus_error *reterr_error) {
+        struct fixture *f = userdata;
+
+        f->n_restarts++;
+        return on_reload(call, userdata, reterr_error);
+}
+
+static int on_manager_reload(sd_bus_message *call, void *userdata, sd_bus_error *reterr_error) {
+        struct fixture *f = userdata;
+
+        (void)reterr_error;
+        f->n_manager_reloads++;
+        return sd_bus_reply_method_return(call, "");
+}
+
+static const sd_bus_vtable unit_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Description", "s", NULL, offsetof(struct fixture, kill_mode), 0),
+        SD_BUS_PROPERTY("NeedDaemonReload", "b", NULL, offsetof(struct fixture, needs_reload), 0),
+        SD_BUS_VTABLE_END,
+};
+
+static const sd_bus_vtable service_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("KillMode", "s", NULL, offsetof(struct fixture, kill_mode), 0),
+        SD_BUS_PROPERTY("MainPID", "u", NULL, offsetof(struct fixture, main_pid), 0),
+        SD_BUS_VTABLE_END,
+};
+
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("ListUnitsByNames", "as", "a(ssssssouso)", on_list,
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Subscribe", "", "", on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ReloadUnit", "ss", "o", on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("TryRestartUnit", "ss", "o", on_restart, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Reload", "", "", on_manager_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
         SD_BUS_VTABLE_END,
 };
@@ -112,6 +149,11 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
         assert_true(sd_bus_set_server(f->server, 1, id) >= 0);
         assert_true(sd_bus_add_object_vtable(f->server, NULL, "/org/freedesktop/systemd1",
                                              "org.freedesktop.systemd1.Manager", vtable, f) >= 0);
+        assert_true(sd_bus_add_object_vtable(f->server, NULL, "/org/freedesktop/systemd1/unit/x",
+                                             "org.freedesktop.systemd1.Unit", unit_vtable, f) >= 0);
+        assert_true(sd_bus_add_object_vtable(f->server, NULL, "/org/freedesktop/systemd1/unit/x",
+                                             "org.freedesktop.systemd1.Service", service_vtable,
+                                             f) >= 0);
         assert_true(sd_bus_start(f->server) >= 0);
         assert_true(sd_bus_attach_event(f->server, f->event, 0) >= 0);
         return 0;
@@ -235,6 +277,78 @@ static void test_again(void **state) {
         tear_down(&f);
 }
 
+static bool on_state(void *userdata, const struct units_state *state) {
+        struct fixture *f = userdata;
+
+        f->state = *state;
+        assert_string_equal(state->unit, "ssh.service");
+        return f->wants_manager_reload;
+}
+
+static void test_asking(void **state) {
+        static const struct scenario scenario = {
+                "ask", { { "ssh.service", "loaded", "active" } }, "done", NULL, false, NULL, NULL
+        };
+
+        (void)state;
+        for (int wants = 0; wants < 2; wants++) {
+                struct units *units;
+                struct fixture f;
+
+                set_up(&f, &scenario);
+                f.wants_manager_reload = wants;
+                f.kill_mode = "process";
+                f.main_pid = 4711;
+                f.needs_reload = 1;
+                assert_int_equal(units_new(f.event, &units), 0);
+                assert_int_equal(units_set_address(units, f.address), 0);
+                assert_int_equal(units_ask_sshd(units, on_state, on_done, &f), 0);
+                assert_int_equal(units_ask_sshd(units, on_state, on_done, &f), -EBUSY);
+                while (f.n_done == 0)
+                        assert_true(sd_event_run(f.event, UINT64_MAX) >= 0);
+                assert_string_equal(f.error, "(none)");
+                assert_int_equal(f.state.main_pid, 4711);
+                assert_true(f.state.needs_daemon_reload);
+                assert_true(f.state.kills_main_only);
+                assert_int_equal(f.n_manager_reloads, wants);
+                assert_int_equal(f.n_reloads, 0);
+                units_free(units);
+                tear_down(&f);
+        }
+}
+
+/* What only a restart does is not lost behind a reload. */
+static void test_restart(void **state) {
+        static const struct scenario scenario = {
+                "restart", { { "ssh.service", "loaded", "active" } }, "done", NULL, false, NULL,
+                NULL
+        };
+        struct units *units;
+        struct fixture f;
+
+        (void)state;
+        set_up(&f, &scenario);
+        assert_int_equal(units_new(f.event, &units), 0);
+        assert_int_equal(units_set_address(units, f.address), 0);
+        assert_int_equal(units_reload_sshd(units, on_done, &f), 0);
+        assert_int_equal(units_restart_sshd(units, on_done, &f), 0);
+        assert_int_equal(units_reload_sshd(units, on_done, &f), 0);
+        while (f.n_done < 2)
+                assert_true(sd_event_run(f.event, UINT64_MAX) >= 0);
+        assert_int_equal(f.n_restarts, 1);
+        units_free(units);
+        tear_down(&f);
+}
+
+static void test_titles(void **state) {
+        CLEANUP_FREE char *title = NULL;
+
+        (void)state;
+        assert_int_equal(units_process_title((uint32_t)getpid(), &title), 0);
+        assert_non_null(strstr(title, "test_units"));
+        assert_int_equal(units_process_title(UINT32_MAX, &title), -ESRCH);
+}
+
 static void test_unreachable(void **state) {
         struct units *units;
         sd_event *event;
@@ -271,9 +385,9 @@ static void test_free_early(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_scenarios),
-                cmocka_unit_test(test_again),
-                cmocka_unit_test(test_unreachable),
+                cmocka_unit_test(test_scenarios),  cmocka_unit_test(test_again),
+                cmocka_unit_test(test_asking),     cmocka_unit_test(test_restart),
+                cmocka_unit_test(test_titles),     cmocka_unit_test(test_unreachable),
                 cmocka_unit_test(test_free_early),
         };
 
