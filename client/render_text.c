@@ -373,7 +373,7 @@ static void show_diff(struct screen *screen, const json_t *reply) {
         }
         render_put_diff(screen, diff);
         if (member_bool(reply, "secret"))
-                screen_raw(screen, "The content is secret and not shown.\n");
+                screen_raw(screen, "The content is not kept, and not shown.\n");
         else if (*diff == '\0' && json_array_size(metadata) == 0)
                 screen_raw(screen, "No difference.\n");
         if (member_bool(reply, "truncated"))

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "guard/assess.h"
 #include "policy/judge_pam.h"
+#include "sshd/keywords.h"
 
 static void config_cleanup(struct sshd_config **config) {
         sshd_config_free(*config);
@@ -58,21 +59,19 @@ int assess_asks_other_services(const struct world *world, struct view *view, boo
         int r = 0;
 
         *ret = false;
-        if (!world->has_pam_release)
+        if (!world->has_pam_release || sshd_keyword_lookup("pamservicename", &world->release, NULL,
+                                                           NULL) != SSHD_KEYWORD_KNOWN)
                 return 0;
         r = world_parse_config(world, view, &config);
         return r < 0 ? r : pam_stacks_ask_others(&world->pam, config, &world->accounts, ret);
 }
 
-int assess_is_same_pam(const struct world *world, struct view *a, struct view *b,
-                       bool *ret_is_same) {
-        CLEANUP(pam_stacks_done) struct pam_stacks x = { 0 }, y = { 0 };
-        int r = assess_load_pam(world, a, &x);
+int assess_is_same_pam(const struct world *world, struct view *view, bool *ret_is_same) {
+        CLEANUP(pam_stacks_done) struct pam_stacks stacks = { 0 };
+        int r = assess_load_pam(world, view, &stacks);
 
-        if (r == 0)
-                r = assess_load_pam(world, b, &y);
         if (r < 0)
                 return r;
-        *ret_is_same = pam_stacks_are_same(&x, &y);
+        *ret_is_same = pam_stacks_are_same(&world->pam, &stacks);
         return 0;
 }

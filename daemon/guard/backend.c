@@ -164,7 +164,8 @@ static int find_file(void *userdata, const char *path, struct control_file *ret)
                 .path = path,
                 .metadata = &snapshot->metadata,
                 .coverage = manager_coverage(manager, path),
-                .is_secret = guarded->flags & GUARDED_SECRET,
+                .is_secret = guarded->flags & GUARDED_SECRET &&
+                             (guarded->flags & GUARDED_MODULE) != GUARDED_MODULE,
                 .is_contested = contests_has(&manager->reconciler.contests, path),
                 .n_findings = counting.n,
                 .looked_at_us = manager->pass_ended_at_us,

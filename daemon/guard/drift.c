@@ -9,27 +9,46 @@
 #include "guard/messages.h"
 #include "pass.h"
 
-/* Severity from meaning: what changes no effective setting and no stack is information. */
-static int unapproved_severity(struct reconciler *reconciler, const char *path,
-                               unsigned differences, enum severity *ret) {
-        struct world *world = reconciler->world;
-        const struct guarded *guarded = guarded_set_get(&world->set, path);
-        unsigned flags = guarded ? guarded->flags : 0;
-        bool is_module = flags & GUARDED_PAM && flags & GUARDED_SECRET;
+/* Whether sshd, or PAM, does what it would do with the approved tree: asked once in a pass, however
+ * many files drifted. */
+static int find_meaning(const struct world *world, bool of_pam, enum meaning *meaning) {
         struct view *approved = NULL;
-        bool is_same = true;
+        bool is_same = false;
         int r;
 
-        *ret = SEVERITY_MEDIUM;
-        if (!(flags & (GUARDED_SSHD | GUARDED_PAM)) || is_module ||
-            differences & ~(unsigned)(FILE_DIFFERS_CONTENT | FILE_DIFFERS_KIND))
+        if (*meaning != MEANING_UNKNOWN)
                 return 0;
         r = world_approved_view(world, &approved);
-        if (r == 0 && flags & GUARDED_SSHD)
-                r = assess_is_same_meaning(world, world->view, approved, &is_same);
-        if (r == 0 && is_same && flags & GUARDED_PAM)
-                r = assess_is_same_pam(world, world->view, approved, &is_same);
+        if (r == 0)
+                r = of_pam ? assess_is_same_pam(world, approved, &is_same)
+                           : assess_is_same_meaning(world, world->view, approved, &is_same);
         view_free(approved);
+        if (r == 0)
+                *meaning = is_same ? MEANING_SAME : MEANING_OTHER;
+        return r;
+}
+
+/* Severity from meaning: what changes no effective setting and no stack is information. */
+static int unapproved_severity(struct pass *pass, const char *path, unsigned differences,
+                               enum severity *ret) {
+        const struct world *world = pass->reconciler->world;
+        const struct guarded *guarded = guarded_set_get(&world->set, path);
+        unsigned flags = guarded ? guarded->flags : 0;
+        bool is_same = flags & (GUARDED_SSHD | GUARDED_PAM);
+        int r = 0;
+
+        *ret = SEVERITY_MEDIUM;
+        if ((flags & GUARDED_MODULE) == GUARDED_MODULE ||
+            differences & ~(unsigned)(FILE_DIFFERS_CONTENT | FILE_DIFFERS_KIND))
+                return 0;
+        if (flags & GUARDED_SSHD) {
+                r = find_meaning(world, false, &pass->sshd_meaning);
+                is_same = is_same && pass->sshd_meaning == MEANING_SAME;
+        }
+        if (r == 0 && flags & GUARDED_PAM) {
+                r = find_meaning(world, true, &pass->pam_meaning);
+                is_same = is_same && pass->pam_meaning == MEANING_SAME;
+        }
         if (r == 0 && is_same)
                 *ret = SEVERITY_INFO;
         return r;
@@ -67,7 +86,7 @@ int pass_note_drift_at(struct pass *pass, const char *path, const struct finding
                 return r;
         if (response == UNAPPROVED_ACCEPT)
                 return accept_unapproved(reconciler, path);
-        r = unapproved_severity(reconciler, path, differences, &severity);
+        r = unapproved_severity(pass, path, differences, &severity);
         if (r == 0)
                 r = assess_unapproved(reconciler->world, path, differences, severity, unapproved);
         return r;

@@ -226,19 +226,18 @@ static int add_path(struct pam_stacks *stacks, const char *path, unsigned flags,
 /* The module, and where libpam would have found it first. */
 static int add_module(struct pam_stacks *stacks, const struct pam_release *release,
                       const struct pam_rule *rule) {
-        static const unsigned flags = GUARDED_PAM | GUARDED_SECRET | GUARDED_ALERT_ONLY;
         static const char why[] = "PAM loads it";
         bool is_found = false;
         int r = 0;
 
         if (rule->module[0] == '/')
-                return add_path(stacks, rule->module_path, flags, why);
+                return add_path(stacks, rule->module_path, GUARDED_MODULE, why);
         for (size_t i = 0; release->module_dirs[i] && r == 0 && !is_found; i++) {
                 CLEANUP_FREE char *path =
                         text_format("%s/%s", release->module_dirs[i], rule->module);
 
                 is_found = path && !rule->is_missing && strcmp(path, rule->module_path) == 0;
-                r = path ? add_path(stacks, path, flags, why) : -ENOMEM;
+                r = path ? add_path(stacks, path, GUARDED_MODULE, why) : -ENOMEM;
         }
         return r;
 }

@@ -6,6 +6,9 @@
 
 #include "guard/reconcile.h"
 
+/* What the tree as it is means, compared with the approved one. */
+enum meaning { MEANING_UNKNOWN, MEANING_SAME, MEANING_OTHER, N_MEANINGS };
+
 struct pass {
         struct reconciler *reconciler;
         char **paths; /* looked at in this pass: the dirty ones, and what joined because of them */
@@ -16,6 +19,7 @@ struct pass {
         bool set_is_stale; /* a response made a path come or go */
         size_t *users;     /* positions of the accounts looked at in this pass */
         size_t n_users;
+        enum meaning sshd_meaning, pam_meaning; /* asked for at most once */
 };
 
 void pass_done(struct pass *pass);

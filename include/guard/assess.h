@@ -96,9 +96,8 @@ int assess_is_same_meaning(const struct world *world, struct view *a, struct vie
 /* True if sshd would ask for other PAM services with VIEW's configuration than it does now. */
 int assess_asks_other_services(const struct world *world, struct view *view, bool *ret);
 
-/* True if libpam would do the same with every service of both views. */
-int assess_is_same_pam(const struct world *world, struct view *a, struct view *b,
-                       bool *ret_is_same);
+/* True if libpam would do the same with every service of VIEW as it does now. */
+int assess_is_same_pam(const struct world *world, struct view *view, bool *ret_is_same);
 
 /* "mode, owner" …: what differs, for people. On the heap. */
 char *assess_format_differences(unsigned differences);
