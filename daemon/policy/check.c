@@ -85,9 +85,10 @@ static int check_facility(const struct checker *checker, const struct statement 
 
 static int check_pam(const struct checker *checker, struct statement *statement) {
         const struct rule_pam *pam = &statement->rule.pam;
-        bool says_something = pam->requires_module || pam->forbids.n_items > 0 ||
-                              pam->forbids_args.n_items > 0 || pam->requires_args.n_items > 0 ||
-                              pam->modules_from.n_items > 0 || pam->must_not_succeed_by.n_items > 0;
+        bool says_something = pam->requires_module || pam->includes.n_items > 0 ||
+                              pam->forbids.n_items > 0 || pam->forbids_args.n_items > 0 ||
+                              pam->requires_args.n_items > 0 || pam->modules_from.n_items > 0 ||
+                              pam->must_not_succeed_by.n_items > 0;
         int r = check_facility(checker, statement);
 
         if (r != CHECK_OK)
@@ -103,7 +104,7 @@ static int check_pam(const struct checker *checker, struct statement *statement)
         if (!pam->absent && !says_something)
                 return check_complain(
                         checker, statement->line,
-                        "the rule has no condition: it needs requires, forbids, "
+                        "the rule has no condition: it needs requires, includes, forbids, "
                         "forbids_args, requires_args, modules_from, must_not_succeed_by "
                         "or absent");
         for (size_t i = 0; i < pam->modules_from.n_items; i++)

@@ -222,6 +222,12 @@ static int judge_results(const struct judge *judge, enum pam_type type) {
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
+/* True if the rule speaks of this type; what it asks of results is about auth if it names none. */
+static bool concerns(const struct rule_pam *pam, enum pam_type type, bool is_result) {
+        return pam->facility ? strcmp(pam->facility, pam_type_name(type)) == 0
+                             : !is_result || type == PAM_TYPE_AUTH;
+}
+
 static int report_line(const struct judge *judge, const struct pam_rule *line, char *want,
                        char *got, const char *problem) {
         struct finding finding = {
@@ -305,6 +311,46 @@ static int judge_line(const struct judge *judge, const struct pam_rule *line) {
         return r;
 }
 
+static int report_lack(const struct judge *judge, const char *module) {
+        const struct rule_pam *pam = &judge->rule->pam;
+        const char *of = pam->facility ? pam->facility : "any facility";
+        struct finding finding = {
+                .path = copy_string(first_file(judge->service)),
+                .setting = text_format("%s %s", judge->service->name, of),
+                .want = strdup(module),
+                .got = strdup("no such module"),
+                .witness = dump_command(judge),
+                .message = text_format("service %s does not run %s in %s", judge->service->name,
+                                       module, of),
+        };
+
+        return add_finding(judge, NULL, &finding);
+}
+
+static bool runs(const struct pam_rules *rules, const char *module) {
+        for (size_t i = 0; i < rules->n_items; i++)
+                if (pam_module_matches(&rules->items[i], module))
+                        return true;
+        return false;
+}
+
+static int judge_includes(const struct judge *judge) {
+        const struct rule_pam *pam = &judge->rule->pam;
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < pam->includes.n_items; i++) {
+                bool is_there = false;
+
+                for (enum pam_type type = 0; type < N_PAM_TYPES; type++)
+                        if (concerns(pam, type, false))
+                                is_there |=
+                                        runs(&judge->service->rules[type], pam->includes.items[i]);
+                if (!is_there)
+                        r = report_lack(judge, pam->includes.items[i]);
+        }
+        return r;
+}
+
 /* --- the rule --------------------------------------------------------------------------------- */
 
 static int judge_absent(const struct judge *judge) {
@@ -323,19 +369,14 @@ static int judge_absent(const struct judge *judge) {
         return add_finding(judge, NULL, &finding);
 }
 
-/* True if the rule speaks of this type; what it asks of results is about auth if it names none. */
-static bool concerns(const struct rule_pam *pam, enum pam_type type, bool is_result) {
-        return pam->facility ? strcmp(pam->facility, pam_type_name(type)) == 0
-                             : !is_result || type == PAM_TYPE_AUTH;
-}
-
 int policy_judge_pam(const struct rule *rule, const struct pam_service *service,
                      struct findings *findings) {
         const struct judge judge = { rule, service, findings };
-        int r = 0;
+        int r;
 
         if (rule->pam.absent)
                 return judge_absent(&judge);
+        r = judge_includes(&judge);
         for (enum pam_type type = 0; r == 0 && type < N_PAM_TYPES; type++) {
                 const struct pam_rules *rules = &service->rules[type];
 

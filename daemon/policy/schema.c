@@ -59,6 +59,7 @@ static const struct schema_key pam_keys[] = {
         { .name = "facility", .type = SCHEMA_STRING, AT(pam.facility) },
         { .name = "requires", .type = SCHEMA_STRING, AT(pam.requires_module) },
         { .name = "requires_before", .type = SCHEMA_STRING, AT(pam.requires_before) },
+        { .name = "includes", .type = SCHEMA_WORDS, AT(pam.includes) },
         { .name = "forbids", .type = SCHEMA_WORDS, AT(pam.forbids) },
         { .name = "forbids_args", .type = SCHEMA_WORDS, AT(pam.forbids_args) },
         { .name = "requires_args", .type = SCHEMA_WORDS, AT(pam.requires_args) },

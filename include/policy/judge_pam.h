@@ -18,6 +18,7 @@ bool policy_pam_rule_covers(const struct rule *rule, const char *service);
  * - requires: no success unless some call of M returned success (pam_can_succeed_without()).
  *   With requires_before = X: nor one in which X ran before that.
  * - must_not_succeed_by: no success in which only the named modules returned success.
+ * - includes: for each of these patterns some rule runs such a module, whatever comes of it.
  * - forbids: no rule runs such a module. `-` before the type makes no difference.
  * - forbids_args, requires_args: patterns that no, that some argument of each rule of M matches; of
  *   every module where the rule has no `requires`.

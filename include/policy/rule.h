@@ -67,7 +67,8 @@ struct rule_pam {
         char *service;  /* "*": every service */
         char *facility; /* auth, account, password, session; NULL: all */
         char *requires_module, *requires_before;
-        struct rule_words forbids, forbids_args, requires_args, modules_from, must_not_succeed_by;
+        struct rule_words includes, forbids, forbids_args, requires_args, modules_from;
+        struct rule_words must_not_succeed_by;
         bool absent;
 };
 

@@ -144,6 +144,10 @@ static void test_lines(void **state) {
                                             .requires_module = TOTP,
                                             .forbids_args = WORDS("nullok"),
                                             .requires_args = WORDS("secret=/var/*") };
+        const struct rule_pam includes = { .service = "*",
+                                           .facility = "auth",
+                                           .includes = WORDS("pam_unix.so", "pam_fail*") };
+        const struct rule_pam anywhere = { .service = "*", .includes = WORDS("pam_unix.so") };
         const struct rule_pam from = { .service = "*",
                                        .modules_from =
                                                WORDS("/usr/lib/*/security", "/lib/security") };
@@ -163,6 +167,12 @@ static void test_lines(void **state) {
                   NULL },
                 { "account [success=ok default=die] " TOTP " secret=/var/x nullok\n", totp_args, 1,
                   "nullok", NULL },
+                { UNIX "auth optional pam_faillock.so\n", includes, 0, NULL, NULL },
+                { UNIX "account required pam_faillock.so\n", includes, 0, "no such module",
+                  "--dump-pam s" },
+                { UNIX "bogus required pam_faillock.so\n", includes, 0, "no such module", NULL },
+                { "session optional pam_unix.so\n", anywhere, 0, NULL, NULL },
+                { "", anywhere, 0, "no such module", NULL },
                 { "auth required m.so\n", from, 0, NULL, NULL },
                 { "auth required /lib/security/m.so\n", from, 0, NULL, NULL },
                 { "auth required /usr/lib/x/security/m.so\n", from, 0, NULL, NULL },
