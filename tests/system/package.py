@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The life of the package on a real machine: lintian, install, upgrade, remove, install again, purge. What an
+administrator wrote stays, time that nobody watched is recorded, and sshd does not notice.
+
+Usage: tests/system/package.py PACKAGE, with TREE naming the machine's root folder (tests/trees/overlay sets it).
+"""
+
+import shutil
+import subprocess
+import sys
+
+from machine import eventually
+from suite import alerts, check, ctl, expect, main
+
+DPKG = "DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confold"
+CONFIG = "/etc/sshguardd/sshguardd.conf"
+OWN_RULES = "/etc/sshguardd/policy.d/50-site.conf"
+DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
+UNIT = "sshguardd.service"
+
+
+def is_active(machine, unit=UNIT):
+    return machine.run(f"systemctl is-active {unit}", check=False).stdout.strip() == "active"
+
+
+def main_pid(machine):
+    return machine.run(f"systemctl show -P MainPID {UNIT}").stdout.strip()
+
+
+def make_newer(machine, version):
+    """The same package as of a later version, which ships another configuration."""
+    machine.run(f"rm -rf /root/newer && dpkg-deb -R /root/sshguardd.deb /root/newer && "
+                f"sed -i 's/^Version: .*/Version: {version}/' /root/newer/DEBIAN/control && "
+                f"echo '// as shipped with {version}' >>/root/newer{CONFIG} && "
+                f"dpkg-deb --root-owner-group -b /root/newer /root/newer.deb")
+
+
+@check
+def lintian_has_nothing_to_say(_):
+    if shutil.which("lintian"):
+        said = subprocess.run(["lintian", "--display-info", "--allow-root", "--tag-display-limit", "0", sys.argv[1]],
+                              capture_output=True, text=True, check=False).stdout
+        expect(not said.strip(), said)
+
+
+@check
+def it_installs_and_starts_nothing(machine):
+    machine.run("dpkg --install /root/sshguardd.deb", seconds=120)
+    expect(not is_active(machine), "it started itself")
+    expect(machine.run(f"systemctl is-enabled {UNIT}", check=False).stdout.strip() == "disabled", "it is enabled")
+    expect(machine.run("dpkg --verify sshguardd").stdout == "", "dpkg --verify finds differences")
+    expect(machine.run("stat -c '%U %a' /var/lib/sshguardd").stdout == "root 700\n", "its state is not root's alone")
+    machine.run("getent group sshguardd && test -d /run/sshd")
+    listed = machine.run("journalctl --list-catalog").stdout
+    expect("sshguardd" in listed, "the journal's catalog does not have its messages")
+    expect(is_active(machine, "ssh"), "sshd does not run")
+
+
+@check
+def it_guards_when_it_is_enabled(machine):
+    machine.write(DROP_IN, "PermitEmptyPasswords no\n")
+    machine.run(f"""sed -i 's/^mode = .*/mode = "enforce";/' {CONFIG}""")
+    machine.write(OWN_RULES, 'rules = ( { id = "site.agent"; sshd = "AllowAgentForwarding"; must = "yes"; } );\n')
+    machine.run(f"systemctl enable --now {UNIT}")
+    machine.run(f"sed -i s/no$/yes/ {DROP_IN}")
+    eventually("it is put right", lambda: "PermitEmptyPasswords no" in machine.read(DROP_IN))
+
+
+@check
+def an_upgrade_restarts_it_and_keeps_what_was_written(machine):
+    after, pid, sshd = machine.journal_end(), main_pid(machine), machine.run("systemctl show -P MainPID ssh").stdout
+    make_newer(machine, "0.1.1")
+    machine.run(f"{DPKG} --install /root/newer.deb", seconds=120)
+    eventually("it runs", lambda: is_active(machine) and main_pid(machine) not in ("0", pid))
+    expect('mode = "enforce"' in machine.read(CONFIG), "the administrator's configuration is gone")
+    expect("as shipped with 0.1.1" in machine.read(CONFIG + ".dpkg-dist"), "the new configuration is not beside it")
+    expect(machine.exists(OWN_RULES), "the administrator's rules are gone")
+    gap = eventually("the gap is recorded", lambda: alerts(machine, "GAP", after))[0]
+    expect(gap["_PID"] == main_pid(machine), "somebody else recorded it")
+    expect(len(ctl(machine, "history")["incidents"]) >= 1, "the incident of before is forgotten")
+    expect(machine.run("systemctl show -P MainPID ssh").stdout == sshd, "sshd was restarted")
+
+
+@check
+def what_changed_in_between_is_found(machine):
+    after = machine.journal_end()
+    make_newer(machine, "0.1.2")
+    # the moment in which the old one is gone and the new one not yet there
+    machine.run("mkdir -p /run/systemd/system/sshguardd.service.d")
+    machine.write("/run/systemd/system/sshguardd.service.d/late.conf",
+                  f"[Service]\nExecStartPre=/bin/sed -i s/no$/yes/ {DROP_IN}\n")
+    machine.run(f"{DPKG} --install /root/newer.deb", seconds=120)
+    machine.run("rm -r /run/systemd/system/sshguardd.service.d && systemctl daemon-reload")
+    eventually("it is put right", lambda: "PermitEmptyPasswords no" in machine.read(DROP_IN))
+    eventually("the alert", lambda: alerts(machine, "REVERTED", after))
+    eventually("the gap is recorded", lambda: alerts(machine, "GAP", after))
+
+
+@check
+def an_upgrade_starts_nothing_that_was_stopped(machine):
+    machine.run(f"systemctl stop {UNIT}")
+    make_newer(machine, "0.1.3")
+    machine.run(f"{DPKG} --install /root/newer.deb", seconds=120)
+    expect(not is_active(machine), "it was started")
+    machine.run(f"systemctl start {UNIT}")
+
+
+@check
+def a_removal_keeps_state_and_configuration(machine):
+    machine.run("dpkg --remove sshguardd", seconds=120)
+    expect(not is_active(machine), "it still runs")
+    expect(machine.exists("/var/lib/sshguardd/state.db"), "its state is gone")
+    expect(machine.exists(CONFIG) and machine.exists(OWN_RULES), "its configuration is gone")
+    expect(not machine.exists("/usr/sbin/sshguardd"), "the program is there")
+    machine.run(f"sed -i s/no$/yes/ {DROP_IN}")
+    expect("yes" in machine.read(DROP_IN), "somebody guards it")
+    machine.run("systemctl restart ssh")
+
+
+@check
+def installed_again_it_remembers(machine):
+    after = machine.journal_end()
+    machine.run(f"{DPKG} --install /root/newer.deb && systemctl start {UNIT}", seconds=120)
+    eventually("it is put right", lambda: "PermitEmptyPasswords no" in machine.read(DROP_IN))
+    eventually("the gap is recorded", lambda: alerts(machine, "GAP", after))
+
+
+@check
+def a_purge_leaves_nothing(machine):
+    machine.run("dpkg --purge sshguardd", seconds=120)
+    for path in ("/var/lib/sshguardd", CONFIG, CONFIG + ".dpkg-dist",
+                 f"/etc/systemd/system/multi-user.target.wants/{UNIT}", "/run/sshguardd"):
+        expect(machine.run(f"test -e {path} || test -L {path}", check=False).returncode != 0, f"{path} is there")
+    expect(not machine.run(f"systemctl list-unit-files --no-legend {UNIT}", check=False).stdout, "the unit is known")
+    machine.run("systemctl restart ssh")
+    expect(is_active(machine, "ssh"), "sshd does not run")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
