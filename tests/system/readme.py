@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """README.md's sessions are typed on a real machine, line by line, and print what the README says they print.
 
-A session is a block ```console: `# ` is root's prompt, `$ ` that of a member of the group sshguardd, `> ` goes on
-with the line before; what follows is the output. Times, ages, process ids and the numbers of files and users may
-differ, all else may not.
+A session is a block ```console, where `$ ` is the prompt of a member of the group sshguardd. Times, ages, process
+ids and the numbers of files and users may differ, all else may not.
 
 Usage: tests/system/readme.py PACKAGE [--update], with TREE naming the machine's root folder; --update writes
 what was printed into README.md.
@@ -19,10 +18,10 @@ import sys
 import time
 
 from machine import Machine
+from session import typed
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"^([#$]) (.*\n(?:> .*\n)*)", re.MULTILINE)
 SETTLE_SECONDS = 1.2
 # what apt says where it has no terminal, and what a terminal overwrites
 NOISE = re.compile(r"^debconf: delaying package configuration.*\n|^\n?WARNING: apt does not have.*\n\n?|"
@@ -50,23 +49,21 @@ def as_a_terminal_shows(text):
 
 def type_command(machine, prompt, command):
     """Returns what it prints; what it prompts a guard to do has happened a moment later."""
-    lines = command.replace("\n> ", "\n")
     folder, user = ("/root", None) if prompt == "#" else ("/home/bob", "bob")
-    result = machine.run(f"cd {folder}; exec 2>&1; {lines}", user=user, check=False, seconds=120)
+    result = machine.run(f"cd {folder}; exec 2>&1; {command}", user=user, check=False, seconds=120)
     time.sleep(SETTLE_SECONDS)
     return as_a_terminal_shows(result.stdout)
 
 
 def type_block(machine, block):
-    typed = []
-    for match in COMMAND.finditer(block):
-        print(f"{match[1]} {match[2]}", end="", flush=True)
-        output = type_command(machine, match[1], match[2])
-        typed.append(match[0] + output)
+    shown = []
+    for prompt, command, lines in typed(block):
+        print(lines, end="", flush=True)
+        shown.append(lines + type_command(machine, prompt, command))
         # the group comes with the package
-        if "apt install" in match[2]:
+        if "apt install" in command:
             machine.run("useradd -m -s /bin/bash -G sshguardd bob")
-    return "".join(typed)
+    return "".join(shown)
 
 
 def main():
