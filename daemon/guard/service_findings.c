@@ -200,6 +200,23 @@ static int judge_variable(const struct service_tree *tree, const struct service_
         return r < 0 ? r : findings_add(findings, &finding);
 }
 
+static int judge_setting(const struct service_tree *tree, const struct service_setting *setting,
+                         struct findings *findings) {
+        CLEANUP(finding_done) struct finding finding = { 0 };
+        int r = finding_init_own(&finding, "service.namespace", SEVERITY_HIGH);
+
+        finding.response = RESPONSE_REVERT;
+        r = finding_set(r, &finding.path, "%s", setting->place.file);
+        finding.line = setting->place.line;
+        r = finding_set(r, &finding.setting, "%s", setting->key);
+        r = finding_set(r, &finding.want, "not set");
+        r = finding_set(r, &finding.got, "%s", setting->value);
+        r = finding_set(r, &finding.message,
+                        "%s of %s lets sshd see other files than those that are looked at here",
+                        setting->key, tree->service.name);
+        return r < 0 ? r : findings_add(findings, &finding);
+}
+
 int service_tree_judge(const struct service_tree *tree, struct findings *findings) {
         CLEANUP(service_environment_done) struct service_environment environment = { 0 };
         int r = 0;
@@ -213,6 +230,8 @@ int service_tree_judge(const struct service_tree *tree, struct findings *finding
                 r = service_environment(&tree->service, &environment);
         for (size_t i = 0; i < environment.n_items && r == 0; i++)
                 r = judge_variable(tree, &environment.items[i], findings);
+        for (size_t i = 0; i < tree->service.n_settings && r == 0; i++)
+                r = judge_setting(tree, &tree->service.settings[i], findings);
         return r;
 }
 

@@ -243,10 +243,9 @@ static int read_unset(struct parser *parser, const char *value, const struct ser
 /* ---- other settings ---- */
 
 static const char *const of_the_namespace[] = {
-        "RootDirectory",        "RootImage",       "BindPaths",
-        "BindReadOnlyPaths",    "MountImages",     "TemporaryFileSystem",
-        "InaccessiblePaths",    "ExtensionImages", "RootMStack",
-        "ExtensionDirectories",
+        "RootDirectory",     "RootImage",   "BindPaths",
+        "BindReadOnlyPaths", "MountImages", "TemporaryFileSystem",
+        "ExtensionImages",   "RootMStack",  "ExtensionDirectories",
 };
 
 static void setting_done(struct service_setting *setting) {

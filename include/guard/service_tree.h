@@ -55,6 +55,6 @@ int service_tree_compare_running(const struct service_tree *tree, const char *ti
                                  char **ret_line);
 
 /* What is wrong with the unit itself, whatever the policy says: a command line that sshd refuses,
- * one that cannot be known, variables by which foreign code gets into sshd. Returns 0 or -ENOMEM.
- */
+ * one that cannot be known, variables by which foreign code gets into sshd, settings by which it
+ * sees other files. Returns 0 or -ENOMEM. */
 int service_tree_judge(const struct service_tree *tree, struct findings *findings);

@@ -187,6 +187,8 @@ static void test_what_is_wrong_with_a_unit_is_said(void **state) {
                   0 },
                 { "[Service]\nExecStart=/usr/sbin/sshd -D\nEnvironment=A=b LD_PRELOAD=/x.so\n",
                   "service.environment", "/x.so", 3 },
+                { "[Service]\nExecStart=/usr/sbin/sshd -D\nBindPaths=/tmp/x:/etc/ssh\n",
+                  "service.namespace", "/tmp/x:/etc/ssh", 3 },
         };
 
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
