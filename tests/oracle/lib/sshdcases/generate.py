@@ -11,7 +11,7 @@ from . import lexical, world
 from .case import MAIN, Case
 from .criteria import BAD_MATCHES, context, match_line
 from .judge import Release
-from .keywords import KEYWORDS, UNKNOWN, Keyword
+from .keywords import FAMILIES, KEYWORDS, UNKNOWN, Keyword
 from .plan import PROBES, WRONG, Probe, Wrong, plan, probe_line, wrong_line
 from .values import Draw
 
@@ -41,6 +41,9 @@ class Generator:
         self.theme = self.rng.sample(known, self.rng.randint(2, 12))
         if self.draw.chance(0.15):
             self.theme = known
+        elif self.draw.chance(0.25):
+            family = self.draw.one(FAMILIES)
+            self.theme = [keyword for keyword in known if keyword.name in family] or self.theme
         self.main = "/srv/conf/other_config" if self.draw.chance(0.03) else MAIN
         self.used: set[str] = set()
         self.subsystems: set[str] = set()

@@ -155,3 +155,21 @@ UNKNOWN = (
     "RDomain",
     "GSSAPIEnablek5users",
 )
+# Keywords that look at one another, or are one by another name.
+FAMILIES = tuple(
+    tuple(family.split())
+    for family in (
+        """AuthenticationMethods PasswordAuthentication KbdInteractiveAuthentication
+        ChallengeResponseAuthentication PubkeyAuthentication HostbasedAuthentication
+        GSSAPIAuthentication GSSAPIKeyExchange SkeyAuthentication DSAAuthentication""",
+        "Port ListenAddress AddressFamily",
+        """AuthorizedKeysCommand AuthorizedKeysCommandUser AuthorizedPrincipalsCommand
+        AuthorizedPrincipalsCommandUser""",
+        "PubkeyAcceptedKeyTypes PubkeyAcceptedAlgorithms HostbasedAcceptedAlgorithms",
+        "HostKey HostDSAKey HostCertificate HostKeyAgent RequiredRSASize",
+        "MaxStartups PerSourceMaxStartups PerSourceNetBlockSize PerSourcePenalties",
+        "TCPKeepAlive KeepAlive ClientAliveInterval RekeyLimit",
+        "Subsystem ForceCommand SetEnv AcceptEnv",
+        "LogLevel SyslogFacility LogVerbose",
+    )
+)
