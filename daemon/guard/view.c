@@ -409,6 +409,10 @@ static int environment_read(void *userdata, const char *path, char **ret_data, s
                 return -ENOENT;
         case FILE_UNREADABLE:
                 return snapshot->metadata.error > 0 ? -snapshot->metadata.error : -EIO;
+        case FILE_CHARACTER_DEVICE: /* a drop-in that is a link to /dev/null is masked */
+                if (snapshot->metadata.is_null)
+                        break;
+                return -EINVAL;
         default:
                 return -EINVAL;
         }

@@ -158,7 +158,8 @@ void encode_metadata(struct text *text, const struct file_metadata *m) {
         encode_u32(text, m->flags);
         encode_xattrs(text, m->xattrs, m->n_xattrs);
         encode_string(text, m->link_target);
-        encode_u32(text, (m->has_sha256 ? 1U : 0U) | (m->is_oversize ? 2U : 0U));
+        encode_u32(text,
+                   (m->has_sha256 ? 1U : 0U) | (m->is_oversize ? 2U : 0U) | (m->is_null ? 4U : 0U));
         (void)text_append_n(text, (const char *)m->sha256, sizeof m->sha256);
 }
 
@@ -186,6 +187,7 @@ void decode_metadata(struct decoder *decoder, struct file_metadata *m) {
         bits = decode_u32(decoder);
         m->has_sha256 = bits & 1;
         m->is_oversize = bits & 2;
+        m->is_null = bits & 4;
         for (size_t i = 0; i < sizeof m->sha256; i++)
                 m->sha256[i] = (uint8_t)decode_number(decoder, 1);
 }

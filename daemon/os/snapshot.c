@@ -35,6 +35,8 @@
 #include "fd.h"
 
 enum {
+        NULL_MAJOR = 1, /* of /dev/null: Documentation/admin-guide/devices.txt of the kernel */
+        NULL_MINOR = 3,
         READ_ATTEMPTS = 4,      /* someone writes while we read: then it is called unstable */
         READ_CHUNK = 64 << 10,  /* below malloc's threshold for a mapping of its own */
         LINK_TARGET_MAX = 4096, /* PATH_MAX: the longest a target can be */
@@ -78,6 +80,8 @@ static int read_stat(int fd, struct file_metadata *m, uint64_t *ret_flags_known)
         if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &s) < 0)
                 return -errno;
         m->kind = kind_of(s.stx_mode);
+        m->is_null = m->kind == FILE_CHARACTER_DEVICE && s.stx_rdev_major == NULL_MAJOR &&
+                     s.stx_rdev_minor == NULL_MINOR;
         m->mode = s.stx_mode & 07777;
         m->uid = s.stx_uid;
         m->gid = s.stx_gid;

@@ -127,7 +127,8 @@ static int refuse_file(struct loader *loader, const char *path, int error) {
 
         if (!words)
                 return error;
-        r = text_appendf(&loader->config->messages, "%s: %s\n", path, words);
+        /* perror(3) leaves an empty name out */
+        r = text_appendf(&loader->config->messages, "%s%s%s\n", path, *path ? ": " : "", words);
         return r < 0 ? r : loader_refuse(loader, path, 0, strdup(words), 1);
 }
 

@@ -46,6 +46,7 @@ struct file_metadata {
         char *link_target;                /* of FILE_SYMLINK */
         uint8_t sha256[FILE_SHA256_SIZE]; /* of the content of FILE_REGULAR, all of it */
         bool has_sha256;
+        bool is_null;     /* of FILE_CHARACTER_DEVICE: the null device, which reads as empty */
         bool is_oversize; /* content was hashed but not kept: larger than the limit of its reader */
 };
 

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "guard/view.h"
 
 struct fixture {
@@ -130,10 +133,45 @@ static void test_a_candidate_changes_what_a_pattern_finds(void **state) {
         view_free(candidate);
 }
 
+/* What sshd would read: a masked drop-in is empty, another device is not opened at all. */
+static void test_sshd_reads_the_null_device(void **state) {
+        static const struct {
+                const char *path;
+                unsigned minor;
+                int result;
+        } cases[] = { { "/etc/null", 3, 0 }, { "/etc/zero", 5, -EINVAL } };
+        struct fixture *fixture = *state;
+        struct sshd_environment environment = { 0 };
+
+        view_sshd_environment(fixture->view, &environment);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                char name[256];
+                char *data = NULL;
+                size_t n = 1;
+
+                (void)snprintf(name, sizeof name, "%s%s", fixture->directory, cases[i].path);
+                if (mknod(name, S_IFCHR | 0600, makedev(1, cases[i].minor)) < 0) {
+                        print_message("skipped: mknod (needs root)\n");
+                        skip();
+                }
+                (void)snprintf(name, sizeof name, "%s/etc/d/masked.conf", fixture->directory);
+                (void)unlink(name);
+                assert_int_equal(symlink(cases[i].path, name), 0);
+                view_forget_all(fixture->view);
+                assert_int_equal(
+                        environment.read(environment.userdata, "/etc/d/masked.conf", &data, &n),
+                        cases[i].result);
+                if (cases[i].result == 0)
+                        assert_int_equal(n, 0);
+                free(data);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_look_is_remembered_until_forgotten, set_up,
                                                 tear_down),
+                cmocka_unit_test_setup_teardown(test_sshd_reads_the_null_device, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_links_lead_inside_the_view, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_loop_of_links_is_a_link, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_candidate_changes_what_a_pattern_finds,

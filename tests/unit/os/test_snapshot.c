@@ -137,9 +137,11 @@ static void test_device(void **state) {
         assert_int_equal(mknod(tree_path(&tree, "/d/disk"), S_IFBLK | 0600, makedev(7, 255)), 0);
         assert_int_equal(snapshot_take(&tree.root, "/d/device", 0, &s), 0);
         assert_int_equal(s.metadata.kind, FILE_CHARACTER_DEVICE);
+        assert_true(s.metadata.is_null);
         snapshot_done(&s);
         assert_int_equal(snapshot_take(&tree.root, "/d/disk", 0, &s), 0);
         assert_int_equal(s.metadata.kind, FILE_BLOCK_DEVICE);
+        assert_false(s.metadata.is_null);
         snapshot_done(&s);
 }
 

@@ -161,6 +161,8 @@ class Generator:
             )
             path = f"{DROP_INS}/{name}.conf"
             self.files.setdefault(path, self.body(GLOBAL, 2))
+        if self.draw.chance(0.04):
+            self.links[f"{DROP_INS}/masked.conf"] = "/dev/null"
 
     # Poisons
 
