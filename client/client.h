@@ -72,6 +72,7 @@ int client_set_decision(const struct client *client, json_t *parameters);
 int command_status(struct client *client);
 int command_findings(struct client *client);
 int command_files(struct client *client);
+int command_keys(struct client *client);
 int command_rules(struct client *client);
 int command_history(struct client *client);
 int command_show(struct client *client);

@@ -24,6 +24,16 @@ static const struct command table[] = {
           "States: approved (as it was accepted), unapproved (changed, but breaks no rule),\n"
           "violating, unseen (not looked at yet). Coverage names the mechanisms that watch it.\n",
           0, 0, 0, command_files },
+        { "keys", "[USER]", "which key opens which account, from where, with which limits",
+          "Every entry of every file that sshd reads for an account, by its fingerprint, and "
+          "since\n"
+          "when it is approved. An authority opens nothing by itself, but what it signs does; "
+          "what\n"
+          "is ignored stands in a file that others could write.\n"
+          "\n"
+          "  sshguardctl keys root\n"
+          "  sshguardctl keys --json | jq -r '.keys[] | select(.approved_at_us == null)'\n",
+          0, 1, 0, command_keys },
         { "rules", "", "the policy in force", "Exit status 0 whether or not the rules hold.\n", 0,
           0, 0, command_rules },
         { "history", "", "incidents, newest first",

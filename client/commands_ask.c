@@ -73,6 +73,16 @@ int command_files(struct client *client) {
         return ask_pages(client, "ListFiles", "files", VIEW_FILES, NULL);
 }
 
+int command_keys(struct client *client) {
+        CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
+
+        if (client->arguments->n_operands == 0)
+                return ask_pages(client, "ListKeys", "keys", VIEW_KEYS, NULL);
+        if (!operand_set_string(parameters, "user", client->arguments->operands[0]))
+                return client_complain("not the name of a user");
+        return ask(client, "ListKeys", TAKE(parameters), VIEW_KEYS, NULL);
+}
+
 int command_rules(struct client *client) {
         return ask(client, "ListRules", json_object(), VIEW_RULES, NULL);
 }

@@ -11,6 +11,7 @@ enum view { /* one per shape of reply */
             VIEW_STATUS,
             VIEW_FINDINGS,
             VIEW_FILES,
+            VIEW_KEYS,
             VIEW_RULES,
             VIEW_HISTORY,
             VIEW_INCIDENT,

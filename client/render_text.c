@@ -189,6 +189,52 @@ static void show_files(struct screen *screen, const json_t *reply) {
         table_put(&table, screen, 0);
 }
 
+/* What is there to know of a key besides its fingerprint. */
+static void append_limits(struct text *text, const json_t *key) {
+        const char *problem = member_string(key, "problem"),
+                   *options = member_string(key, "options");
+
+        if (member_bool(key, "ignored"))
+                (void)text_append(text, "ignored by sshd");
+        if (problem && problem[0])
+                (void)text_appendf(text, "%s%s", text->n > 0 ? "; " : "", problem);
+        else if (options && options[0])
+                (void)text_appendf(text, "%s%s", text->n > 0 ? "; " : "", options);
+        else
+                (void)text_appendf(text, "%s%s", text->n > 0 ? "; " : "", "no limits");
+}
+
+static void show_keys(struct screen *screen, const json_t *reply) {
+        static const char *const heads[] = { "USER",     "FINGERPRINT", "TYPE",  "COMMENT",
+                                             "APPROVED", "WHERE",       "LIMITS" };
+        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
+        const json_t *keys = json_object_get(reply, "keys");
+
+        for (size_t i = 0; i < json_array_size(keys); i++) {
+                const json_t *key = json_array_get(keys, i);
+                bool is_approved = member_is_int(key, "approved_at_us");
+                CLEANUP(text_done) struct text type = { 0 }, where = { 0 }, limits = { 0 };
+
+                append_limits(&limits, key);
+                (void)text_append(&type, member_word(key, "type", "?"));
+                if (strncmp(text_get(&type), "ssh-rsa", 7) == 0)
+                        (void)text_appendf(&type, " %lld", (long long)member_int(key, "bits"));
+                (void)text_appendf(&where, "%s:%lld", member_string(key, "path"),
+                                   (long long)member_int(key, "line"));
+                table_add(&table, STYLE_PLAIN, member_string(key, "user"));
+                table_add(&table, STYLE_PLAIN, member_word(key, "fingerprint", "-"));
+                table_add(&table, STYLE_PLAIN, text_get(&type));
+                table_add(&table, STYLE_PLAIN, member_string(key, "comment"));
+                if (is_approved)
+                        add_when(&table, screen, key, "approved_at_us");
+                else
+                        table_add(&table, STYLE_WARN, "no");
+                table_add(&table, STYLE_PLAIN, text_get(&where));
+                table_add(&table, STYLE_PLAIN, text_get(&limits));
+        }
+        table_put(&table, screen, 0);
+}
+
 static const char *rule_state(const json_t *rule, enum style *ret_style) {
         *ret_style = STYLE_DIM;
         if (!member_bool(rule, "enabled"))
@@ -528,15 +574,25 @@ static void show_done(struct screen *screen, const json_t *reply) {
 
 static void show(struct screen *screen, enum view view, const json_t *parameters) {
         static void (*const views[N_VIEWS])(struct screen *, const json_t *) = {
-                [VIEW_STATUS] = render_status,     [VIEW_FINDINGS] = show_findings,
-                [VIEW_FILES] = show_files,         [VIEW_RULES] = show_rules,
-                [VIEW_HISTORY] = show_history,     [VIEW_INCIDENT] = show_incident,
-                [VIEW_DIFF] = show_diff,           [VIEW_EXPLANATION] = show_explanation,
-                [VIEW_PERMITS] = show_permits,     [VIEW_METRICS] = show_metrics,
-                [VIEW_PROGRESS] = show_progress,   [VIEW_CHECK] = show_check,
-                [VIEW_EVENT] = show_event,         [VIEW_RELOADED] = show_reloaded,
-                [VIEW_PERMITTED] = show_permitted, [VIEW_PREVIEW] = render_preview,
-                [VIEW_INSTALLED] = show_installed, [VIEW_DONE] = show_done,
+                [VIEW_STATUS] = render_status,
+                [VIEW_FINDINGS] = show_findings,
+                [VIEW_FILES] = show_files,
+                [VIEW_KEYS] = show_keys,
+                [VIEW_RULES] = show_rules,
+                [VIEW_HISTORY] = show_history,
+                [VIEW_INCIDENT] = show_incident,
+                [VIEW_DIFF] = show_diff,
+                [VIEW_EXPLANATION] = show_explanation,
+                [VIEW_PERMITS] = show_permits,
+                [VIEW_METRICS] = show_metrics,
+                [VIEW_PROGRESS] = show_progress,
+                [VIEW_CHECK] = show_check,
+                [VIEW_EVENT] = show_event,
+                [VIEW_RELOADED] = show_reloaded,
+                [VIEW_PERMITTED] = show_permitted,
+                [VIEW_PREVIEW] = render_preview,
+                [VIEW_INSTALLED] = show_installed,
+                [VIEW_DONE] = show_done,
         };
 
         views[view](screen, parameters);

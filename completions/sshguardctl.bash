@@ -9,7 +9,7 @@ _sshguardctl_ask() {
 
 _sshguardctl() {
         local cur prev word command='' options
-        local commands='status findings files rules history show diff approve edit restore permit pause resume
+        local commands='status findings files keys rules history show diff approve edit restore permit pause resume
                 unlock check explain monitor metrics reload help'
         local common='--help --version --json --quiet --no-pager --socket'
 
@@ -51,6 +51,7 @@ _sshguardctl() {
         approve | edit | permit | unlock)
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur")
                 ;;
+        keys) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         explain) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur") ;;
         esac
 }

@@ -275,6 +275,17 @@ static int judge_trust(struct world *world, size_t i, const struct user_sight *s
 
 /* ---- rules ---- */
 
+/* While a home is not there (not mounted, being moved) nothing in it is missed. */
+static bool is_in_missing_home(const struct user_sight *sight, const char *path) {
+        const struct seen_user_file *home = sight->n_files > 0 ? &sight->files[0] : NULL;
+        size_t n;
+
+        if (!home || home->file->role != USER_HOME || home->snapshot->metadata.kind != FILE_ABSENT)
+                return false;
+        n = strlen(home->file->path);
+        return strncmp(path, home->file->path, n) == 0 && path[n] == '/';
+}
+
 /* approved_only of a keys rule: the files as a whole. */
 static int judge_approved(const struct world *world, struct view *view, const struct rule *rule,
                           const char *name, const struct user_sight *sight,
@@ -286,7 +297,8 @@ static int judge_approved(const struct world *world, struct view *view, const st
                 unsigned differences = 0;
                 int r = 0;
 
-                if (file->role == USER_KEYS || file->role == USER_TARGET)
+                if ((file->role == USER_KEYS || file->role == USER_TARGET) &&
+                    !is_in_missing_home(sight, file->path))
                         r = assess_drift(world, view, file->path, &differences);
                 if (r == 0 && differences == 0)
                         continue;

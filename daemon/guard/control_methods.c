@@ -37,6 +37,10 @@ static const struct control_method methods[] = {
         { CONTROL("ListFiles"), CONTROL_READ, CONTROL_METHOD_COSTLY,
           "names and metadata of guarded files; digests only of files that are not secret",
           control_list_files },
+        { CONTROL("ListKeys"), CONTROL_READ, CONTROL_METHOD_COSTLY,
+          "fingerprints, options and comments of public keys; who may log in is what the group is "
+          "for",
+          control_list_keys },
         { CONTROL("ListRules"), CONTROL_READ, CONTROL_METHOD_COSTLY, "the policy in force",
           control_list_rules },
         { CONTROL("ListFindings"), CONTROL_READ, CONTROL_METHOD_COSTLY, "as Status",
@@ -249,6 +253,41 @@ static int reply_page(struct control_call *call, const char *name, describe_entr
 
 int control_list_files(struct control_call *call) {
         return call->backend->get_file ? reply_page(call, "files", describe_nth_file) : -EOPNOTSUPP;
+}
+
+/* A page is so many accounts: what one of them has is bounded by the size of its files. */
+enum { PAGE_ACCOUNTS = 100 };
+
+static int append_key(void *userdata, const struct control_key *key) {
+        return json_array_append_new(userdata, describe_authorized_key(key)) < 0 ? -ENOMEM : 0;
+}
+
+int control_list_keys(struct control_call *call) {
+        const struct control_backend *backend = call->backend;
+        CLEANUP(wire_json_cleanup) json_t *keys = json_array();
+        CLEANUP_FREE char *name = NULL;
+        struct control_key_query query = {
+                .user = json_string_value(json_object_get(call->parameters, "user")),
+                .n_accounts = PAGE_ACCOUNTS,
+                .on_key = append_key,
+                .userdata = keys,
+        };
+        struct page page;
+        size_t next = 0;
+        int r;
+
+        if (!backend->list_keys)
+                return -EOPNOTSUPP;
+        r = get_page(call, &page);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        query.first = page.begin;
+        r = keys ? backend->list_keys(backend->userdata, &query, &next) : -ENOMEM;
+        if (r == 0)
+                return fail_parameter(call, "user");
+        if (r > 0 && next > 0 && !(name = text_format("%zu", next)))
+                r = -ENOMEM;
+        return r < 0 ? r : reply_with(call, json_pack("{s:O,s:s?}", "keys", keys, "next", name));
 }
 
 int control_list_findings(struct control_call *call) {

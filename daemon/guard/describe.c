@@ -369,3 +369,29 @@ json_t *describe_diagnostic(const struct diagnostic *diagnostic) {
         put_bytes(&builder, "message", diagnostic->message ? diagnostic->message : "");
         return builder_end(&builder);
 }
+
+/* What a key may do, and where from; never the key itself. */
+json_t *describe_authorized_key(const struct control_key *key) {
+        const struct authorized_key *entry = key->entry;
+        bool is_good = entry->problem == KEY_OK, has_key = entry->key.type != NULL;
+        CLEANUP(text_done) struct text options = { 0 };
+        struct builder builder = builder_begin();
+
+        if (is_good && key_options_format(&entry->options, &options) < 0)
+                builder.failed = true;
+        put_bytes(&builder, "user", key->user);
+        put_bytes(&builder, "path", key->path);
+        put_int(&builder, "line", entry->line);
+        put_name(&builder, "fingerprint", has_key ? entry->key.sha256 : NULL);
+        put_name(&builder, "type", entry->key.type);
+        put_maybe_int(&builder, "bits", entry->key.bits, has_key);
+        put_bytes(&builder, "comment", has_key ? entry->comment : NULL);
+        put_bytes(&builder, "from", is_good ? entry->options.from : NULL);
+        put_bytes(&builder, "options", is_good ? text_get(&options) : NULL);
+        put_bool(&builder, "authority", is_good && entry->options.cert_authority);
+        put_bool(&builder, "ignored", key->is_ignored);
+        put_bytes(&builder, "problem", is_good ? NULL : key_problem_describe(entry->problem));
+        put_maybe_int(&builder, "approved_at_us", key->approved_at_us, key->approved_at_us != 0);
+        put_maybe_int(&builder, "approved_by_uid", key->approved_by, key->approved_at_us != 0);
+        return builder_end(&builder);
+}

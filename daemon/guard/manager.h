@@ -145,6 +145,9 @@ int manager_take_users(struct manager *manager);
 /* Compares a slice of the accounts with what was seen of them. */
 int manager_sweep_users(struct manager *manager);
 
+/* For the control socket (backend_keys.c). */
+int manager_list_keys(void *userdata, const struct control_key_query *query, size_t *ret_next);
+
 /* How PATH is watched, an account's file by its directory too. */
 unsigned manager_coverage(const struct manager *manager, const char *path);
 

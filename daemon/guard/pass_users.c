@@ -294,6 +294,15 @@ static bool speaks_for(const struct users *users, size_t i, const char *path) {
         return users_first_of(users, path, &first, NULL) && first == i;
 }
 
+/* While a home is not there (not mounted, being moved) nothing in it is missed. */
+static bool is_in_missing_home(const struct guarded_user *user, const char *path) {
+        const struct user_file *home = &user->files[0];
+        size_t n = strlen(home->path);
+
+        return home->role == USER_HOME && !home->is_there && strncmp(path, home->path, n) == 0 &&
+               path[n] == '/';
+}
+
 static int note_user_drift(struct pass *pass, size_t n, struct findings *unapproved) {
         struct world *world = pass->reconciler->world;
         const struct guarded_user *user = user_at(pass, n);
@@ -303,7 +312,8 @@ static int note_user_drift(struct pass *pass, size_t n, struct findings *unappro
                 const char *path = user->files[f].path;
                 size_t n_before = unapproved->n_items;
 
-                if (!speaks_for(&world->users, pass->users[n], path))
+                if (!speaks_for(&world->users, pass->users[n], path) ||
+                    is_in_missing_home(user, path))
                         continue;
                 r = pass_note_drift_at(pass, path, &user->findings, unapproved);
                 for (size_t k = n_before; k < unapproved->n_items && r == 0; k++)

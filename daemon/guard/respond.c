@@ -469,7 +469,8 @@ int respond_put(const struct responder *responder, const char *path,
         report->outcome = RESPOND_DONE;
         if (responder->is_dry_run)
                 return 0;
-        request.expected = &now->metadata;
+        /* what could not be read was not judged */
+        request.expected = now->metadata.kind == FILE_UNREADABLE ? NULL : &now->metadata;
         request.flags = request_flags(&now->metadata, metadata);
         r = respond_user_rights(world, &request);
         if (r == 0)

@@ -176,11 +176,20 @@ static bool is_key_role(enum user_role role) {
         return role == USER_KEYS || role == USER_PRINCIPALS || role == USER_TARGET;
 }
 
-/* True if sshd reads nothing from it, and it is not simply gone. */
+/* A file in its own place that its owner may not read any more. */
+static bool is_locked_away(const struct seen_user_file *seen) {
+        const struct file_metadata *metadata = &seen->snapshot->metadata;
+
+        return metadata->kind == FILE_UNREADABLE && metadata->error == EACCES &&
+               metadata->ino != 0 && !seen->destination;
+}
+
+/* True if sshd reads nothing from it, and it is neither gone nor only given away. */
 static bool opens_nothing(const struct seen_user_file *seen) {
         enum file_kind kind = seen->snapshot->metadata.kind;
 
-        return is_key_role(seen->file->role) && kind != FILE_REGULAR && kind != FILE_ABSENT;
+        return is_key_role(seen->file->role) && kind != FILE_REGULAR && kind != FILE_ABSENT &&
+               !is_locked_away(seen);
 }
 
 /* Where the bytes are: the file itself, or what an approved link leads to. On the heap. */

@@ -434,7 +434,10 @@ static void keep_known(struct users *users, const struct users_sources *sources,
                         size_t to = (size_t)(is - sources->accounts->items);
 
                         items[to] = users->items[i];
-                        items[to].is_stale |= !account_is_same(was, is);
+                        if (!account_is_same(was, is)) {
+                                items[to].is_stale = true;
+                                items[to].is_recalled = false; /* it may have moved */
+                        }
                         users->items[i] = (struct guarded_user){ 0 };
                 } else {
                         if (sources->on_left)

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/diagnostics.h"
+#include "keys/authorized_keys.h"
 #include "os/store.h"
 #include "policy/finding.h"
 #include "policy/rule.h"
@@ -107,6 +108,21 @@ struct control_file {
         bool is_polled, is_secret, is_contested, is_locked;
         size_t n_findings;
         int64_t looked_at_us; /* 0: never */
+};
+
+struct control_key { /* an entry of a file of authorized keys */
+        const char *user, *path;
+        const struct authorized_key *entry;
+        bool is_ignored;        /* sshd does not trust the file */
+        int64_t approved_at_us; /* 0: it is not in the approved version */
+        uint32_t approved_by;   /* uid */
+};
+struct control_key_query {
+        const char *user;                                             /* NULL: everybody */
+        size_t first;                                                 /* position of an account */
+        size_t n_accounts;                                            /* at most so many of them */
+        int (*on_key)(void *userdata, const struct control_key *key); /* 0 or a negative errno */
+        void *userdata;
 };
 
 /* ---- what is asked of it ---- */
@@ -225,6 +241,8 @@ struct control_backend {
         int (*find_file)(void *userdata, const char *path, struct control_file *ret);
         int (*get_finding)(void *userdata, size_t index, struct control_finding *ret);
         int (*get_permit)(void *userdata, size_t index, struct control_permit *ret);
+        /* *ret_next: where the accounts go on, 0 at the end. 0: there is no such user. */
+        int (*list_keys)(void *userdata, const struct control_key_query *query, size_t *ret_next);
         const struct policy *(*get_policy)(void *userdata); /* in force; NULL: none yet */
         int (*list_incidents)(void *userdata, const struct incident_filter *filter,
                               struct incident **ret, size_t *ret_n);

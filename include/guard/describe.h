@@ -19,6 +19,7 @@ json_t *describe_gap(const struct gap *gap);                      /* type Gap */
 json_t *describe_permit(const struct control_permit *permit);     /* type ActivePermit */
 json_t *describe_event(const struct control_event *event);        /* type Event */
 json_t *describe_metadata(const struct file_metadata *metadata);  /* type Version */
+json_t *describe_authorized_key(const struct control_key *key);   /* type Key */
 json_t *describe_diagnostic(const struct diagnostic *diagnostic); /* type Diagnostic */
 
 /* [Finding] of a judgement that no daemon made: no `since_us`, `incident`, `action`. */

@@ -18,15 +18,25 @@
 #include "wire/json.h"
 
 static const char *const view_names[N_VIEWS] = {
-        [VIEW_STATUS] = "status",       [VIEW_FINDINGS] = "findings",
-        [VIEW_FILES] = "files",         [VIEW_RULES] = "rules",
-        [VIEW_HISTORY] = "history",     [VIEW_INCIDENT] = "incident",
-        [VIEW_DIFF] = "diff",           [VIEW_EXPLANATION] = "explanation",
-        [VIEW_PERMITS] = "permits",     [VIEW_METRICS] = "metrics",
-        [VIEW_PROGRESS] = "progress",   [VIEW_CHECK] = "check",
-        [VIEW_EVENT] = "event",         [VIEW_RELOADED] = "reloaded",
-        [VIEW_PERMITTED] = "permitted", [VIEW_PREVIEW] = "preview",
-        [VIEW_INSTALLED] = "installed", [VIEW_DONE] = "done",
+        [VIEW_STATUS] = "status",
+        [VIEW_FINDINGS] = "findings",
+        [VIEW_FILES] = "files",
+        [VIEW_KEYS] = "keys",
+        [VIEW_RULES] = "rules",
+        [VIEW_HISTORY] = "history",
+        [VIEW_INCIDENT] = "incident",
+        [VIEW_DIFF] = "diff",
+        [VIEW_EXPLANATION] = "explanation",
+        [VIEW_PERMITS] = "permits",
+        [VIEW_METRICS] = "metrics",
+        [VIEW_PROGRESS] = "progress",
+        [VIEW_CHECK] = "check",
+        [VIEW_EVENT] = "event",
+        [VIEW_RELOADED] = "reloaded",
+        [VIEW_PERMITTED] = "permitted",
+        [VIEW_PREVIEW] = "preview",
+        [VIEW_INSTALLED] = "installed",
+        [VIEW_DONE] = "done",
 };
 
 static int fail(const char *what, const char *which) {
