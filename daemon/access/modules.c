@@ -33,6 +33,10 @@ static bool is_module(const struct module_question *question, const struct pam_r
                pam_module_is_system(question->service, rule, name);
 }
 
+struct module_answers;
+static const struct module_answers *find_answers(const struct module_question *question,
+                                                 const struct pam_rule *rule);
+
 /* ---- pam_unix and pam_google_authenticator ---- */
 
 /* True if a rule before RULE leaves a password behind that it took from a prompt for both. */
@@ -47,6 +51,19 @@ static bool follows_forward_pass(const struct module_question *question,
         return false;
 }
 
+/* True if a rule before RULE may have asked for a password. */
+static bool follows_a_prompt(const struct module_question *question, const struct pam_rule *rule) {
+        const struct pam_rules *rules = pam_service_rules(question->service, question->facility);
+
+        for (const struct pam_rule *before = rules->items; before < rule; before++)
+                if (before->kind == PAM_RULE_MODULE && !find_answers(question, before))
+                        return true;
+                else if (is_module(question, before, "pam_unix.so") &&
+                         !pam_module_has_argument(before, "use_first_pass"))
+                        return true;
+        return follows_forward_pass(question, rule);
+}
+
 static bool takes_earlier_answer(const struct pam_rule *rule) {
         return pam_module_has_argument(rule, "use_first_pass") ||
                pam_module_has_argument(rule, "try_first_pass");
@@ -55,6 +72,8 @@ static bool takes_earlier_answer(const struct pam_rule *rule) {
 /* True if the password reaches pam_unix. */
 static bool gives_password(const struct module_question *question, const struct pam_rule *rule) {
         if (!(question->held & ACCESS_PASSWORD))
+                return false;
+        if (pam_module_has_argument(rule, "use_first_pass") && !follows_a_prompt(question, rule))
                 return false;
         if (!question->has_one_answer || !(question->held & ACCESS_CODE))
                 return true;

@@ -35,7 +35,7 @@ ASKPASS = """#!/bin/sh
 case $1 in
 *"assword & "*) printf '%s%s\\n' "$P" "$C";;
 *erification*) printf '%s\\n' "$C";;
-*"@"*assword*)
+*"'s password:"*)
         n=$(cat /oracle/asked 2>/dev/null || echo 0); echo $((n + 1)) >/oracle/asked
         case $n in 0) printf '%s\\n' "$P";; 1) printf '%s\\n' "$C";; *) printf '%s%s\\n' "$P" "$C";; esac;;
 *) printf '%s\\n' "$P";;
@@ -216,6 +216,13 @@ class AccessJudge:
                 best = "cannot tell" if is_twice and best == "no" else way["answer"]
         return best
 
+    def is_spoilt(self) -> bool:
+        """The ssh client begins with the method `none`. Where empty passwords are permitted sshd asks PAM then, and
+        libpam remembers the failure for setcred, which ends a later login by keyboard-interactive that was good. A
+        client that does not begin so gets in."""
+        last = (self.root / "oracle/log").read_text(errors="replace").rpartition("Connection from ")[2]
+        return "Failed none for" in last and "pam_setcred(): Permission denied" in last
+
     def judge(self, machine: Machine, rng: random.Random) -> tuple[dict[str, int], list[Difference]]:
         process = self.server.start(
             ["/usr/sbin/sshd", "-D", "-f", "/etc/ssh/sshd_config", "-E", "/oracle/log"], subprocess.DEVNULL
@@ -236,7 +243,7 @@ class AccessJudge:
                             continue
                         is_in = self.try_login(account.name, address, holding)
                         counts["let_in"] += is_in
-                        if is_in != (wanted == "yes"):
+                        if is_in != (wanted == "yes") and not self.is_spoilt():
                             text = self.describe(machine, account, address, holding, login)
                             found.append(Difference("let in" if is_in else "not let in", text))
         finally:
