@@ -60,6 +60,8 @@ static int check_algorithms(struct loader *loader) {
                 size_t n_values = 0;
                 int r;
 
+                if (!config->global[list->setting].is_set)
+                        continue; /* the defaults are in order */
                 r = take_print(keyword, &config->global[list->setting], false, &config->release,
                                &values, &n_values);
                 if (r == -EINVAL)

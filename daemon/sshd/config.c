@@ -336,12 +336,12 @@ static int read_line(struct loader *loader, struct scope *scope, const struct ss
 
         while (n > 1 && strchr(" \t\r\n\f", text[n - 1]))
                 text[--n] = '\0';
+        if (n == 0 || *text == '#')
+                return READING_DONE;
         free(loader->text);
         loader->text = strdup(text);
         if (!loader->text)
                 return -ENOMEM;
-        if (n == 0)
-                return READING_DONE;
         name = lexer_delimit(&rest, false);
         if (name && *name == '\0')
                 name = lexer_delimit(&rest, false);

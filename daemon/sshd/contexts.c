@@ -163,6 +163,32 @@ static int is_wanted(const struct question *question, const struct sshd_setting 
                                 : 1;
 }
 
+/* Values that are not wanted, so that many lines of one value are judged once. */
+enum { N_UNWANTED = 4 };
+
+struct unwanted {
+        const struct run *runs[N_UNWANTED];
+        size_t next;
+};
+
+static bool is_same_run(const struct run *a, const struct run *b) {
+        if (a->n_lines != b->n_lines)
+                return false;
+        for (size_t i = 0; i < a->n_lines; i++)
+                if (a->lines[i]->keyword != b->lines[i]->keyword || a->lines[i]->later.reason ||
+                    b->lines[i]->later.reason ||
+                    !sshd_value_is_same(&a->lines[i]->value, &b->lines[i]->value))
+                        return false;
+        return true;
+}
+
+static bool is_unwanted(const struct unwanted *unwanted, const struct run *run) {
+        for (size_t i = 0; i < N_UNWANTED; i++)
+                if (unwanted->runs[i] && is_same_run(unwanted->runs[i], run))
+                        return true;
+        return false;
+}
+
 /* Is the value that RUN (NULL: the global section) gives, if it decides, of interest? */
 static int is_wanted_run(const struct question *question, const struct run *run) {
         struct sshd_setting setting;
@@ -232,7 +258,7 @@ static int searches_init(struct searches *searches, const struct question *quest
 static int find_target(struct question *question, struct searches *searches,
                        const struct sshd_block *target, const block_word *excluded, bool quick) {
         bool is_cut = false;
-        int r = 0;
+        int r = searches->n == 0 ? searches_init(searches, question) : 0;
 
         for (int i = 0; i < searches->n && r == 0; i++) {
                 struct sshd_connection connection;
@@ -276,11 +302,12 @@ static int find_each(struct question *question, bool by_line) {
         CLEANUP_FREE block_word *earlier = calloc(2 * n_words, sizeof *earlier);
         CLEANUP_FREE block_word *all = calloc(n_words, sizeof *all);
         CLEANUP(searches_done) struct searches searches = { 0 };
+        struct unwanted unwanted = { 0 };
         bool ends = false;
-        int r = earlier && all ? searches_init(&searches, question) : -ENOMEM;
+        int r = 0;
 
-        if (r < 0)
-                return r;
+        if (!earlier || !all)
+                return -ENOMEM;
         for (size_t i = 0; i < question->n_blocks; i++)
                 block_add(all, question->blocks[i]->index);
         for (size_t i = 0; i < question->n_runs && r >= 0 && (by_line || !ends); i++) {
@@ -290,7 +317,13 @@ static int find_each(struct question *question, bool by_line) {
                 for (const struct sshd_block *block = run->block; block && !by_line;
                      block = block->parent)
                         is_overruled = is_overruled || block_is_in(earlier, block->index);
-                r = is_overruled ? 0 : is_wanted_run(question, run);
+                if (is_overruled || is_unwanted(&unwanted, run)) {
+                        r = 0;
+                } else {
+                        r = is_wanted_run(question, run);
+                        if (r == 0)
+                                unwanted.runs[unwanted.next++ % N_UNWANTED] = run;
+                }
                 if (r > 0)
                         r = by_line ? find_alone(question, &searches, run, all, earlier + n_words)
                                     : find_target(question, &searches, run->block, earlier, false);
@@ -388,15 +421,16 @@ int sshd_contexts_find(const struct sshd_config *config, const char *keyword,
         bool by_line;
         int r = 0;
 
-        if (row && row->setting != SETTING_NONE)
-                row = keyword_of_setting(row->setting, &config->release);
-        if (!row || row->setting == SETTING_NONE)
+        if (row)
+                row = keyword_own_row(row, &config->release);
+        if (!row)
                 return -EINVAL;
         question.row = row;
         by_line = choice && choice->by_line && row->repeat == REPEAT_APPEND;
         if (sshd_keyword_is_copied(row) || config->may_die)
                 r = find_relevant(&question);
-        if (r == 0 && (config->may_die || !(first_wins(&question) || by_line)))
+        if (r == 0 && question.n_blocks > 0 &&
+            (config->may_die || !(first_wins(&question) || by_line)))
                 r = find_together(&question);
         else if (r == 0)
                 r = find_each(&question, by_line);

@@ -340,7 +340,7 @@ int sshd_edit_set(const struct sshd_config *config, const char *keyword,
         if (!active)
                 return -ENOMEM;
         if (row && row->use == KEYWORD_ALIAS)
-                row = keyword_of_setting(row->setting, &config->release);
+                row = keyword_own_row(row, &config->release);
         if (!row || row->setting == SETTING_NONE)
                 return -ENOTSUP;
         r = sshd_blocks_match(config, connection, accounts, active, NULL);

@@ -463,7 +463,7 @@ int sshd_effective_one(const struct sshd_config *config, const struct sshd_conne
         int r;
 
         if (row && row->use == KEYWORD_ALIAS)
-                row = keyword_of_setting(row->setting, &config->release);
+                row = keyword_own_row(row, &config->release);
         if (!row || row->setting == SETTING_NONE)
                 return -ENOENT;
         active = calloc(config->n_blocks + 1, sizeof *active);

@@ -4,8 +4,9 @@
  * A criterion that lists plain names, networks or a port can only be met by a connection that has
  * one of them, so it is filed under each: looking up a connection's own user, groups, addresses and
  * port then finds it, however many other blocks there are. Networks are filed by their length and
- * looked up once per length in use. Negated elements make nothing match and are not filed.
- * Whatever has a wildcard, and all else, is found always. */
+ * looked up once per length in use, and so are globs, by what stands before their first wildcard.
+ * Negated elements make nothing match and are not filed. Globs that begin with a wildcard, and all
+ * else, are found always. */
 
 #include "index.h"
 
@@ -24,6 +25,7 @@ struct key {
         enum sshd_criterion_kind kind;
         const char *text; /* not terminated; NULL: a network or a port */
         size_t n;
+        bool is_beginning;      /* the text, of a glob */
         struct network network; /* the host bits are zero */
         uint16_t port;
 };
@@ -33,11 +35,11 @@ struct filed {
         size_t block;
 };
 
-/* A length of networks in use. */
+/* A length of networks in use; family 0: of beginnings of globs, in bytes. */
 struct prefix {
         enum sshd_criterion_kind kind;
         int family;
-        unsigned bits;
+        size_t n;
 };
 
 struct block_index {
@@ -67,6 +69,8 @@ static int compare_keys(const struct key *a, const struct key *b) {
 
         if (r == 0)
                 r = ORDER(a->n, b->n);
+        if (r == 0)
+                r = ORDER(a->is_beginning, b->is_beginning);
         if (r == 0 && a->text)
                 return a->kind == SSHD_MATCH_HOST ? strncasecmp(a->text, b->text, a->n)
                                                   : memcmp(a->text, b->text, a->n);
@@ -96,19 +100,35 @@ static int add_filed(struct filed **items, size_t *n_items, const struct filed *
         return r;
 }
 
-static int add_prefix(struct block_index *index, enum sshd_criterion_kind kind,
-                      const struct network *network) {
-        const struct prefix prefix = { kind, network->address.family, network->bits };
+static int add_prefix(struct block_index *index, enum sshd_criterion_kind kind, int family,
+                      size_t n) {
+        const struct prefix prefix = { kind, family, n };
         int r;
 
         for (size_t i = 0; i < index->n_prefixes; i++)
-                if (index->prefixes[i].kind == kind && index->prefixes[i].bits == prefix.bits &&
-                    index->prefixes[i].family == prefix.family)
+                if (index->prefixes[i].kind == kind && index->prefixes[i].n == n &&
+                    index->prefixes[i].family == family)
                         return 0;
         r = ARRAY_GROW(index->prefixes, index->n_prefixes);
         if (r == 0)
                 index->prefixes[index->n_prefixes++] = prefix;
         return r;
+}
+
+static int file_glob(struct block_index *index, const char *element, size_t n,
+                     struct filed *filed) {
+        size_t n_beginning = 0;
+        int r;
+
+        while (n_beginning < n && element[n_beginning] != '*' && element[n_beginning] != '?')
+                n_beginning++;
+        if (n_beginning == 0)
+                return add_filed(&index->others, &index->n_others, filed);
+        filed->key.text = element;
+        filed->key.n = n_beginning;
+        filed->key.is_beginning = true;
+        r = add_prefix(index, filed->key.kind, 0, n_beginning);
+        return r < 0 ? r : add_filed(&index->filed, &index->n_filed, filed);
 }
 
 static int file_address(struct block_index *index, const char *element, size_t n,
@@ -118,13 +138,16 @@ static int file_address(struct block_index *index, const char *element, size_t n
         int r;
 
         if (n >= sizeof text)
-                return add_filed(&index->others, &index->n_others, filed);
+                return file_glob(index, element, n, filed);
         memcpy(text, element, n);
         text[n] = '\0';
-        if (network_parse(text, false, NULL, NULL, network) != NETWORK_OK)
+        if (strchr(text, '%')) /* a scope, whose name only the environment knows */
                 return add_filed(&index->others, &index->n_others, filed);
-        network->address.scope = 0;
-        r = add_prefix(index, filed->key.kind, network);
+        if (network_parse(text, false, NULL, NULL, network) != NETWORK_OK) {
+                *network = (struct network){ 0 };
+                return file_glob(index, element, n, filed);
+        }
+        r = add_prefix(index, filed->key.kind, network->address.family, network->bits);
         return r < 0 ? r : add_filed(&index->filed, &index->n_filed, filed);
 }
 
@@ -133,7 +156,7 @@ static int file_element(struct block_index *index, const char *element, size_t n
         if (filed->key.kind == SSHD_MATCH_ADDRESS || filed->key.kind == SSHD_MATCH_LOCALADDRESS)
                 return file_address(index, element, n, filed);
         if (memchr(element, '*', n) || memchr(element, '?', n))
-                return add_filed(&index->others, &index->n_others, filed);
+                return file_glob(index, element, n, filed);
         filed->key.text = element;
         filed->key.n = n;
         return add_filed(&index->filed, &index->n_filed, filed);
@@ -201,9 +224,18 @@ static void find_key(const struct block_index *index, const struct key *key, blo
 
 static void find_text(const struct block_index *index, enum sshd_criterion_kind kind,
                       const char *text, block_word *set) {
-        if (text)
-                find_key(index, &(struct key){ .kind = kind, .text = text, .n = strlen(text) },
-                         set);
+        struct key key = { .kind = kind, .text = text, .n = text ? strlen(text) : 0 };
+        size_t n = key.n;
+
+        if (!text)
+                return;
+        find_key(index, &key, set);
+        key.is_beginning = true;
+        for (size_t i = 0; i < index->n_prefixes; i++) {
+                key.n = index->prefixes[i].n;
+                if (index->prefixes[i].kind == kind && index->prefixes[i].family == 0 && key.n <= n)
+                        find_key(index, &key, set);
+        }
 }
 
 /* The first BITS bits; the others zero. */
@@ -232,10 +264,12 @@ static void find_address(const struct block_index *index, const struct sshd_conf
                         find_key(index,
                                  &(struct key){
                                          .kind = kind,
-                                         .network = { mask(&address, prefix->bits), prefix->bits },
+                                         .network = { mask(&address, (unsigned)prefix->n),
+                                                      (unsigned)prefix->n },
                                  },
                                  set);
         }
+        find_text(index, kind, text, set);
 }
 
 static void find_port(const struct block_index *index, int port, block_word *set) {

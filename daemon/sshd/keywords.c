@@ -43,8 +43,7 @@ enum sshd_keyword_status sshd_keyword_lookup(const char *name, const struct sshd
 
         if (!keyword || keyword->use == KEYWORD_MATCH || keyword->use == KEYWORD_INCLUDE)
                 return SSHD_KEYWORD_UNKNOWN;
-        own = keyword->setting == SETTING_NONE ? NULL
-                                               : keyword_of_setting(keyword->setting, release);
+        own = keyword_own_row(keyword, release);
         if (ret_canonical)
                 *ret_canonical = own ? own->lower_name : keyword->lower_name;
         if (ret_kind)

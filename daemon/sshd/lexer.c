@@ -116,17 +116,18 @@ char *lexer_delimit(char **text, bool words_only) {
         return start;
 }
 
-/* One word of argv_split() at *TEXT, which is moved behind it. Returns 0, -ENOMEM, -EINVAL. */
-static int split_word(const char **text, struct text *word) {
+/* One word of argv_split() at *TEXT, which is moved behind it, to *OUT, which is moved behind its
+ * NUL. False if a quote is not closed. */
+static bool split_word(const char **text, char **out) {
         const char *c = *text;
         char quote = '\0';
 
         for (; *c; c++) {
                 if (*c == '\\' &&
                     (c[1] == '\'' || c[1] == '"' || c[1] == '\\' || (!quote && c[1] == ' ')))
-                        (void)text_append_char(word, *++c);
+                        *(*out)++ = *++c;
                 else if (*c == '\\')
-                        (void)text_append_char(word, *c);
+                        *(*out)++ = *c;
                 else if (!quote && (*c == ' ' || *c == '\t'))
                         break;
                 else if (!quote && (*c == '"' || *c == '\''))
@@ -134,28 +135,34 @@ static int split_word(const char **text, struct text *word) {
                 else if (quote && *c == quote)
                         quote = '\0';
                 else
-                        (void)text_append_char(word, *c);
+                        *(*out)++ = *c;
         }
+        *(*out)++ = '\0';
         *text = c;
-        if (quote)
-                return -EINVAL;
-        return text_error(word);
+        return quote == '\0';
 }
 
-static int split_words(const char *text, char ***words, size_t *n_words) {
-        for (;;) {
-                CLEANUP(text_done) struct text word = { 0 };
-                int r;
+/* The words and their bytes are one block: there are at most half as many words as bytes, and they
+ * are no longer than the text. */
+static int split_words(const char *text, char ***ret_words, size_t *ret_n_words) {
+        size_t n = strlen(text), n_words_max = n / 2 + 1;
+        CLEANUP_FREE char **words = malloc(n_words_max * sizeof *words + n + 1);
+        char *out;
 
+        if (!words)
+                return -ENOMEM;
+        out = (char *)(words + n_words_max);
+        for (size_t n_words = 0;; n_words++) {
                 while (*text == ' ' || *text == '\t')
                         text++;
-                if (*text == '\0' || *text == '#')
+                if (*text == '\0' || *text == '#') {
+                        *ret_words = TAKE(words);
+                        *ret_n_words = n_words;
                         return 0;
-                r = split_word(&text, &word);
-                if (r == 0)
-                        r = strings_append_n(words, n_words, text_get(&word), word.n);
-                if (r < 0)
-                        return r;
+                }
+                words[n_words] = out;
+                if (!split_word(&text, &out))
+                        return -EINVAL;
         }
 }
 
@@ -170,7 +177,7 @@ int arguments_init(struct arguments *arguments, char *rest, const struct sshd_re
 }
 
 void arguments_done(struct arguments *arguments) {
-        strings_free(arguments->words, arguments->n_words);
+        free(arguments->words);
         *arguments = (struct arguments){ 0 };
 }
 

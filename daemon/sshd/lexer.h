@@ -43,7 +43,7 @@ char *lexer_delimit(char **text, bool words_only);
 struct arguments {
         char *rest;   /* what follows the keyword; before 8.7: what is left of it */
         bool is_lazy; /* before 8.7 */
-        char **words; /* else: all of them */
+        char **words; /* else: all of them, one block with their bytes */
         size_t n_words, next;
 };
 

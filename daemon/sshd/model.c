@@ -166,7 +166,7 @@ int named_paths_collect(struct sshd_config *config) {
                 const struct sshd_directive *directive = config->directives[i];
                 const struct keyword *row;
 
-                row = keyword_of_setting(directive->keyword->setting, &config->release);
+                row = keyword_own_row(directive->keyword, &config->release);
                 if (!row || !row->names)
                         continue;
                 for (size_t k = 0; k < directive->value.n_strings; k++) {

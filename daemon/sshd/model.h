@@ -44,6 +44,8 @@ struct refusal_later {
         bool is_bare;    /* sshd says it without file and line */
 };
 
+bool sshd_value_is_same(const struct sshd_value *a, const struct sshd_value *b);
+
 /* One file as it was read: the bytes stay as they are on disk, for edits. */
 struct sshd_file {
         char *path;

@@ -11,7 +11,7 @@ static bool is_same_text(const char *a, const char *b) {
         return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool is_same_value(const struct sshd_value *a, const struct sshd_value *b) {
+bool sshd_value_is_same(const struct sshd_value *a, const struct sshd_value *b) {
         if (a->n_numbers != b->n_numbers || a->n_strings != b->n_strings)
                 return false;
         for (size_t i = 0; i < a->n_numbers; i++)
@@ -59,7 +59,8 @@ bool sshd_config_is_same(const struct sshd_config *a, const struct sshd_config *
                 y = next_setting(b, &j);
                 if (x && y &&
                     (x->keyword->setting != y->keyword->setting ||
-                     !is_same_value(&x->value, &y->value) || !is_same_block(x->block, y->block)))
+                     !sshd_value_is_same(&x->value, &y->value) ||
+                     !is_same_block(x->block, y->block)))
                         return false;
         } while (x && y);
         return !x && !y;

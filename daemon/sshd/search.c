@@ -190,7 +190,7 @@ static bool is_asked_about(const struct search *search, enum dimension d,
 
 /* The blocks whose criteria on dimension D, and those of the blocks around them, hold. BLOCKS has
  * what does not look at it. */
-static int match_candidate(const struct search *search, enum dimension d,
+static int match_candidate(struct search *search, enum dimension d,
                            const struct candidate *candidate, block_word *blocks) {
         const struct sshd_config *config = search->source.config;
         unsigned kinds = kinds_of(search, d);
@@ -204,8 +204,11 @@ static int match_candidate(const struct search *search, enum dimension d,
 
                 for (; left; left &= left - 1) {
                         size_t i = w * BLOCK_WORD_BITS + (size_t)__builtin_ctzll(left);
-                        int r = sshd_block_matches(config, config->blocks[i], kinds,
-                                                   &candidate->part, candidate->account, NULL);
+                        int r;
+
+                        search->n_matches++;
+                        r = sshd_block_matches(config, config->blocks[i], kinds, &candidate->part,
+                                               candidate->account, NULL);
 
                         if (r == -ENOMEM)
                                 return r;
@@ -265,6 +268,10 @@ static int make_options(struct search *search, enum dimension d, struct options 
                 size_t at;
                 int r;
 
+                if (search->n_matches >= SEARCH_MATCHES_MAX && options->n_items > 0) {
+                        options->candidates.is_incomplete = true;
+                        break;
+                }
                 if (!is_asked_about(search, d, &candidates->items[i]))
                         continue;
                 blocks = malloc(search->n_words * sizeof *blocks);
@@ -521,11 +528,16 @@ static int add_set(struct search *search, struct fold *fold, const block_word *b
 static int extend_sets(struct search *search, int d, const struct options *options,
                        struct search_sets *sets) {
         CLEANUP(search_sets_done) struct search_sets next = { 0 };
-        CLEANUP_FREE uint32_t *buckets = calloc(4 * SEARCH_SETS_MAX, sizeof *buckets);
+        CLEANUP_FREE uint32_t *buckets = NULL;
         CLEANUP_FREE block_word *blocks = malloc(search->n_words * sizeof *blocks);
-        struct fold fold = { buckets, 4 * SEARCH_SETS_MAX };
-        int r = buckets && blocks ? 0 : -ENOMEM;
+        struct fold fold = { .n_buckets = 16 };
+        int r;
 
+        while (fold.n_buckets < 4 * SEARCH_SETS_MAX &&
+               fold.n_buckets < 2 * sets->n_items * options->n_items)
+                fold.n_buckets *= 2;
+        fold.buckets = buckets = calloc(fold.n_buckets, sizeof *buckets);
+        r = buckets && blocks ? 0 : -ENOMEM;
         for (size_t i = 0; i < sets->n_items && r == 0; i++)
                 for (size_t k = 0; k < options->n_items && r == 0; k++) {
                         struct choice choice = sets->items[i].choice;

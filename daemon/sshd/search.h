@@ -37,13 +37,14 @@ struct search {
         size_t n_children;
         struct options naturals[N_DIMENSIONS], all[N_DIMENSIONS];
         bool has_all;
-        size_t n_steps;
+        size_t n_steps, n_matches;
         bool is_cut; /* an answer "no" since this was cleared was not the whole truth */
 };
 
 enum {
-        SEARCH_STEPS_MAX = 1 << 22, /* words of blocks per search: some milliseconds */
-        SEARCH_SETS_MAX = 4096,     /* of blocks that can be in force together */
+        SEARCH_STEPS_MAX = 1 << 22,   /* words of blocks per search: some milliseconds */
+        SEARCH_MATCHES_MAX = 1 << 20, /* of candidates with Match lines: a tenth of a second */
+        SEARCH_SETS_MAX = 4096,       /* of blocks that can be in force together */
 };
 
 /* SOURCE is kept; what it points to must live as long as the search. Returns 0 or -ENOMEM. */

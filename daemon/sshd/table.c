@@ -17,17 +17,20 @@
 #include "algorithms.h"
 #include "base/cleanup.h"
 
+#define NAMES(name_, lower_)                                                                       \
+        .name = (name_), .lower_name = (lower_), .n_name = sizeof(lower_) - 1, .first = (lower_)[0]
 #define ROW(name_, lower_, setting_, reader_, initial_, ...)                                       \
         {                                                                                          \
-                .name = (name_), .lower_name = (lower_), .setting = SETTING_##setting_,            \
-                .grammar = &grammar_##reader_, .initial = (initial_), __VA_ARGS__                  \
+                NAMES(name_, lower_), .setting = SETTING_##setting_,                               \
+                                      .grammar = &grammar_##reader_, .initial = (initial_),        \
+                                      __VA_ARGS__                                                  \
         }
 #define ALIAS(name_, lower_, setting_, reader_, ...)                                               \
         ROW(name_, lower_, setting_, reader_, NULL, .use = KEYWORD_ALIAS, __VA_ARGS__)
 #define LEGACY(name_, lower_, use_, ...)                                                           \
         {                                                                                          \
-                .name = (name_), .lower_name = (lower_), .setting = SETTING_NONE,                  \
-                .use = KEYWORD_##use_, .layout = LAYOUT_HIDDEN, __VA_ARGS__                        \
+                NAMES(name_, lower_), .setting = SETTING_NONE, .use = KEYWORD_##use_,              \
+                                      .layout = LAYOUT_HIDDEN, __VA_ARGS__                         \
         }
 
 #define MATCH      .flags = KEYWORD_IN_MATCH
@@ -336,13 +339,25 @@ bool keyword_is_of(const struct keyword *keyword, const struct sshd_release *rel
 }
 
 const struct keyword *keyword_find(const char *name, const struct sshd_release *release) {
+        size_t n = strlen(name);
+        char first = *name >= 'A' && *name <= 'Z' ? (char)(*name - 'A' + 'a') : *name;
+
         for (size_t i = 0; i < N_ELEMENTS(keyword_table); i++) {
                 const struct keyword *keyword = &keyword_table[i];
 
-                if (strcasecmp(keyword->name, name) == 0 && keyword_is_of(keyword, release))
+                if (keyword->n_name == n && keyword->first == first &&
+                    strcasecmp(keyword->name, name) == 0 && keyword_is_of(keyword, release))
                         return keyword;
         }
         return NULL;
+}
+
+const struct keyword *keyword_own_row(const struct keyword *keyword,
+                                      const struct sshd_release *release) {
+        if (keyword->use == KEYWORD_SETTING && keyword_is_of(keyword, release))
+                return keyword;
+        return keyword->setting == SETTING_NONE ? NULL
+                                                : keyword_of_setting(keyword->setting, release);
 }
 
 const struct keyword *keyword_of_setting(enum setting setting, const struct sshd_release *release) {

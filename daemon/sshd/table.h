@@ -169,6 +169,8 @@ enum keyword_flags {
 struct keyword {
         const char *name; /* as the manual page spells it */
         const char *lower_name;
+        unsigned char n_name; /* its length and first byte, since lines ask for names often */
+        char first;
         unsigned since, until; /* releases: from, and the first without; 0: no bound */
         enum setting setting;
         enum keyword_use use;
@@ -195,3 +197,7 @@ const struct keyword *keyword_find(const char *name, const struct sshd_release *
 
 /* The KEYWORD_SETTING row of a setting in this release; NULL: none. */
 const struct keyword *keyword_of_setting(enum setting setting, const struct sshd_release *release);
+
+/* The same for the setting of another row: of an alias, or of another release. */
+const struct keyword *keyword_own_row(const struct keyword *keyword,
+                                      const struct sshd_release *release);

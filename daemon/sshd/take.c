@@ -173,7 +173,7 @@ static int print_algorithms(const struct keyword *keyword, const struct state *s
         int r;
 
         r = algorithms_assemble(*kind, state->is_set ? state->strings[0] : NULL, release, &once);
-        if (r == 0 && !is_matched)
+        if (r == 0 && state->is_set && !is_matched) /* the defaults stay what they are */
                 r = algorithms_assemble(*kind, once, release, &twice);
         return r < 0 ? r : split(twice ? twice : once, ',', values, n_values);
 }
