@@ -142,6 +142,30 @@ static int check(const struct rule_sshd *rule, enum sshd_value_kind kind,
         return r < 0 ? r : verdict.want.n > 0 ? -ENOTSUP : 0;
 }
 
+/* Whose `none` takes a right and locks nobody out, as AuthorizedKeysFile's would. */
+static bool has_harmless_none(const char *keyword) {
+        return strcmp(keyword, "permitopen") == 0 || strcmp(keyword, "permitlisten") == 0;
+}
+
+/* No value is left: the lines go if the default is right, else `none` may say so. */
+static int repair_empty(const struct rule_sshd *rule, const struct sshd_release *release,
+                        enum sshd_value_kind kind, const struct sshd_setting *present,
+                        struct values *values) {
+        CLEANUP(values_done) struct values initial = { 0 };
+        struct sshd_setting setting = { .keyword = rule->keyword };
+        int r = sshd_keyword_default(rule->keyword, release, &initial.items, &initial.n_items);
+
+        if (r < 0)
+                return r == -EINVAL ? -ENOTSUP : r;
+        setting.values = initial.items;
+        setting.n_values = initial.n_items;
+        r = present->is_default ? -ENOTSUP : check(rule, kind, &setting, &initial);
+        if (r != -ENOTSUP || !has_harmless_none(rule->keyword))
+                return r;
+        r = add(values, "none");
+        return r == 0 ? check(rule, kind, &setting, values) : r;
+}
+
 int policy_repair_sshd(const struct rule *rule, const struct sshd_release *release,
                        const struct sshd_setting *setting, char ***ret_values,
                        size_t *ret_n_values) {
@@ -150,18 +174,21 @@ int policy_repair_sshd(const struct rule *rule, const struct sshd_release *relea
         enum sshd_value_kind kind = SSHD_VALUE_WORD;
         int r;
 
-        if (sshd->unset ||
-            sshd_keyword_lookup(sshd->keyword, release, NULL, &kind) != SSHD_KEYWORD_KNOWN)
+        if (sshd_keyword_lookup(sshd->keyword, release, NULL, &kind) != SSHD_KEYWORD_KNOWN)
                 return -ENOTSUP;
+        *ret_values = NULL;
+        *ret_n_values = 0;
+        if (sshd->unset)
+                return setting->is_default ? -ENOTSUP : 0;
         if (kind == SSHD_VALUE_METHODS)
                 r = repair_methods(sshd, setting, &values);
         else if (kind == SSHD_VALUE_LIST)
                 r = repair_list(sshd, setting, &values);
         else
                 r = repair_scalar(sshd, kind, setting, &values);
-        if (r == 0 && values.n_items == 0)
-                r = -ENOTSUP;
-        if (r == 0)
+        if ((r == 0 || r == -ENOTSUP) && values.n_items == 0 && kind != SSHD_VALUE_METHODS)
+                r = repair_empty(sshd, release, kind, setting, &values);
+        else if (r == 0)
                 r = check(sshd, kind, setting, &values);
         if (r < 0)
                 return r;

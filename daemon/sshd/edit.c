@@ -5,7 +5,8 @@
  * spelled, what separates them and a trailing comment stay. A keyword that nothing sets gets a line
  * of its own before the first Match of the main file: behind it the line would belong to the block.
  * Where lines add up, each loses the elements that are not wanted, and what is missing joins the
- * first. */
+ * first; of keywords that take one element per line, a line that has to go makes room for what is
+ * missing. A line of which nothing is wanted is commented out, so what was there can be read. */
 
 #include "sshd/edit.h"
 
@@ -59,17 +60,35 @@ static size_t skip_token(const char *text, size_t n, size_t offset) {
         return offset;
 }
 
+/* The bytes of a line that say something: a NUL byte hides what is behind it, and its line end. */
+static size_t visible_length(const char *text, size_t n) {
+        const char *end = memchr(text, '\0', n), *glued;
+
+        if (!end)
+                return n;
+        glued = memchr(end, '\n', n - (size_t)(end - text));
+        for (; glued && glued < text + n; glued++)
+                if (!is_blank(*glued) && *glued != '\n')
+                        return n;
+        return (size_t)(end - text);
+}
+
 static struct anatomy dissect(const char *text, size_t n, bool is_raw) {
         struct anatomy anatomy = { 0 };
         size_t offset = 0;
+        bool is_quoted;
 
         while (offset < n && (is_blank(text[offset]) || text[offset] == '='))
                 offset++;
-        while (offset < n && !is_blank(text[offset]) && text[offset] != '=')
+        while (offset < n && !is_blank(text[offset]) && !strchr("=\"", text[offset]))
                 offset++;
+        is_quoted = offset < n && text[offset] == '"';
+        while (is_quoted && ++offset < n && text[offset] != '"')
+                ;
+        offset += is_quoted && offset < n;
         while (offset < n && is_blank(text[offset]))
                 offset++;
-        if (offset < n && text[offset] == '=')
+        if (offset < n && text[offset] == '=' && !is_quoted)
                 offset++;
         while (offset < n && is_blank(text[offset]))
                 offset++;
@@ -89,16 +108,33 @@ static bool is_raw(const struct keyword *keyword) {
                keyword->grammar == &grammar_version_addendum;
 }
 
+/* Keywords of which each value is one argument, blanks and all. */
+static bool is_one_word(const struct keyword *keyword) {
+        enum sshd_value_kind kind = keyword->grammar->kind;
+
+        return (kind == SSHD_VALUE_LIST || kind == SSHD_VALUE_TEXT) && !is_raw(keyword) &&
+               keyword->grammar != &grammar_subsystem;
+}
+
 static int append_values(struct text *text, const struct keyword *keyword,
                          const struct sshd_wanted *wanted) {
         for (size_t i = 0; i < wanted->n_values; i++) {
-                const char *value = wanted->values[i];
-                bool quote = !is_raw(keyword) && (!value[0] || value[0] == '#' ||
-                                                  (strpbrk(value, " \t") && wanted->n_values > 1));
+                CLEANUP_FREE char *value = strdup(wanted->values[i]);
+                CLEANUP_FREE char *quoted = NULL;
 
+                if (!value)
+                        return -ENOMEM;
                 if (i > 0)
                         (void)text_append_char(text, ' ');
-                (void)text_appendf(text, quote ? "\"%s\"" : "%s", value);
+                if (is_one_word(keyword) && strpbrk(value, " \t\\\"'"))
+                        quoted = lexer_join(&value, 1, true);
+                else if (!is_raw(keyword) && (!value[0] || value[0] == '#'))
+                        quoted = text_format("\"%s\"", value);
+                else
+                        quoted = TAKE(value);
+                if (!quoted)
+                        return -ENOMEM;
+                (void)text_append(text, quoted);
         }
         return text_error(text);
 }
@@ -131,8 +167,8 @@ static int rewrite_line(const struct sshd_directive *directive, const struct ssh
         CLEANUP(text_done) struct text text = { 0 };
         const struct sshd_place *place = &directive->place;
         const char *line = place->file->data + place->begin;
-        struct anatomy anatomy =
-                dissect(line, place->end - place->begin, is_raw(directive->keyword));
+        struct anatomy anatomy = dissect(line, visible_length(line, place->end - place->begin),
+                                         is_raw(directive->keyword));
         int r = append_values(&text, directive->keyword, wanted);
 
         if (r < 0)
@@ -141,11 +177,18 @@ static int rewrite_line(const struct sshd_directive *directive, const struct ssh
                              place->begin + anatomy.tail, &text, ret);
 }
 
-/* Takes a line out with its line end. */
-static int remove_line(const struct sshd_place *place, struct sshd_edit *ret) {
+/* Makes a comment of a line; of one that a NUL byte glued to the next, nothing. */
+static int take_out(const struct sshd_place *place, struct sshd_edit *ret) {
+        CLEANUP(text_done) struct text sign = { 0 };
         CLEANUP(text_done) struct text nothing = { 0 };
         size_t end = place->end;
 
+        if (!memchr(place->file->data + place->begin, '\0', end - place->begin)) {
+                int r = text_append_char(&sign, '#');
+
+                return r < 0 ? r
+                             : replace_bytes(place->file, place->begin, place->begin, &sign, ret);
+        }
         if (end < place->file->n_data && place->file->data[end] == '\r')
                 end++;
         if (end < place->file->n_data && place->file->data[end] == '\n')
@@ -181,8 +224,8 @@ static int insert_line(const struct sshd_config *config, const struct keyword *k
         size_t offset;
         int r;
 
-        if (!file)
-                return -ENOTSUP;
+        if (!file || wanted->n_values == 0)
+                return -ENOTSUP; /* nothing says that there is none */
         offset = insertion_point(config, file);
         if (offset > 0 && file->data[offset - 1] != '\n')
                 (void)text_append_char(&text, '\n');
@@ -243,7 +286,7 @@ static int edit_list_line(const struct sshd_directive *directive, const struct s
         for (size_t i = 0; i < n_missing && r == 0; i++)
                 r = strings_append(&kept, &n_kept, missing[i]);
         if (r == 0 && n_kept == 0)
-                r = remove_line(&directive->place, ret);
+                r = take_out(&directive->place, ret);
         else if (r == 0)
                 r = rewrite_line(directive,
                                  &(struct sshd_wanted){ (const char *const *)kept, n_kept }, ret);
@@ -282,6 +325,93 @@ static int edit_list(const struct sshd_slot *slot, const bool *active, bool in_b
         return r < 0 ? r : 1;
 }
 
+/* ---- one element per line ---- */
+
+static bool has_active_block(const struct sshd_slot *slot, const bool *active) {
+        for (size_t i = 0; i < slot->n_directives; i++)
+                if (slot->directives[i]->block && active[slot->directives[i]->block->index])
+                        return true;
+        return false;
+}
+
+static bool is_one_per_line(const struct keyword *keyword) {
+        switch (keyword->setting) {
+        case SETTING_PORT:
+        case SETTING_HOST_KEY:
+        case SETTING_HOST_CERTIFICATE:
+        case SETTING_LISTEN_ADDRESS:
+        case SETTING_SUBSYSTEM:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* The element as `sshd -T` prints it, but for a blank at its end; NULL: out of memory. */
+static char *element_of(const struct sshd_directive *directive) {
+        return lexer_join(directive->value.strings, directive->value.n_strings, false);
+}
+
+static bool is_element(const char *element, const char *wanted) {
+        size_t n = strlen(wanted);
+
+        while (n > 0 && wanted[n - 1] == ' ')
+                n--;
+        return strlen(element) == n && memcmp(element, wanted, n) == 0;
+}
+
+/* The first wanted element that no line gives; NULL if there is none. */
+static int find_missing(const struct sshd_slot *slot, const bool *active, bool in_blocks,
+                        const struct sshd_wanted *wanted, const char **ret) {
+        *ret = NULL;
+        for (size_t i = 0; i < wanted->n_values; i++) {
+                bool is_there = false;
+
+                for (size_t k = 0; k < slot->n_directives && !is_there; k++) {
+                        CLEANUP_FREE char *element = element_of(slot->directives[k]);
+
+                        if (!element)
+                                return -ENOMEM;
+                        is_there = counts(slot->directives[k], active, in_blocks) &&
+                                   is_element(element, wanted->values[i]);
+                }
+                if (!is_there) {
+                        *ret = wanted->values[i];
+                        return 0;
+                }
+        }
+        return 0;
+}
+
+static int edit_lines(const struct sshd_config *config, const struct keyword *keyword,
+                      const bool *active, const struct sshd_wanted *wanted, struct sshd_edit *ret) {
+        const struct sshd_slot *slot = sshd_config_slot(config, keyword->name);
+        bool in_blocks = has_active_block(slot, active);
+        const char *missing;
+        int r = find_missing(slot, active, in_blocks, wanted, &missing);
+        const struct sshd_wanted one = { &missing, missing != NULL };
+
+        for (size_t i = 0; i < slot->n_directives && r == 0; i++) {
+                const struct sshd_directive *directive = slot->directives[i];
+                CLEANUP_FREE char *element = element_of(directive);
+                bool is_right = false;
+
+                if (!element)
+                        return -ENOMEM;
+                for (size_t k = 0; k < wanted->n_values; k++)
+                        is_right = is_right || is_element(element, wanted->values[k]);
+                if (is_right || !counts(directive, active, in_blocks))
+                        continue;
+                if (!directive->place.file)
+                        return -ENOTSUP;
+                return missing ? rewrite_line(directive, &one, ret)
+                               : take_out(&directive->place, ret);
+        }
+        if (r < 0)
+                return r;
+        return missing ? insert_line(config, keyword, &one, ret) : -ENOTSUP;
+}
+
 /* ---- the edit ---- */
 
 /* The directive behind a winning line. */
@@ -297,13 +427,6 @@ static const struct sshd_directive *find_winner(const struct sshd_slot *slot,
         return NULL;
 }
 
-static bool has_active_block(const struct sshd_slot *slot, const bool *active) {
-        for (size_t i = 0; i < slot->n_directives; i++)
-                if (slot->directives[i]->block && active[slot->directives[i]->block->index])
-                        return true;
-        return false;
-}
-
 static int edit_setting(const struct sshd_config *config, const struct keyword *keyword,
                         const bool *active, const struct sshd_wanted *wanted,
                         struct sshd_edit *ret) {
@@ -312,8 +435,8 @@ static int edit_setting(const struct sshd_config *config, const struct keyword *
         const struct sshd_directive *winner;
         int r;
 
-        if (!slot || slot->n_directives == 0)
-                return insert_line(config, keyword, wanted, ret);
+        if (is_one_per_line(keyword))
+                return edit_lines(config, keyword, active, wanted, ret);
         if (keyword->repeat == REPEAT_APPEND) {
                 r = edit_list(slot, active, has_active_block(slot, active), wanted, ret);
                 return r == 1 ? insert_line(config, keyword, wanted, ret) : r;
@@ -324,8 +447,12 @@ static int edit_setting(const struct sshd_config *config, const struct keyword *
         winner = setting.is_default ? NULL : find_winner(slot, &setting.winner);
         if (setting.is_default)
                 r = insert_line(config, keyword, wanted, ret);
+        else if (!winner)
+                r = -ENOTSUP; /* it stands on the command line */
+        else if (wanted->n_values == 0)
+                r = take_out(&winner->place, ret);
         else
-                r = winner ? rewrite_line(winner, wanted, ret) : -ENOTSUP;
+                r = rewrite_line(winner, wanted, ret);
         sshd_setting_done(&setting);
         return r;
 }

@@ -260,6 +260,15 @@ int sshd_keyword_canonical_list(const char *name, const char *value,
         return *reterr_message ? -EINVAL : -ENOMEM;
 }
 
+int sshd_keyword_default(const char *keyword, const struct sshd_release *release,
+                         char ***ret_values, size_t *ret_n_values) {
+        const struct keyword *row = keyword_find(keyword, release);
+        static const struct state nothing = { 0 };
+
+        row = row ? keyword_own_row(row, release) : NULL;
+        return row ? take_print(row, &nothing, false, release, ret_values, ret_n_values) : -EINVAL;
+}
+
 int sshd_keyword_number(const char *name, const char *canonical_value, long long *ret,
                         bool *ret_unlimited) {
         /* 0 is no limit at all */

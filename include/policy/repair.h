@@ -14,9 +14,9 @@
 
 /* The values SETTING must have, as a configuration file spells them: must's, one_of's first, the
  * bound of at_most or at_least, the present list without what is forbidden and with what is
- * missing. Returns 0 with the strings on the heap; -ENOTSUP if no value says it (`unset`, a list
- * that would be left empty: its lines have to go, which is for revert), or the keyword is none of
- * this release; or -ENOMEM. */
+ * missing; none at all where its lines have to go (`unset`, a list that is to be empty). Returns 0
+ * with the strings on the heap; -ENOTSUP if no value says it, or the keyword is none of this
+ * release; or -ENOMEM. */
 int policy_repair_sshd(const struct rule *rule, const struct sshd_release *release,
                        const struct sshd_setting *setting, char ***ret_values,
                        size_t *ret_n_values);

@@ -21,10 +21,12 @@ struct sshd_wanted {
         size_t n_values;
 };
 
-/* Makes KEYWORD have what is WANTED for CONNECTION: the winning line
- * is edited in place; an unset keyword goes before the first Match of the main file. One edit
- * concerns one file only; repeat until nothing is left. Returns 0; -ENOTSUP if no such edit exists
- * (the value comes from the command line); -ENOMEM. */
+/* Makes KEYWORD have what is WANTED for CONNECTION: the winning line is edited in place; an unset
+ * keyword goes before the first Match of the main file. Without any value it is to be left at its
+ * default, or a list is to be empty: the line that decides, or that adds to the list, is commented
+ * out, and another one may decide then. One edit concerns one file only; repeat until nothing is
+ * left. Returns 0; -ENOTSUP if no such edit exists (the value comes from the command line, or is
+ * the default already); -ENOMEM. */
 int sshd_edit_set(const struct sshd_config *config, const char *keyword,
                   const struct sshd_wanted *wanted, const struct sshd_connection *connection,
                   const struct accounts *accounts, struct sshd_edit *ret);

@@ -53,6 +53,11 @@ int sshd_keyword_canonical_list(const char *keyword, const char *value,
                                 const struct sshd_release *release, char ***ret_values,
                                 size_t *ret_n_values, char **reterr_message);
 
+/* What the keyword is where no line sets it, as sshd_setting.values has it. Returns 0, -ENOMEM, or
+ * -EINVAL if the release has no such keyword. */
+int sshd_keyword_default(const char *keyword, const struct sshd_release *release,
+                         char ***ret_values, size_t *ret_n_values);
+
 /* A scalar as a number for at_most/at_least: -EINVAL if the value is none. `none` and `unlimited`
  * meanings of a keyword are *ret_unlimited = true; 0 is also unlimited where sshd says so
  * (LoginGraceTime, ClientAliveInterval …). */
