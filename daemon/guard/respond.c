@@ -242,19 +242,19 @@ static size_t count_sets(const struct finding *finding, const struct path_list *
 static int choose_set(const struct world *world, const struct finding *finding,
                       const struct path_list *drifted, size_t n, struct path_list *ret) {
         size_t n_single = count_sets(finding, drifted) - N_SETS;
+        bool is_first_round = n <= drifted->n_items, has_moved;
         unsigned differences = 0;
         const char *path;
-        bool has_moved;
         int r;
 
         if (n == 0)
                 return choose_files(world, finding, drifted, SET_WINNER, ret);
-        if (n > n_single || drifted->n_items == 0)
+        if (n > n_single)
                 return choose_files(world, finding, drifted, (int)(n - n_single), ret);
-        path = drifted->items[(n - 1) % drifted->n_items];
+        path = drifted->items[n - 1 - (is_first_round ? 0 : drifted->n_items)];
         r = assess_drift(world, world->view, path, &differences);
         has_moved = differences & FILE_DIFFERS_KIND;
-        if (r < 0 || !is_stack(world, path) || has_moved != (n <= drifted->n_items))
+        if (r < 0 || !is_stack(world, path) || has_moved != is_first_round)
                 return r;
         return strings_append(&ret->items, &ret->n_items, path);
 }
