@@ -196,8 +196,10 @@ int record_incident(const struct recorder *recorder, const struct record *record
         return r;
 }
 
-static void send_notice(const char *path, const char *message_id, int priority, const char *format,
-                        va_list arguments) {
+__attribute__((format(printf, 4, 0))) static void send_notice(const char *path,
+                                                              const char *message_id, int priority,
+                                                              const char *format,
+                                                              va_list arguments) {
         const struct journal_field fields[] = { { "SSHGUARDD_PATH", path } };
         struct text text = { 0 };
         CLEANUP_FREE char *message = NULL;

@@ -193,7 +193,7 @@ static bool is_asked_about(const struct search *search, enum dimension d,
 static int match_candidate(struct search *search, enum dimension d,
                            const struct candidate *candidate, block_word *blocks) {
         const struct sshd_config *config = search->source.config;
-        unsigned kinds = kinds_of(search, d);
+        unsigned kinds = kinds_of(search, (int)d);
         CLEANUP_FREE block_word *found = calloc(search->n_words, sizeof *found);
 
         if (!found)
