@@ -35,11 +35,13 @@ static const struct row rows[] = {
           "not older: \"2026-11-20 15:00\", \"yesterday\", \"2h ago\"" },
         { OPTION_PATH, 0, "path", "PATH", AT(path), "of this path only" },
         { OPTION_RULE, 0, "rule", "RULE", AT(rule), "of this rule only" },
+        { OPTION_USER, 0, "user", "NAME", AT(user), "of this user's files and connections only" },
         { OPTION_SEVERITY, 0, "severity", "LEVEL", AT(severity),
           "this grave or graver: info, low, medium, high, critical" },
         { OPTION_LIMIT, 'n', "limit", "N", AT(limit), "at most N (default 50)" },
         { OPTION_SHA256, 0, "sha256", "DIGEST", AT(sha256),
           "of the content you reviewed, or \"absent\"; `diff` shows it" },
+        { OPTION_ALL, 0, "all", NULL, AT(all), "everything that waits to be approved, one by one" },
         { OPTION_YES, 'y', "yes", NULL, AT(yes), "do not ask" },
         { OPTION_REASON, 'r', "reason", "TEXT", AT(reason), "why; it is kept with the decision" },
         { OPTION_EXCEPTION, 0, "exception", "RULE", AT(exception),
@@ -52,8 +54,9 @@ static const struct row rows[] = {
 
 const char *arguments_option_name(enum argument_option option) {
         static const char *const names[] = {
-                "--since",  "--path",      "--rule", "--severity", "--limit",  "--sha256", "--yes",
-                "--reason", "--exception", "--for",  "--uses",     "--revoke", "--from",
+                "--since",  "--path",   "--rule",   "--severity",  "--limit",
+                "--sha256", "--yes",    "--reason", "--exception", "--for",
+                "--uses",   "--revoke", "--from",   "--user",      "--all",
         };
 
         for (size_t i = 0; i < N_ELEMENTS(names); i++)

@@ -23,15 +23,17 @@ enum argument_option { /* bits: what a command takes */
                        OPTION_USES = 1 << 10,
                        OPTION_REVOKE = 1 << 11,
                        OPTION_FROM = 1 << 12,
+                       OPTION_USER = 1 << 13,
+                       OPTION_ALL = 1 << 14,
 };
 
 struct arguments {
         bool help, version, json, quiet, no_pager; /* for every command */
         const char *socket_path;
 
-        const char *since, *path, *rule, *severity, *limit;
+        const char *since, *path, *rule, *severity, *limit, *user;
         const char *sha256, *reason, *exception, *span, *uses, *revoke, *from;
-        bool yes;
+        bool yes, all;
         unsigned given; /* enum argument_option */
 
         const char *command; /* NULL: none */

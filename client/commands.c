@@ -39,8 +39,10 @@ static const struct command table[] = {
         { "history", "", "incidents, newest first",
           "\n"
           "  sshguardctl history --since yesterday --severity high\n"
-          "  sshguardctl history --path /etc/ssh/sshd_config -n 5\n",
-          0, 0, OPTION_SINCE | OPTION_PATH | OPTION_RULE | OPTION_SEVERITY | OPTION_LIMIT,
+          "  sshguardctl history --path /etc/ssh/sshd_config -n 5\n"
+          "  sshguardctl history --user alice --since -1week\n",
+          0, 0,
+          OPTION_SINCE | OPTION_PATH | OPTION_RULE | OPTION_USER | OPTION_SEVERITY | OPTION_LIMIT,
           command_history },
         { "show", "INCIDENT", "everything about one incident", "\n  sshguardctl show 12\n", 1, 1, 0,
           command_show },
@@ -51,15 +53,17 @@ static const struct command table[] = {
           "  sshguardctl diff /etc/ssh/sshd_config\n"
           "  sshguardctl diff 12\n",
           1, 1, 0, command_diff },
-        { "approve", "PATH", "accept what is there as the approved version",
+        { "approve", "PATH|--all", "accept what is there as the approved version",
           "Shows the difference and asks. In a script give the digest that `diff` showed, so that\n"
           "what is approved is what was reviewed.\n"
           "\n"
           "  sshguardctl approve /etc/ssh/sshd_config --reason \"ticket 4711\"\n"
+          "  sshguardctl approve --all        what breaks no rule, file by file, after showing "
+          "each\n"
           "  sshguardctl approve /etc/ssh/sshd_config --sha256 9f86d081884c7d65...\n"
           "  sshguardctl approve /etc/ssh/sshd_config.d/50-lab.conf \\\n"
           "      --exception sshd.password-authentication --for 2h --reason \"lab day\"\n",
-          1, 1, OPTION_SHA256 | OPTION_YES | DECISION, command_approve },
+          0, 1, OPTION_ALL | OPTION_SHA256 | OPTION_YES | DECISION, command_approve },
         { "edit", "PATH", "edit a guarded file, as visudo does; the result is approved",
           "Your editor ($SUDO_EDITOR, $VISUAL, $EDITOR) gets a copy. Then you see what sshd would "
           "do\n"

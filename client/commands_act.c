@@ -69,7 +69,8 @@ static bool confirm(const char *question) {
         return strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0;
 }
 
-/* Shows what would be approved and asks; *ret is the digest of what was shown, a new reference. */
+/* Shows what would be approved and asks; *ret is the digest of what was shown, a new reference;
+ * CLIENT_FINE with NULL: the answer was no. */
 static int review(struct client *client, json_t *subject, json_t **ret) {
         const struct arguments *arguments = client->arguments;
         bool can_ask =
@@ -92,7 +93,7 @@ static int review(struct client *client, json_t *subject, json_t **ret) {
         if (status != CLIENT_FINE)
                 return status;
         if (!arguments->yes && !confirm("Approve this version?"))
-                return client_complain("nothing was approved");
+                return CLIENT_FINE;
         after = json_object_get(reply, "after");
         *ret = strcmp(member_word(after, "kind", ""), "absent") == 0
                        ? json_string("absent")
@@ -101,22 +102,67 @@ static int review(struct client *client, json_t *subject, json_t **ret) {
                                     : client_complain("only a regular file can be approved");
 }
 
+/* PARAMETERS (a new reference) name the path. */
+static int approve_subject(struct client *client, json_t *subject) {
+        CLEANUP(wire_json_cleanup) json_t *parameters = subject;
+        CLEANUP(wire_json_cleanup) json_t *digest = NULL;
+        int status = review(client, parameters, &digest);
+
+        if (status != CLIENT_FINE)
+                return status;
+        if (!digest)
+                return client_complain("it was not approved");
+        if (json_object_set(parameters, "sha256", digest) < 0)
+                return client_complain("out of memory");
+        status = client_set_decision(client, parameters);
+        return status == CLIENT_FINE ? act(client, "Approve", TAKE(parameters), VIEW_DONE) : status;
+}
+
+/* What differs from its approved version and breaks no rule, one by one; what breaks one needs a
+ * decision of its own. The status is the gravest. */
+static int approve_all(struct client *client) {
+        CLEANUP(wire_json_cleanup) json_t *reply = NULL;
+        const json_t *files;
+        int status = client_call_pages(client, "ListFiles", "files", &reply), worst = status;
+        size_t n = 0;
+
+        files = json_object_get(reply, "files");
+        for (size_t i = 0; i < json_array_size(files) && worst < CLIENT_NO_DAEMON; i++) {
+                const json_t *file = json_array_get(files, i);
+                bool is_utf8 = !json_is_string(json_object_get(file, "path_base64"));
+                const char *name = is_utf8 ? "path" : "path_base64";
+
+                if (strcmp(member_word(file, "state", ""), "unapproved") != 0)
+                        continue;
+                n++;
+                status = approve_subject(client,
+                                         json_pack("{s:O}", name, json_object_get(file, name)));
+                worst = status > worst ? status : worst;
+                if (status == CLIENT_ERROR && isatty(STDIN_FILENO) && feof(stdin))
+                        break;
+        }
+        if (n == 0 && worst == CLIENT_FINE && !client->arguments->quiet)
+                screen_raw(&client->screen, "Nothing waits to be approved.\n");
+        return worst;
+}
+
 int command_approve(struct client *client) {
         const struct arguments *arguments = client->arguments;
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
-        CLEANUP(wire_json_cleanup) json_t *digest = NULL;
         int status;
 
+        if (arguments->all == (arguments->n_operands > 0))
+                return client_complain(arguments->all ? "--all takes no path"
+                                                      : "approve what? a PATH, or --all");
+        if (arguments->all && (arguments->sha256 || arguments->exception))
+                return client_complain("--sha256 and --exception are about one path, not --all");
+        if (arguments->all)
+                return approve_all(client);
         if (!operand_set_path(parameters, arguments->operands[0]))
                 return client_complain("not a path: %s", arguments->operands[0]);
-        if (arguments->sha256) {
-                digest = json_string(arguments->sha256);
-        } else {
-                status = review(client, parameters, &digest);
-                if (status != CLIENT_FINE)
-                        return status;
-        }
-        if (json_object_set(parameters, "sha256", digest) < 0)
+        if (!arguments->sha256)
+                return approve_subject(client, TAKE(parameters));
+        if (json_object_set_new(parameters, "sha256", json_string(arguments->sha256)) < 0)
                 return client_complain("--sha256: not a digest");
         status = client_set_decision(client, parameters);
         if (status != CLIENT_FINE)

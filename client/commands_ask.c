@@ -107,6 +107,7 @@ int command_history(struct client *client) {
              json_object_set_new(parameters, "since_us", json_integer(since)) < 0) ||
             (arguments->path && !operand_set_path(parameters, arguments->path)) ||
             !operand_set_string(parameters, "rule", arguments->rule) ||
+            !operand_set_string(parameters, "user", arguments->user) ||
             !operand_set_string(parameters, "severity_at_least", arguments->severity))
                 return client_complain("not a value that can be sent");
         return ask(client, "ListIncidents", TAKE(parameters), VIEW_HISTORY, NULL);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -13,6 +14,8 @@
 #define MINUTE_US  (60 * WHEN_SECOND_US)
 #define HOUR_US    (60 * MINUTE_US)
 #define DAY_US     (24 * HOUR_US)
+#define MONTH_US   (INT64_C(2629800) * WHEN_SECOND_US) /* as systemd.time(7): 30.44 days */
+#define YEAR_US    (12 * MONTH_US)
 #define CENTURY_US (36525 * DAY_US)
 
 static const struct unit {
@@ -92,6 +95,17 @@ static const struct {
         { "weeks", 7 * DAY_US },
         { "week", 7 * DAY_US },
         { "w", 7 * DAY_US },
+        { "months", MONTH_US },
+        { "month", MONTH_US },
+        { "M", MONTH_US },
+        { "years", YEAR_US },
+        { "year", YEAR_US },
+        { "y", YEAR_US },
+        { "msec", 1000 },
+        { "ms", 1000 },
+        { "usec", 1 },
+        { "us", 1 },
+        { "hr", HOUR_US },
         { "", WHEN_SECOND_US },
 };
 
@@ -133,6 +147,18 @@ bool when_parse_span(const char *string, int64_t *ret_us) {
         return true;
 }
 
+/* "Mon ", "Friday ": systemd.time(7) prints it, so it is read back; whether it is that day is not
+ * looked at. */
+static const char *skip_weekday(const char *string) {
+        static const char *const days[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+        size_t n = strcspn(string, " ");
+
+        for (size_t i = 0; i < N_ELEMENTS(days); i++)
+                if (n >= 3 && string[n] == ' ' && strncasecmp(string, days[i], 3) == 0)
+                        return string + n + 1;
+        return string;
+}
+
 static bool parse_calendar(const char *string, int64_t now_us, int64_t *ret_us) {
         static const struct {
                 const char *format;
@@ -147,15 +173,17 @@ static bool parse_calendar(const char *string, int64_t now_us, int64_t *ret_us) 
         for (size_t i = 0; i < N_ELEMENTS(formats); i++) {
                 struct tm local = { 0 };
                 const char *end;
+                bool is_utc;
 
                 if (formats[i].is_today && !localtime_r(&now, &local))
                         return false;
                 local.tm_sec = local.tm_min = local.tm_hour = 0;
                 local.tm_isdst = -1;
-                end = strptime(string, formats[i].format, &local);
-                if (!end || *end != '\0')
+                end = strptime(skip_weekday(string), formats[i].format, &local);
+                is_utc = end && strcmp(end, " UTC") == 0;
+                if (!end || (*end != '\0' && !is_utc))
                         continue;
-                parsed = mktime(&local);
+                parsed = is_utc ? timegm(&local) : mktime(&local);
                 *ret_us = (int64_t)parsed * WHEN_SECOND_US;
                 return parsed != (time_t)-1;
         }
@@ -187,6 +215,14 @@ bool when_parse(const char *string, int64_t now_us, int64_t *ret_us) {
                 return midnight(now_us, 0, ret_us);
         if (strcmp(string, "yesterday") == 0)
                 return midnight(now_us, 1, ret_us);
+        if (strcmp(string, "tomorrow") == 0)
+                return midnight(now_us, -1, ret_us);
+        if (string[0] == '@') {
+                if (!when_parse_span(string + 1, &span))
+                        return false;
+                *ret_us = span;
+                return true;
+        }
         if (string[0] == '-') {
                 if (!when_parse_span(string + 1, &span))
                         return false;

@@ -26,6 +26,7 @@ int when_append_both(struct text *text, int64_t at_us, int64_t now_us);
  * systemd.time(7). False if STRING is none, or it is longer than a century. */
 bool when_parse_span(const char *string, int64_t *ret_us);
 
-/* A time: "2026-11-20", "2026-11-20 15:04[:11]", "15:04[:11]" of today, "today", "yesterday",
- * "now", "2h ago", "-2h"; local time. */
+/* A time as journalctl's --since takes it: "2026-11-20", "[Fri ]2026-11-20 15:04[:11][ UTC]",
+ * "15:04[:11]" of today, "today", "yesterday", "tomorrow", "now", "2h ago", "-2h", "@1795186800";
+ * local time where it does not say UTC. */
 bool when_parse(const char *string, int64_t now_us, int64_t *ret_us);

@@ -20,6 +20,7 @@ _sshguardctl() {
         --socket | --from) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         --path) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur"); return ;;
         --rule | --exception) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur"); return ;;
+        --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
         --severity) mapfile -t COMPREPLY < <(compgen -W 'info low medium high critical' -- "$cur"); return ;;
         --revoke) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask permit id)" -- "$cur"); return ;;
         --since | -S | --limit | -n | --sha256 | --reason | -r | --for | --uses) return ;;
@@ -29,8 +30,8 @@ _sshguardctl() {
                 [[ " ${commands//$'\n'/ } " == *" $word "* ]] && command=$word && break
         done
         case $command in
-        history) options='--since --path --rule --severity --limit' ;;
-        approve) options='--sha256 --yes --reason --exception --for' ;;
+        history) options='--since --path --rule --user --severity --limit' ;;
+        approve) options='--all --sha256 --yes --reason --exception --for' ;;
         edit) options='--from --yes --reason --exception --for' ;;
         restore) options='--reason --exception --for' ;;
         permit) options='--for --reason --uses --revoke' ;;

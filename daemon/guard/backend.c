@@ -291,7 +291,13 @@ static const struct policy *get_policy(void *userdata) {
 
 static int list_incidents(void *userdata, const struct incident_filter *filter,
                           struct incident **ret, size_t *ret_n) {
-        return store_list_incidents(((struct manager *)userdata)->world.store, filter, ret, ret_n);
+        const struct world *world = &((struct manager *)userdata)->world;
+        const struct account *account =
+                filter->user ? accounts_find(&world->accounts, filter->user) : NULL;
+        struct incident_filter with_home = *filter;
+
+        with_home.home = account ? account->home : NULL;
+        return store_list_incidents(world->store, &with_home, ret, ret_n);
 }
 
 static int get_incident(void *userdata, int64_t id, struct incident *ret) {

@@ -212,9 +212,11 @@ void control_publish(struct control *control, const struct control_event *event)
 }
 
 void control_pass_progressed(struct control *control, size_t n_done, size_t n_total) {
+        /* paths may have joined the guarded set meanwhile */
+        json_int_t total = (json_int_t)(n_done > n_total ? n_done : n_total);
         CLEANUP(wire_json_cleanup)
-        json_t *parameters = json_pack("{s:I,s:I,s:n}", "done", (json_int_t)n_done, "total",
-                                       (json_int_t)n_total, "findings");
+        json_t *parameters =
+                json_pack("{s:I,s:I,s:n}", "done", (json_int_t)n_done, "total", total, "findings");
         struct wire_reply reply = { .parameters = parameters, .continues = true };
 
         if (parameters)

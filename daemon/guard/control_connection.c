@@ -281,6 +281,7 @@ static int on_line(sd_event_source *source, void *userdata) {
         struct control *control = userdata;
         struct connection *connection = control->first_in_line;
         CLEANUP(wire_call_done) struct wire_call message = { 0 };
+        int r;
 
         (void)source;
         if (!connection)
@@ -290,7 +291,8 @@ static int on_line(sd_event_source *source, void *userdata) {
         connection->costly = (struct wire_call){ 0 };
         while (control->first_in_line && wake_line(control) < 0)
                 connection_drop(control->first_in_line);
-        go_on(connection, serve(connection, &message));
+        r = sd_event_source_set_enabled(connection->source, SD_EVENT_ON);
+        go_on(connection, r < 0 ? r : serve(connection, &message));
         return 0;
 }
 
@@ -372,6 +374,9 @@ static int step(struct connection *connection, uint32_t events) {
                 r = flush(connection);
         if (r < 0 || connection_n_queued(connection) > 0)
                 return r;
+        /* who wants no answer may go before it is his turn */
+        if (connection->is_in_line && connection->costly.oneway && events & EPOLLHUP)
+                return sd_event_source_set_enabled(connection->source, SD_EVENT_OFF);
         if (connection->wait != CONTROL_WAIT_NOTHING || connection->is_in_line)
                 return events & EPOLLHUP ? -EPIPE : 0;
         if (!connection->has_input && !connection->is_ended && events & (EPOLLIN | EPOLLHUP))

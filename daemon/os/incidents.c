@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "store_internal.h"
 
 /* Columns behind those of the version. */
@@ -265,20 +266,37 @@ static int list_incidents(struct cursor *cursor, struct incident **incidents, si
         return r;
 }
 
+/* What to look for in witnesses ("user=bob,") and at the beginning of paths ("/home/bob/"). */
+static int filter_user(const struct incident_filter *filter, char **ret_witness, char **ret_below) {
+        if (!filter->user)
+                return 0;
+        *ret_witness = text_format(" user=%s,", filter->user);
+        if (filter->home && strcmp(filter->home, "/") != 0)
+                *ret_below = text_format("%s/", filter->home);
+        return *ret_witness && (*ret_below || !filter->home || strcmp(filter->home, "/") == 0)
+                       ? 0
+                       : -ENOMEM;
+}
+
 int store_list_incidents(struct store *store, const struct incident_filter *filter,
                          struct incident **ret, size_t *ret_n) {
         CLEANUP(cursor_done) struct cursor cursor = { 0 };
+        CLEANUP_FREE char *witness = NULL, *below = NULL;
+        int r = filter_user(filter, &witness, &below);
         const struct value row[] = {
                 TEXT(filter->path),
                 TEXT(filter->rule_id),
                 INTEGER(filter->since_us),
                 INTEGER(filter->severity_at_least),
                 INTEGER(filter->limit > 0 ? (int64_t)filter->limit : -1),
+                TEXT(witness),
+                TEXT(below),
         };
         struct incident *incidents = NULL;
         size_t n = 0;
-        int r;
 
+        if (r < 0)
+                return r;
         r = cursor_start(&store->database, SQL_LIST_INCIDENTS, row, N_ELEMENTS(row), &cursor);
         if (r == 0)
                 r = list_incidents(&cursor, &incidents, &n);

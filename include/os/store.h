@@ -100,7 +100,9 @@ struct incident_filter {
         const char *path, *rule_id; /* NULL: any */
         int64_t since_us;           /* 0: any */
         int severity_at_least;
-        size_t limit; /* newest first; 0: all */
+        const char *user; /* below his home, or a witness speaks of his connection; NULL: any */
+        const char *home; /* of `user`; NULL: not known */
+        size_t limit;     /* newest first; 0: all */
 };
 int store_list_incidents(struct store *store, const struct incident_filter *filter,
                          struct incident **ret, size_t *ret_n);

@@ -43,6 +43,7 @@ struct fixture {
         char *last_path;
         struct control_approval last_approval;
         bool fails_to_install;
+        int n_approved;
         uid_t admin;
 };
 
@@ -222,6 +223,7 @@ static int fake_approve(void *userdata, const struct control_approval *approval,
         free(fixture->last_path);
         fixture->last_path = strdup(approval->path);
         fixture->last_approval = *approval;
+        fixture->n_approved++;
         return refuse(fixture, refusal);
 }
 

@@ -239,6 +239,10 @@ static void test_check(void **state) {
 
 /* ---- whose turn it is ---- */
 
+static const char oneway_approve[] =
+        "{\"method\":\"org.sshguardd.Control.Approve\",\"oneway\":true,\"parameters\":"
+        "{\"path\":\"/a\",\"sha256\":\"absent\"}}";
+
 /* Twenty who ask for all files at once, then one who asks for the status: he need not wait for
  * them, and all are answered in the end. */
 static void test_a_quick_question_overtakes_long_ones(void **state) {
@@ -272,6 +276,25 @@ static void test_a_quick_question_overtakes_long_ones(void **state) {
         }
         (void)close(quick);
         fixture_settle(fixture);
+        fixture_free(fixture);
+}
+
+/* Who wants no answer and is gone at once has it done all the same, and what he sent behind it. */
+static void test_oneway_and_gone(void **state) {
+        enum { N_CALLS = 4 };
+        struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
+        struct text calls = { 0 };
+        int fd = fixture_connect(fixture);
+
+        (void)state;
+        for (int i = 0; i < N_CALLS; i++)
+                (void)text_append_n(&calls, oneway_approve, sizeof oneway_approve);
+        assert_int_equal(send(fd, calls.data, calls.n, 0), calls.n);
+        (void)close(fd);
+        text_done(&calls);
+        fixture_settle(fixture);
+        assert_int_equal(fixture->n_approved, N_CALLS);
+        assert_int_equal(control_get_load(fixture->control).n_connections, 0);
         fixture_free(fixture);
 }
 
@@ -498,6 +521,7 @@ int main(void) {
                 cmocka_unit_test(test_check),
                 cmocka_unit_test(test_a_quick_question_overtakes_long_ones),
                 cmocka_unit_test(test_leaving_the_line),
+                cmocka_unit_test(test_oneway_and_gone),
                 cmocka_unit_test(test_every_method_for_everybody),
                 cmocka_unit_test(test_a_status_call_beside_hostile_ones),
                 cmocka_unit_test(test_a_user_evicts_only_himself),

@@ -170,6 +170,9 @@ static void test_asking(void **state) {
 
 static void test_deciding(void **state) {
         static const struct expectation expectations[] = {
+                { { "approve" }, 2, NULL, "approve what?" },
+                { { "approve", "--all", "/a" }, 2, NULL, "--all takes no path" },
+                { { "approve", "--all", "--sha256", "absent" }, 2, NULL, "are about one path" },
                 { { "approve", "/a", "--sha256", "absent" }, 0, "Done.", NULL },
                 { { "approve", "/a" }, 2, NULL, "give --sha256" },
                 { { "approve", "/a", "--yes" }, 2, "+++ /a", "only a regular file" },

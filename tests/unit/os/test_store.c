@@ -287,6 +287,16 @@ static void test_incidents(void **state) {
         assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
         assert_int_equal(n, 0);
         incidents_free(incidents, n);
+        filter = (struct incident_filter){ .user = "b", .home = "/etc" };
+        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
+        assert_true(n > 0);
+        for (size_t i = 0; i < n; i++)
+                assert_int_equal(strncmp(incidents[i].path, "/etc/", 5), 0);
+        incidents_free(incidents, n);
+        filter = (struct incident_filter){ .user = "b", .home = "/et" };
+        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
+        assert_int_equal(n, 0);
+        incidents_free(incidents, n);
         filter = (struct incident_filter){ .since_us = 6 };
         assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
         assert_int_equal(n, 0);

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control socket and its clients on a real machine: sshguardctl edit, who may call what, and Debian's own
+varlinkctl (of trixie, which bookworm's machine lends its socket).
+
+Usage: tests/system/control.py PACKAGE, with TREE naming the machine's root folder.
+"""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+from machine import eventually
+from suite import alerts, check, ctl, expect, main
+
+SITE_DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
+SITE_POLICY = """rules = ( { id = "site.no-passwords"; sshd = "PasswordAuthentication"; must = "no";
+    response = "revert"; severity = "critical"; why = "A guessed password must not open a session."; } );
+"""
+SOCKET = "/run/sshguardd/control.sock"
+INTERFACE = "org.sshguardd.Control"
+TREES = pathlib.Path(__file__).resolve().parents[1] / "trees/tree"
+
+
+@check
+def the_guard_is_installed(machine):
+    machine.run("dpkg --install /root/sshguardd.deb", seconds=120)
+    machine.write(SITE_DROP_IN, "PasswordAuthentication no\n", mode="0640")
+    machine.run(f"setfacl -m u:daemon:r {SITE_DROP_IN}")
+    machine.write("/etc/sshguardd/policy.d/50-site.conf", SITE_POLICY)
+    machine.run("""sed -i 's/^mode = .*/mode = "enforce";/' /etc/sshguardd/sshguardd.conf""")
+    machine.run("useradd -m alice && useradd -m -G sshguardd bob")
+    machine.run("systemctl enable --now sshguardd")
+
+
+# ---- edit ----
+
+def edit(machine, editor, arguments, status):
+    machine.write("/root/editor", f"#!/bin/sh\n{editor}\n", mode="0755")
+    result = machine.run(f"EDITOR=/root/editor sshguardctl edit {arguments}", check=False)
+    said = result.stdout + result.stderr
+    expect(result.returncode == status, f"edit {arguments} ended with {result.returncode}: {said}")
+    return said
+
+
+def state_of(machine, path):
+    return {file["path"]: file["state"] for file in ctl(machine, "files")["files"]}.get(path)
+
+
+@check
+def an_edit_is_installed_with_its_acl_and_approved(machine):
+    after = machine.journal_end()
+    wanted = machine.run(f"stat -c '%U %G %a' {SITE_DROP_IN}; getfacl -c {SITE_DROP_IN}").stdout
+    said = edit(machine, "echo 'MaxAuthTries 3' >>$1", f"{SITE_DROP_IN} --yes --reason 'fewer guesses'", 0)
+    expect("MaxAuthTries  6    3     every connection" in said, said)
+    expect("MaxAuthTries 3" in machine.read(SITE_DROP_IN), "it was not written")
+    got = machine.run(f"stat -c '%U %G %a' {SITE_DROP_IN}; getfacl -c {SITE_DROP_IN}").stdout
+    expect(got == wanted, f"its metadata was\n{wanted}and is\n{got}")
+    expect(state_of(machine, SITE_DROP_IN) == "approved", f"its state is {state_of(machine, SITE_DROP_IN)}")
+    expect(eventually("the entry", lambda: alerts(machine, "INSTALLED", after)), "no entry")
+    eventually("sshd is reloaded", lambda: alerts(machine, "SSHD_RELOADED", after))
+    expect(not alerts(machine, "UNAPPROVED", after), "it was taken for drift")
+    expect("maxauthtries 3" in machine.run("sshd -T").stdout, "sshd does not know")
+
+
+@check
+def what_sshd_refuses_is_not_installed(machine):
+    before = machine.read(SITE_DROP_IN)
+    said = edit(machine, "echo 'MaxAuthTires 3' >>$1", f"{SITE_DROP_IN} --yes", 2)
+    expect("Bad configuration option: MaxAuthTires" in said and "nothing was changed" in said, said)
+    expect(machine.read(SITE_DROP_IN) == before, "it was written")
+
+
+@check
+def what_breaks_a_rule_needs_an_exception(machine):
+    before = machine.read(SITE_DROP_IN)
+    said = edit(machine, "sed -i s/no$/yes/ $1", f"{SITE_DROP_IN} --yes", 2)
+    expect("site.no-passwords (critical)" in said, said)
+    expect(machine.read(SITE_DROP_IN) == before, "it was written")
+    edit(machine, "sed -i s/no$/yes/ $1",
+         f"{SITE_DROP_IN} --yes --exception site.no-passwords --for 1h --reason 'lab day'", 0)
+    expect("PasswordAuthentication yes" in machine.read(SITE_DROP_IN), "it was not written")
+    edit(machine, "sed -i s/yes$/no/ $1", f"{SITE_DROP_IN} --yes", 0)
+
+
+@check
+def nobody_to_ask_means_no(machine):
+    before = machine.read(SITE_DROP_IN)
+    said = edit(machine, "echo 'MaxSessions 3' >>$1", SITE_DROP_IN, 2)
+    expect("nobody can be asked here" in said, said)
+    expect(machine.read(SITE_DROP_IN) == before, "it was written")
+    expect("unchanged" in edit(machine, "true", SITE_DROP_IN, 0), "it did not notice")
+
+
+@check
+def a_new_drop_in_is_taken_and_other_files_are_not(machine):
+    path = "/etc/ssh/sshd_config.d/60-new.conf"
+    edit(machine, "echo 'MaxSessions 3' >$1", f"{path} --yes", 0)
+    expect(machine.run(f"stat -c '%U %G %a' {path}").stdout == "root root 644\n", "its metadata is strange")
+    eventually("it is approved", lambda: state_of(machine, path) == "approved")
+    expect("not a guarded path" in edit(machine, "echo >$1", "/etc/motd --yes", 2), "it would write /etc/motd")
+    expect("secret" in edit(machine, "echo >$1", "/etc/ssh/ssh_host_ed25519_key --yes", 2), "it would write a key")
+
+
+@check
+def two_do_not_edit_one_file_at_once(machine):
+    machine.write("/root/slow", "#!/bin/sh\ntouch /root/editing; while test -e /root/editing; do sleep 0.05; done\n",
+                  mode="0755")
+    machine.run(f"EDITOR=/root/slow sshguardctl edit {SITE_DROP_IN} >/dev/null 2>&1 &")
+    eventually("the first edits", lambda: machine.exists("/root/editing"))
+    expect("somebody else edits it" in edit(machine, "true", SITE_DROP_IN, 2), "the second was let in")
+    machine.run("rm /root/editing")
+    eventually("the first is done", lambda: machine.run(
+        f"EDITOR=true sshguardctl edit {SITE_DROP_IN}", check=False).returncode == 0)
+
+
+@check
+def a_file_that_changed_meanwhile_is_not_overwritten(machine):
+    before = machine.read(SITE_DROP_IN)
+    said = edit(machine, f"echo '# mine' >>$1; echo '# theirs' >>{SITE_DROP_IN}", f"{SITE_DROP_IN} --yes", 2)
+    expect("not what you reviewed" in said and "what you wrote is in /tmp/" in said, said)
+    expect(machine.read(SITE_DROP_IN) == before + "# theirs\n", "it was overwritten")
+    machine.run(f"sshguardctl approve --yes {SITE_DROP_IN}")
+
+
+# ---- who may call what ----
+
+@check
+def a_user_namespace_makes_nobody_root(machine):
+    for user, asks, decides in (("alice", 4, 4), ("bob", 0, 4)):
+        for command, wanted in (("status", asks), ("resume", decides)):
+            result = machine.run(f"unshare --user --map-root-user sshguardctl {command}", user=user, check=False)
+            expect(result.returncode == wanted, f"{user}'s {command} as root of his own user namespace ended with "
+                   f"{result.returncode}: {result.stderr}")
+
+
+# ---- varlinkctl ----
+
+def varlinkctl(machine, arguments, status=0):
+    """Debian trixie's program with trixie's own libraries, at the machine's socket."""
+    tree = subprocess.run([TREES, "trixie"], capture_output=True, text=True, check=True).stdout.strip()
+    libraries = f"{tree}/usr/lib/x86_64-linux-gnu"
+    command = [f"{tree}/lib64/ld-linux-x86-64.so.2", "--library-path", f"{libraries}:{libraries}/systemd",
+               f"{tree}/usr/bin/varlinkctl", *(word.replace("SOCKET", f"unix:/proc/{machine.leader}/root{SOCKET}")
+                                               for word in arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    expect((result.returncode != 0) == status, f"varlinkctl {arguments} ended with {result.returncode}: "
+           f"{result.stdout[-300:]}{result.stderr[-300:]}")
+    return result.stdout + result.stderr
+
+
+def call(machine, method, parameters=None, *options, status=0):
+    return varlinkctl(machine, ["call", "--json=short", *options, "SOCKET", f"{INTERFACE}.{method}",
+                                json.dumps(parameters or {})], status)
+
+
+def values(said):
+    return [json.loads(line) for line in said.replace("\x1e", "").splitlines() if line.startswith("{")]
+
+
+@check
+def varlinkctl_knows_the_service(machine):
+    expect(f"{INTERFACE}\n" in varlinkctl(machine, ["info", "SOCKET"]), "info does not name the interface")
+    shown = varlinkctl(machine, ["introspect", "SOCKET", INTERFACE])
+    installed = machine.read(f"/usr/share/sshguardd/varlink/{INTERFACE}.varlink")
+    for word in ("method Status", "method Install", "error ContentChanged", "type Finding"):
+        expect(word in shown and word in installed, f"introspect does not show {word!r}")
+    methods = varlinkctl(machine, ["list-methods", "SOCKET"]).split()
+    expect(len(methods) == len(set(methods)) and f"{INTERFACE}.Monitor" in methods, str(methods))
+
+
+@check
+def varlinkctl_calls(machine):
+    status = values(call(machine, "Status"))[0]
+    expect(status == status | {"mode": "enforce", "state": "guarding"}, str(status))
+    expect("ListFiles" not in call(machine, "ListFiles", {"limit": 1}), "an error")
+
+
+@check
+def varlinkctl_gets_many_replies(machine):
+    replies = values(call(machine, "Check", {}, "--more"))
+    expect(replies[-1]["findings"] is not None, f"the last reply is no end: {replies[-1]}")
+    expect(all(reply["done"] <= reply["total"] for reply in replies), f"more was done than there is: {replies}")
+
+
+@check
+def varlinkctl_gets_typed_errors(machine):
+    for method, parameters, error in (
+            ("Explain", {"rule": "site.no-password"}, f'{INTERFACE}.NoSuchRule'),
+            ("GetIncident", {"id": 4711}, f"{INTERFACE}.NoSuchIncident"),
+            ("GetIncident", {"id": "x"}, "org.varlink.service.InvalidParameter"),
+            ("Approve", {"path": SITE_DROP_IN, "sha256": "absent"}, f"{INTERFACE}.ContentChanged"),
+            ("Nonsense", {}, "org.varlink.service.MethodNotFound"),
+            ("Monitor", {}, "org.varlink.service.ExpectedMore")):
+        said = call(machine, method, parameters, status=1)
+        expect(error in said, f"{method} says {said}")
+    expect('"nearest":"site.no-passwords"' in call(machine, "Explain", {"rule": "site.no-password"}, status=1),
+           "it does not say which rule was meant")
+
+
+@check
+def a_oneway_call_is_done_and_not_answered(machine):
+    generation = ctl(machine, "status")["generation"]
+    expect(call(machine, "Reload", {}, "--oneway").strip() == "", "it was answered")
+    eventually("it was done", lambda: ctl(machine, "status")["generation"] == generation + 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
