@@ -368,5 +368,20 @@ class Generator:
         return self.main
 
 
+def generate_probes(release: Release, probes: list[Probe]) -> Generated:
+    """A tree of nothing but these lines, for what others hid."""
+    generator = Generator(release, "probes", probes[0].keyword)
+    generator.files[generator.main] = []
+    generator.probe(probes)
+    generator.finish()
+    files = {
+        path: "".join(f"{line}\n" for line in lines).encode()
+        for path, lines in generator.files.items()
+    }
+    connection = context(generator.draw)
+    main = generator.main
+    return Generated(Case(files, {}, (), (connection,), main, main), probes, {})
+
+
 def generate(release: Release, seed: str, number: int) -> Generated:
     return Generator(release, seed, number).generate()
