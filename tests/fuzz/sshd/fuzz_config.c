@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "input.h"
 #include "sshd/config.h"
 #include "sshd/dump.h"
 #include "sshd/effective.h"
@@ -22,61 +23,6 @@
 DEFINE_CLEANUP(cleanup_config, struct sshd_config, sshd_config_free)
 DEFINE_CLEANUP(cleanup_effective, struct sshd_effective, sshd_effective_free)
 DEFINE_CLEANUP(cleanup_refusal, struct sshd_refusal, sshd_refusal_free)
-
-static const char main_path[] = "/etc/ssh/sshd_config";
-static const char passwd[] = "root:x:0:0::/root:/bin/sh\nbob:x:1:1::/home/bob:/bin/sh\n";
-static const char groups[] = "root:x:0:\nusers:x:1:root\n";
-
-struct input {
-        const char *data;
-        size_t n;
-};
-
-/* Where the text of a file is in the input. */
-static bool find_file(const struct input *input, const char *path, struct input *ret) {
-        const char *name = strrchr(path, '/') + 1, *end = input->data + input->n;
-        const char *start = strcmp(path, main_path) == 0 ? input->data : NULL, *stop = end;
-
-        for (const char *line = input->data; line < end;) {
-                const char *newline = memchr(line, '\n', (size_t)(end - line));
-                size_t n = (size_t)((newline ? newline : end) - line);
-
-                if (n > 2 && line[0] == '%' && line[1] == '%') {
-                        if (start) {
-                                stop = line;
-                                break;
-                        }
-                        if (newline && n - 2 == strlen(name) && memcmp(line + 2, name, n - 2) == 0)
-                                start = newline + 1;
-                }
-                line = newline ? newline + 1 : end;
-        }
-        if (!start)
-                return false;
-        *ret = (struct input){ start, (size_t)(stop - start) };
-        return true;
-}
-
-static int glob_input(void *userdata, const char *pattern, char ***ret_paths, size_t *ret_n) {
-        struct input found;
-
-        *ret_paths = NULL;
-        *ret_n = 0;
-        return find_file(userdata, pattern, &found) ? strings_append(ret_paths, ret_n, pattern) : 0;
-}
-
-static int read_input(void *userdata, const char *path, char **ret_data, size_t *ret_n) {
-        struct input found;
-
-        if (!find_file(userdata, path, &found))
-                return -ENOENT;
-        *ret_data = malloc(found.n + 1);
-        if (!*ret_data)
-                return -ENOMEM;
-        memcpy(*ret_data, found.data, found.n);
-        *ret_n = found.n;
-        return 0;
-}
 
 static void check_alone(const struct sshd_config *config, const struct sshd_effective *effective,
                         const struct sshd_connection *connection, const struct accounts *accounts) {
