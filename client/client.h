@@ -79,6 +79,7 @@ int command_show(struct client *client);
 int command_diff(struct client *client);
 int command_explain(struct client *client);
 int command_metrics(struct client *client);
+int command_generate_policy(struct client *client);
 int command_check(struct client *client);
 int command_monitor(struct client *client);
 int command_approve(struct client *client);

@@ -104,6 +104,14 @@ static const struct command table[] = {
           "\n"
           "  sshguardctl metrics > /var/lib/prometheus/node-exporter/sshguardd.prom\n",
           0, 0, 0, command_metrics },
+        { "generate-policy", "", "a policy out of the machine as it is, for review",
+          "Settings of sshd that are stricter than the default become rules, each with the line "
+          "that\n"
+          "sets it. Review them: keep what you mean, and say what the guard shall do.\n"
+          "\n"
+          "  sshguardctl generate-policy > /etc/sshguardd/policy.d/50-site.conf\n"
+          "  sshguardd --test-policy && sshguardctl reload\n",
+          0, 0, 0, command_generate_policy },
         { "reload", "", "load configuration and policy again",
           "A policy with an error changes nothing; the error is shown with file and line.\n", 0, 0,
           0, command_reload },

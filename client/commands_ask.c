@@ -88,7 +88,11 @@ int command_rules(struct client *client) {
 }
 
 int command_metrics(struct client *client) {
-        return ask(client, "GetMetrics", json_object(), VIEW_METRICS, NULL);
+        return ask(client, "GetMetrics", json_object(), VIEW_LINES, NULL);
+}
+
+int command_generate_policy(struct client *client) {
+        return ask(client, "GeneratePolicy", json_object(), VIEW_LINES, NULL);
 }
 
 int command_history(struct client *client) {

@@ -18,7 +18,7 @@ enum view { /* one per shape of reply */
             VIEW_DIFF,
             VIEW_EXPLANATION,
             VIEW_PERMITS,
-            VIEW_METRICS,
+            VIEW_LINES,    /* text as it is: metrics, a generated policy */
             VIEW_PROGRESS, /* of a check; one of a stream */
             VIEW_CHECK,    /* its end */
             VIEW_EVENT,    /* of a monitor; one of a stream */

@@ -536,7 +536,7 @@ static void show_check(struct screen *screen, const json_t *reply) {
         screen_raw(screen, "\n");
 }
 
-static void show_metrics(struct screen *screen, const json_t *reply) {
+static void show_lines(struct screen *screen, const json_t *reply) {
         const char *text = member_word(reply, "text", "");
 
         while (*text) { /* line ends are ours, the rest is not trusted */
@@ -584,7 +584,7 @@ static void show(struct screen *screen, enum view view, const json_t *parameters
                 [VIEW_DIFF] = show_diff,
                 [VIEW_EXPLANATION] = show_explanation,
                 [VIEW_PERMITS] = show_permits,
-                [VIEW_METRICS] = show_metrics,
+                [VIEW_LINES] = show_lines,
                 [VIEW_PROGRESS] = show_progress,
                 [VIEW_CHECK] = show_check,
                 [VIEW_EVENT] = show_event,

@@ -5,7 +5,7 @@ function __sshguardctl_ask
     sshguardctl $argv[1] --json 2>/dev/null | sed -n "s/^ *\"$argv[2]\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p"
 end
 
-set -l commands status findings files keys rules history show diff approve edit restore permit pause resume unlock check explain monitor metrics reload help
+set -l commands status findings files keys rules history show diff approve edit restore permit pause resume unlock check explain monitor metrics generate-policy reload help
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c sshguardctl -f
@@ -35,6 +35,7 @@ complete -c sshguardctl -n $none -a check -d 'Look at everything now'
 complete -c sshguardctl -n $none -a explain -d 'A rule and what decides'
 complete -c sshguardctl -n $none -a monitor -d 'What happens, as it happens'
 complete -c sshguardctl -n $none -a metrics -d 'OpenMetrics text'
+complete -c sshguardctl -n $none -a generate-policy -d 'A policy out of the machine as it is'
 complete -c sshguardctl -n $none -a reload -d 'Load configuration and policy again'
 complete -c sshguardctl -n $none -a help -d 'Show help'
 

@@ -381,4 +381,5 @@ void manager_fill_actions(struct control_backend *ret) {
         ret->pause = pause_responses;
         ret->resume = resume;
         manager_fill_edit(ret);
+        manager_fill_draft(ret);
 }

@@ -85,6 +85,7 @@ int control_list_incidents(struct control_call *call);
 int control_get_incident(struct control_call *call);
 int control_diff(struct control_call *call);
 int control_explain(struct control_call *call);
+int control_generate_policy(struct control_call *call);
 int control_get_metrics(struct control_call *call);
 int control_list_permits(struct control_call *call);
 

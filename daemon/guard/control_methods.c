@@ -70,6 +70,8 @@ static const struct control_method methods[] = {
         { CONTROL("Monitor"), CONTROL_READ, CONTROL_METHOD_MORE,
           "as Status; who does not read is dropped", control_monitor },
         { CONTROL("Explain"), CONTROL_READ, CONTROL_METHOD_COSTLY, "as Status", control_explain },
+        { CONTROL("GeneratePolicy"), CONTROL_READ, CONTROL_METHOD_COSTLY,
+          "settings that findings quote too", control_generate_policy },
         { CONTROL("GetMetrics"), CONTROL_READ, 0, "counts", control_get_metrics },
         { CONTROL("Permit"), CONTROL_CHANGE, 0, "ends by itself; alerts go on", control_permit },
         { CONTROL("RevokePermit"), CONTROL_CHANGE, 0, "only tightens", control_revoke_permit },
@@ -483,6 +485,23 @@ int control_get_incident(struct control_call *call) {
         r = reply_with(call, json_pack("{s:o}", "incident", describe_incident(&incident)));
         incident_done(&incident);
         return r;
+}
+
+int control_generate_policy(struct control_call *call) {
+        const struct control_backend *backend = call->backend;
+        CLEANUP(text_done) struct text generated = { 0 };
+        CLEANUP(text_done) struct text shown = { 0 };
+        struct control_refusal refusal = { 0 };
+        int r;
+
+        if (!backend->generate_policy)
+                return -EOPNOTSUPP;
+        r = backend->generate_policy(backend->userdata, &generated, &refusal);
+        if (r == CONTROL_DONE &&
+            describe_append_lines(&shown, text_get(&generated), generated.n) < 0)
+                r = -ENOMEM;
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ 0 },
+                                     json_pack("{s:s}", "text", text_get(&shown)));
 }
 
 int control_explain(struct control_call *call) {

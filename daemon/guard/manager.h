@@ -162,6 +162,7 @@ void manager_drop_index(struct manager *manager);
 void manager_fill_backend(struct manager *manager, struct control_backend *ret);
 void manager_fill_actions(struct control_backend *ret);
 void manager_fill_edit(struct control_backend *ret);
+void manager_fill_draft(struct control_backend *ret);
 
 /* ---- what actions share (actions.c) ---- */
 

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/diagnostics.h"
+#include "base/text.h"
 #include "keys/authorized_keys.h"
 #include "os/store.h"
 #include "policy/finding.h"
@@ -247,6 +248,9 @@ struct control_backend {
         int (*list_incidents)(void *userdata, const struct incident_filter *filter,
                               struct incident **ret, size_t *ret_n);
         int (*get_incident)(void *userdata, int64_t id, struct incident *ret);
+
+        /* A fragment for policy.d out of the machine as it is. May be refused. */
+        int (*generate_policy)(void *userdata, struct text *ret, struct control_refusal *refusal);
 
         /* For a path: approved version and what is there. For an incident: the version that it
          * left in force (the approved one) and the quarantined one. */

@@ -124,6 +124,21 @@ def a_file_that_changed_meanwhile_is_not_overwritten(machine):
     machine.run(f"sshguardctl approve --yes {SITE_DROP_IN}")
 
 
+# ---- a policy out of the machine ----
+
+@check
+def a_generated_policy_is_one_and_holds(machine):
+    machine.run("sshguardctl generate-policy >/etc/sshguardd/policy.d/60-made.conf", user=None)
+    made = machine.read("/etc/sshguardd/policy.d/60-made.conf")
+    for words in ("site.password-authentication", f"// {SITE_DROP_IN}:1: PasswordAuthentication no", "at_most = 3"):
+        expect(words in made, made)
+    machine.run("sshguardd --test-policy && sshguardctl reload")
+    machine.run("sshguardctl check", check=False)
+    made_rules = [rule for rule in ctl(machine, "rules")["rules"] if rule["file"].endswith("60-made.conf")]
+    expect(made_rules and all(rule["findings"] == 0 for rule in made_rules), str(made_rules))
+    machine.run("rm /etc/sshguardd/policy.d/60-made.conf && sshguardctl reload")
+
+
 # ---- who may call what ----
 
 @check

@@ -233,6 +233,11 @@ static int fake_restore(void *userdata, const struct control_restoral *restoral,
         return refuse(userdata, refusal);
 }
 
+static int fake_generate_policy(void *userdata, struct text *ret, struct control_refusal *refusal) {
+        (void)text_append(ret, "rules = ();\n");
+        return refuse(userdata, refusal);
+}
+
 static int fake_get_content(void *userdata, const char *path, struct control_version *ret,
                             struct control_refusal *refusal) {
         (void)path;
@@ -318,6 +323,7 @@ static const struct control_backend fake_backend = {
         .get_versions = fake_versions,
         .approve = fake_approve,
         .restore = fake_restore,
+        .generate_policy = fake_generate_policy,
         .get_content = fake_get_content,
         .preview = fake_preview,
         .install = fake_install,

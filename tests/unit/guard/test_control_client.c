@@ -161,6 +161,7 @@ static void test_asking(void **state) {
                   NULL,
                   "did you mean sshd.password-authentication?" },
                 { { "metrics" }, 0, "# EOF\n", NULL },
+                { { "generate-policy" }, 0, "rules = ();\n", NULL },
                 { { "permit" }, 0, "upgrade", NULL },
         };
 
