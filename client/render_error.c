@@ -58,7 +58,9 @@ static const struct {
         void (*put)(struct screen *, const json_t *); /* instead of these; NULL: none */
 } errors[] = {
         { WIRE_PERMISSION_DENIED, "not permitted", NULL,
-          ": members of the group sshguardd may look, root may change", NULL },
+          ": members of the group sshguardd may look, root may change; sshguardd.conf(5) can list "
+          "others",
+          NULL },
         { WIRE_METHOD_NOT_FOUND, "this sshguardd does not know ", "method",
           "; restart it if it was upgraded", NULL },
         { WIRE_METHOD_NOT_IMPLEMENTED, "this sshguardd cannot do that: ", "method", NULL, NULL },

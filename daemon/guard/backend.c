@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "guard/assess.h"
 #include "guard/messages.h"
+#include "guard/record.h"
 #include "manager.h"
 
 /* ---- getters ---- */
@@ -306,18 +307,57 @@ static int get_incident(void *userdata, int64_t id, struct incident *ret) {
         return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
-static bool is_admin(void *userdata, uid_t uid) {
-        const struct manager *manager = userdata;
-        const struct rule_words *admins = &manager->world.policy->admins;
-
-        for (size_t i = 0; i < admins->n_items; i++) {
+/* The accounts that `words` name, by uid; a name that is no account is nobody. */
+static bool names_uid(const struct manager *manager, const struct rule_words *words, uid_t uid) {
+        for (size_t i = 0; i < words->n_items; i++) {
                 const struct account *account =
-                        accounts_find(&manager->world.accounts, admins->items[i]);
+                        accounts_find(&manager->world.accounts, words->items[i]);
 
                 if (account && account->uid == uid)
                         return true;
         }
         return false;
+}
+
+static bool is_listed(void *userdata, enum control_class class, uid_t uid) {
+        const struct manager *manager = userdata;
+        const struct policy *policy = manager->world.policy;
+
+        return names_uid(manager, &policy->control_change, uid) ||
+               (class == CONTROL_READ && names_uid(manager, &policy->control_read, uid));
+}
+
+static int add_uids(const struct manager *manager, const struct rule_words *words, uid_t **uids,
+                    size_t *n) {
+        for (size_t i = 0; i < words->n_items; i++) {
+                const struct account *account =
+                        accounts_find(&manager->world.accounts, words->items[i]);
+
+                if (!account)
+                        continue;
+                if (ARRAY_GROW(*uids, *n) < 0)
+                        return -ENOMEM;
+                (*uids)[(*n)++] = account->uid;
+        }
+        return 0;
+}
+
+void manager_admit_listed(struct manager *manager) {
+        const struct policy *policy = manager->world.policy;
+        CLEANUP_FREE uid_t *uids = NULL;
+        size_t n = 0;
+        int r;
+
+        if (!manager->control || !policy)
+                return;
+        r = add_uids(manager, &policy->control_read, &uids, &n);
+        if (r == 0)
+                r = add_uids(manager, &policy->control_change, &uids, &n);
+        if (r == 0)
+                r = control_admit(manager->control, uids, n);
+        if (r < 0)
+                record_notice(NULL, LOG_WARNING,
+                              "the users that `control` lists cannot connect: %s", strerror(-r));
 }
 
 /* ---- versions ---- */
@@ -441,7 +481,7 @@ void manager_fill_backend(struct manager *manager, struct control_backend *ret) 
                 .list_incidents = list_incidents,
                 .get_incident = get_incident,
                 .get_versions = get_versions,
-                .is_admin = is_admin,
+                .is_listed = is_listed,
         };
         manager_fill_actions(ret);
 }

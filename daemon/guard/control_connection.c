@@ -171,8 +171,7 @@ static bool is_permitted(const struct connection *connection, enum control_class
                 return true;
         if (class == CONTROL_READ && connection->is_member)
                 return true;
-        return (class == CONTROL_READ || class == CONTROL_CHANGE) && backend->is_admin &&
-               backend->is_admin(backend->userdata, uid);
+        return backend->is_listed && backend->is_listed(backend->userdata, class, uid);
 }
 
 static const struct control_method *find_method(const char *name) {

@@ -9,6 +9,7 @@
  * A new socket is bound under a temporary name, gets its owner and mode there, and is renamed: at
  * no instant can anyone connect whom the mode would refuse. */
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,12 +19,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "control_call.h"
+#include "control_server.h"
 
 enum {
         BACKLOG = 64, /* it is first come, first served: a longer one is a longer way behind a flood
@@ -101,6 +104,84 @@ static int set_access(const char *path, int64_t group) {
         if (group != CONTROL_GROUP_NONE && lchown(path, (uid_t)-1, (gid_t)group) < 0)
                 return -errno;
         return chmod(path, mode) < 0 ? -errno : 0;
+}
+
+/* ---- whom the configuration lists ---- */
+
+enum { /* of an access list, as the kernel takes it (linux/posix_acl_xattr.h, posix_acl.h) */
+       ACL_VERSION = 2,
+       ACL_USER_OBJ = 0x01,
+       ACL_USER = 0x02,
+       ACL_GROUP_OBJ = 0x04,
+       ACL_MASK = 0x10,
+       ACL_OTHER = 0x20,
+       ACL_CONNECT = 0x06, /* read and write: unix(7) asks for write */
+};
+
+static const char acl_name[] = "system.posix_acl_access";
+
+struct acl_entry {
+        uint16_t tag, permissions;
+        uint32_t id;
+};
+
+static int compare_uids(const void *a, const void *b) {
+        uid_t x = *(const uid_t *)a, y = *(const uid_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* Entries in the kernel's order, users by uid and each once; *ret_n in bytes. */
+static char *make_acl(uid_t *uids, size_t n, int64_t group, size_t *ret_n) {
+        const uint32_t version = htole32(ACL_VERSION);
+        char *acl = calloc(n + 4, sizeof(struct acl_entry) + sizeof version), *at = acl;
+        const uint16_t of_group = group == CONTROL_GROUP_NONE ? 0 : ACL_CONNECT;
+
+        if (!acl)
+                return NULL;
+        if (n > 1)
+                qsort(uids, n, sizeof *uids, compare_uids);
+        at = mempcpy(at, &version, sizeof version);
+        for (size_t i = 0; i < n + 4; i++) {
+                const bool is_user = i >= 1 && i <= n;
+                const uint16_t tag = i == 0       ? ACL_USER_OBJ
+                                     : is_user    ? ACL_USER
+                                     : i == n + 1 ? ACL_GROUP_OBJ
+                                     : i == n + 2 ? ACL_MASK
+                                                  : ACL_OTHER;
+                const struct acl_entry entry = {
+                        htole16(tag),
+                        htole16(tag == ACL_OTHER       ? 0
+                                : tag == ACL_GROUP_OBJ ? of_group
+                                                       : ACL_CONNECT),
+                        htole32(is_user ? (uint32_t)uids[i - 1] : UINT32_MAX),
+                };
+
+                if (!is_user || i == 1 || uids[i - 1] != uids[i - 2])
+                        at = mempcpy(at, &entry, sizeof entry);
+        }
+        *ret_n = (size_t)(at - acl);
+        return acl;
+}
+
+int control_admit(struct control *control, const uid_t *uids, size_t n_uids) {
+        CLEANUP_FREE uid_t *sorted = calloc(n_uids + 1, sizeof *sorted);
+        CLEANUP_FREE char *acl = NULL;
+        size_t n;
+
+        if (!sorted)
+                return -ENOMEM;
+        if (n_uids == 0) { /* the mode says it all */
+                if (removexattr(control->socket_path, acl_name) < 0 && errno != ENODATA &&
+                    errno != EOPNOTSUPP)
+                        return -errno;
+                return set_access(control->socket_path, control->group);
+        }
+        memcpy(sorted, uids, n_uids * sizeof *sorted);
+        acl = make_acl(sorted, n_uids, control->group, &n);
+        if (!acl)
+                return -ENOMEM;
+        return setxattr(control->socket_path, acl_name, acl, n, 0) < 0 ? -errno : 0;
 }
 
 static int bind_at(int fd, const struct sockaddr_un *temporary, const char *path, int64_t group) {

@@ -127,6 +127,7 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
                               "%zu of them ask for the response lock: this release reverts for "
                               "them and sets no immutable flag",
                               count_locks(policy));
+        manager_admit_listed(manager);
         return 0;
 }
 

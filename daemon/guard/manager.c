@@ -389,8 +389,12 @@ static int start_control(struct manager *manager) {
         };
         struct control_backend backend = { 0 };
 
+        int r;
+
         manager_fill_backend(manager, &backend);
-        return control_new(manager->event, &options, &backend, &manager->control);
+        r = control_new(manager->event, &options, &backend, &manager->control);
+        manager_admit_listed(manager);
+        return r;
 }
 
 /* Everything that is known of the tree, and the first full pass. */
@@ -399,6 +403,7 @@ static int look_at_everything(struct manager *manager) {
         uint64_t patience_us = manager_now_us() + READY_PATIENCE_US;
         int r = world_load_accounts(world);
 
+        manager_admit_listed(manager);
         if (r == 0)
                 r = world_load_service(world);
         if (r >= 0)

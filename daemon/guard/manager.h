@@ -161,6 +161,9 @@ void manager_drop_index(struct manager *manager);
 /* Fills in what the control server may ask. */
 void manager_fill_backend(struct manager *manager, struct control_backend *ret);
 void manager_fill_actions(struct control_backend *ret);
+/* Lets those connect whom the configuration lists: after the socket, the policy or the accounts
+ * are new. Nothing before there is a socket. */
+void manager_admit_listed(struct manager *manager);
 void manager_fill_edit(struct control_backend *ret);
 void manager_fill_draft(struct control_backend *ret);
 

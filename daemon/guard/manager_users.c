@@ -205,6 +205,7 @@ int manager_sweep_users(struct manager *manager) {
 static int take_accounts(struct manager *manager, struct accounts *accounts) {
         int r = world_set_accounts(&manager->world, accounts);
 
+        manager_admit_listed(manager);
         unwatch_left(manager);
         manager->reconciler.sshd_is_stale = true;
         for (size_t i = 0; i < manager->world.users.n_items && r == 0; i++) {

@@ -151,6 +151,15 @@ static void append_list(struct text *text, const char *name, const struct rule_w
         (void)text_append(text, ";\n");
 }
 
+/* A list inside of a group. */
+static void append_member(struct text *text, const char *name, const struct rule_words *words) {
+        if (!words->is_set)
+                return;
+        (void)text_appendf(text, "%s = ", name);
+        append_words(text, words);
+        (void)text_append(text, "; ");
+}
+
 int policy_format_conditions(const struct rule *rule, struct text *text) {
         append_conditions(text, rule);
         return text_error(text);
@@ -166,6 +175,12 @@ int policy_format(const struct policy *policy, struct text *text) {
         if (!policy->cross_check)
                 (void)text_append(text, "cross_check = false;\n");
         append_list(text, "admins", &policy->admins);
+        if (policy->control_read.is_set || policy->control_change.is_set) {
+                (void)text_append(text, "control = { ");
+                append_member(text, "read", &policy->control_read);
+                append_member(text, "change", &policy->control_change);
+                (void)text_append(text, "};\n");
+        }
         append_list(text, "extra_users", &policy->extra_users);
         (void)text_append(text, "rules = (\n");
         for (size_t i = 0; i < policy->n_rules; i++) {

@@ -120,6 +120,30 @@ static int take_admins(const struct source *source, const config_setting_t *sett
         return read_words(&source->reader, setting, &source->loader->policy->admins);
 }
 
+static int take_control(const struct source *source, const config_setting_t *setting) {
+        struct policy *policy = source->loader->policy;
+        int result = READ_OK;
+
+        if (!config_setting_is_group(setting))
+                return read_complain(&source->reader, setting,
+                                     "`control` takes a group: write control = { read = [ \"bob\" "
+                                     "]; change = [ \"alice\" ]; }");
+        for (int i = 0; result >= 0 && i < config_setting_length(setting); i++) {
+                const config_setting_t *member = config_setting_get_elem(setting, (unsigned)i);
+                const char *name = config_setting_name(member);
+                struct rule_words *words = strcmp(name, "read") == 0     ? &policy->control_read
+                                           : strcmp(name, "change") == 0 ? &policy->control_change
+                                                                         : NULL;
+                int r = words ? read_words(&source->reader, member, words)
+                              : read_complain(&source->reader, member,
+                                              "`control` has the keys read and change, not `%s`",
+                                              name);
+
+                result = r == READ_OK ? result : r;
+        }
+        return result;
+}
+
 static int take_extra_users(const struct source *source, const config_setting_t *setting) {
         return read_words(&source->reader, setting, &source->loader->policy->extra_users);
 }
@@ -156,6 +180,7 @@ static const struct {
         { "unapproved", IN_MAIN, take_unapproved },
         { "cross_check", IN_MAIN, take_cross_check },
         { "admins", IN_MAIN, take_admins },
+        { "control", IN_MAIN, take_control },
         { "extra_users", IN_MAIN, take_extra_users },
         { "rules", IN_MAIN | IN_PROFILE | IN_FRAGMENT, take_rules },
 };

@@ -27,6 +27,15 @@
 struct control;
 struct sd_event;
 
+/* ---- who may call what ---- */
+
+enum control_class {
+        CONTROL_INTROSPECT, /* whoever can connect */
+        CONTROL_READ,       /* root, the group, whom the configuration lists for either class */
+        CONTROL_CHANGE,     /* root, and whom the configuration lists for it */
+        N_CONTROL_CLASSES
+};
+
 /* ---- what the backend tells; borrowed pointers stay valid until the event loop runs again ---- */
 
 enum control_state {
@@ -281,8 +290,8 @@ struct control_backend {
         int (*resume)(void *userdata, struct control_refusal *refusal);
         int (*unlock)(void *userdata, const struct control_allowance *allowance,
                       struct control_refusal *refusal);
-        /* True if the policy's `admins` name this user: may call what root may. May be NULL. */
-        bool (*is_admin)(void *userdata, uid_t uid);
+        /* True if the configuration gives this user the methods of CLASS. May be NULL. */
+        bool (*is_listed)(void *userdata, enum control_class class, uid_t uid);
 };
 
 /* ---- the server ---- */
@@ -305,6 +314,10 @@ int control_new(struct sd_event *event, const struct control_options *options,
 /* Ends all connections; calls that wait get an answer if it fits the socket. The path stays where
  * the fd store keeps the socket, and is removed otherwise. Accepts NULL. */
 void control_free(struct control *control);
+
+/* Lets these users connect, besides root and the group, by an access list on the socket; replaces
+ * the earlier ones. Returns 0, or a negative errno: -EOPNOTSUPP where the file system has none. */
+int control_admit(struct control *control, const uid_t *uids, size_t n_uids);
 
 /* What happened, to those who called Monitor. Never blocks; a subscriber who does not read is
  * dropped. */
@@ -336,13 +349,6 @@ struct control_load { /* for metrics and tests */
 struct control_load control_get_load(const struct control *control);
 
 /* ---- who may call what ---- */
-
-enum control_class {
-        CONTROL_INTROSPECT, /* whoever can connect */
-        CONTROL_READ,       /* root, the group, admins */
-        CONTROL_CHANGE,     /* root and admins */
-        N_CONTROL_CLASSES
-};
 
 struct control_call;
 

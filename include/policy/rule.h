@@ -111,8 +111,9 @@ struct policy {
         enum unapproved_response unapproved_etc, unapproved_users;
         bool cross_check; /* compare with `sshd -T` */
         struct rule_words extends, admins;
-        struct rule_words extra_users; /* accounts besides those NSS lists */
-        struct sshd_release release;   /* whose keywords it was read with */
+        struct rule_words control_read, control_change; /* who may ask, and decide, besides root */
+        struct rule_words extra_users;                  /* accounts besides those NSS lists */
+        struct sshd_release release;                    /* whose keywords it was read with */
 };
 
 const char *unapproved_response_name(enum unapproved_response response);

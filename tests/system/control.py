@@ -150,6 +150,26 @@ def a_user_namespace_makes_nobody_root(machine):
                    f"{result.returncode}: {result.stderr}")
 
 
+@check
+def the_configuration_lists_users(machine):
+    machine.run("useradd -m carol && useradd -m dave && useradd -m -G sshguardd erin")
+    machine.run("""echo 'control = { read = [ "carol", "erin" ]; change = [ "dave", "nobody-we-know" ]; };' """
+                ">>/etc/sshguardd/sshguardd.conf && sshguardctl reload")
+    wanted = {"alice": (4, 4), "bob": (0, 4), "carol": (0, 4), "dave": (0, 2), "erin": (0, 4)}
+    for user, (asks, decides) in wanted.items():
+        for command, status in (("files", asks), ("resume", decides)):
+            result = machine.run(f"sshguardctl -q {command}", user=user, check=False)
+            expect(result.returncode == status,
+                   f"{user}'s {command} ended with {result.returncode}, not {status}: {result.stderr}")
+    machine.run("systemctl restart sshguardd")
+    eventually("dave may decide after a restart", lambda: machine.run(
+        "sshguardctl resume", user="dave", check=False).returncode == 2)
+    machine.run("sed -i '/^control = /d' /etc/sshguardd/sshguardd.conf && sshguardctl reload")
+    for user in ("carol", "dave"):
+        expect(machine.run("sshguardctl files", user=user, check=False).returncode == 4, f"{user} is still let in")
+    expect(machine.run("sshguardctl -q files", user="bob", check=False).returncode == 0, "bob is not let in")
+
+
 # ---- varlinkctl ----
 
 def varlinkctl(machine, arguments, status=0):

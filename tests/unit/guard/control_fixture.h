@@ -44,7 +44,7 @@ struct fixture {
         struct control_approval last_approval;
         bool fails_to_install;
         int n_approved;
-        uid_t admin;
+        uid_t admin, reader; /* whom the configuration lists */
 };
 
 /* A path that is not UTF-8 and holds an escape sequence. */
@@ -308,8 +308,10 @@ static int fake_resume(void *userdata, struct control_refusal *refusal) {
         return refuse(userdata, refusal);
 }
 
-static bool fake_is_admin(void *userdata, uid_t uid) {
-        return uid == ((struct fixture *)userdata)->admin;
+static bool fake_is_listed(void *userdata, enum control_class class, uid_t uid) {
+        const struct fixture *fixture = userdata;
+
+        return uid == fixture->admin || (class == CONTROL_READ && uid == fixture->reader);
 }
 
 static const struct control_backend fake_backend = {
@@ -334,7 +336,7 @@ static const struct control_backend fake_backend = {
         .pause = fake_allow,
         .resume = fake_resume,
         .unlock = fake_allow,
-        .is_admin = fake_is_admin,
+        .is_listed = fake_is_listed,
 };
 
 static inline struct idl_interface *fixture_interface(const char *text) {
@@ -350,7 +352,7 @@ static inline struct fixture *fixture_new(int64_t group) {
         struct fixture *fixture = calloc(1, sizeof *fixture);
 
         assert_non_null(fixture);
-        fixture->admin = (uid_t)-1;
+        fixture->admin = fixture->reader = (uid_t)-1;
         fixture->n_findings = 3;
         fixture->n_files = 5;
         fixture->policy =

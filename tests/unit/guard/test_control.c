@@ -327,17 +327,18 @@ static void test_leaving_the_line(void **state) {
 
 /* ---- who may ---- */
 
-enum who { WHO_ROOT, WHO_MEMBER, WHO_PRIMARY, WHO_ADMIN, WHO_STRANGER, N_WHOS };
+enum who { WHO_ROOT, WHO_MEMBER, WHO_PRIMARY, WHO_ADMIN, WHO_READER, WHO_STRANGER, N_WHOS };
 
 /* SO_PEERCRED takes the effective ids at connect(2). */
 static int connect_as(struct fixture *fixture, enum who who) {
         static const gid_t member_groups[] = { 4711 };
+        static const uid_t uids[N_WHOS] = { 0, 1235, 1235, 1234, 1236, 1235 };
         gid_t none = 65534;
         int fd;
 
         assert_int_equal(setgroups(who == WHO_MEMBER, member_groups), 0);
         assert_int_equal(setegid(who == WHO_PRIMARY ? 4711 : none), 0);
-        assert_int_equal(seteuid(who == WHO_ADMIN ? 1234 : who == WHO_ROOT ? 0 : 1235), 0);
+        assert_int_equal(seteuid(uids[who]), 0);
         fd = fixture_connect(fixture);
         assert_int_equal(seteuid(0), 0);
         assert_int_equal(setegid(0), 0);
@@ -355,6 +356,7 @@ static void test_every_method_for_everybody(void **state) {
                 skip(); /* needs other users' credentials */
         fixture = fixture_new(4711);
         fixture->admin = 1234;
+        fixture->reader = 1236;
         assert_int_equal(chmod(fixture->socket_path, 0666), 0); /* not the mode alone decides */
         methods = control_methods(&n_methods);
         for (size_t i = 0; i < n_methods; i++) {

@@ -32,6 +32,7 @@ static void test_values(void **state) {
         static char data[] =
                 "mode = \"audit\"; unapproved = { etc = \"accept\"; users = \"alert\"; };\n"
                 "admins = [ \"a\", \"b\" ]; extra_users = \"c\";\n"
+                "control = { read = \"r\"; change = [ \"x\", \"y\" ]; };\n"
                 "rules = (\n"
                 "  { id = \"s\"; sshd = \"maxauthtries\"; at_most = 3; response = \"lock\";\n"
                 "    severity = \"info\"; mode = \"audit\"; why = \"w\"; source = \"x\";\n"
@@ -49,6 +50,8 @@ static void test_values(void **state) {
         assert_int_equal(policy->unapproved_users, UNAPPROVED_ALERT);
         assert_int_equal(policy->admins.n_items, 2);
         assert_string_equal(policy->extra_users.items[0], "c");
+        assert_string_equal(policy->control_read.items[0], "r");
+        assert_int_equal(policy->control_change.n_items, 2);
         rule = policy_find_rule(policy, "s");
         assert_non_null(rule);
         assert_int_equal(rule->family, RULE_SSHD);
@@ -60,7 +63,7 @@ static void test_values(void **state) {
         assert_true(rule->is_audit_only);
         assert_true(rule->is_enabled);
         assert_string_equal(rule->file, "main");
-        assert_int_equal(rule->line, 4);
+        assert_int_equal(rule->line, 5);
         assert_null(rule->profile);
         rule = policy_find_rule(policy, "f");
         assert_int_equal(rule->file_rule.mode_at_most, 04750);
