@@ -418,6 +418,22 @@ static int take_methods(struct state *state, const struct sshd_directive *direct
         return TAKING_WON;
 }
 
+/* The command and, as one text, its arguments. From 9.7 on nothing stands for arguments that come
+ * to nothing, which one empty argument does as well. */
+static char *join_command(char *const *words, size_t n_words, const struct sshd_release *release) {
+        bool is_blank_kept = release->number < RELEASE_SUBSYSTEM_TRIM;
+        CLEANUP_FREE char *command = NULL;
+        CLEANUP_FREE char *rest = NULL;
+
+        if (release->number < RELEASE_SUBSYSTEM_MERGE)
+                return lexer_join(words, n_words, false);
+        command = lexer_join(words, 1, true);
+        rest = lexer_join(words + 1, n_words - 1, true);
+        if (!command || !rest)
+                return NULL;
+        return text_format("%s%s%s", command, is_blank_kept || *rest ? " " : "", rest);
+}
+
 /* Subsystem: the name, and the command with its arguments as one string. */
 static int read_subsystem(struct reading *reading) {
         unsigned release = reading->release->number;
@@ -441,7 +457,7 @@ static int read_subsystem(struct reading *reading) {
                 if (r == 0)
                         r = value_add_string(reading->value, "");
         } else if (r == 0) {
-                command = lexer_join(words, n_words, release >= RELEASE_SUBSYSTEM_MERGE);
+                command = join_command(words, n_words, reading->release);
                 r = command ? value_add_string(reading->value, command) : -ENOMEM;
         }
         strings_free(words, n_words);
@@ -493,15 +509,11 @@ bool subsystems_crash(const struct state *global, const struct state *matched,
 
 static int print_subsystem(const struct keyword *keyword, const struct state *state,
                            const struct sshd_release *release, char ***values, size_t *n_values) {
-        bool has_blank = release->number >= RELEASE_SUBSYSTEM_MERGE &&
-                         release->number < RELEASE_SUBSYSTEM_TRIM;
-
         (void)keyword;
+        (void)release;
         for (size_t i = 0; i < state->n_strings; i += 2) {
-                const char *command = state->strings[i + 1];
                 CLEANUP_FREE char *text =
-                        text_format("%s %s%s", state->strings[i], command,
-                                    has_blank && !strchr(command, ' ') ? " " : "");
+                        text_format("%s %s", state->strings[i], state->strings[i + 1]);
                 int r = text ? strings_append(values, n_values, text) : -ENOMEM;
 
                 if (r < 0)

@@ -254,6 +254,8 @@ static const struct grammar_case {
         { "KexAlgorithms", TEXT("KexAlgorithms ,curve25519-sha256"), { "curve25519-sha256", NULL, NULL, NULL } },
         { "AuthenticationMethods", TEXT("AuthenticationMethods hostbased password"), { "hostbased password", NULL, NULL, NULL } },
         { "Subsystem", TEXT("Subsystem sftp /usr/lib/x -f \"A B\""), { "sftp /usr/lib/x -f A B", NULL, "sftp /usr/lib/x -f \"A B\"", NULL } },
+        { "Subsystem", TEXT("Subsystem a /a \"\""), { "a /a", "a /a ", "a /a", NULL } },
+        { "Subsystem", TEXT("Subsystem a /a \"\" b"), { "!garbage at end of line; \"b\".", "a /a  b", NULL, NULL } },
         { "Subsystem", TEXT("Subsystem a /a\nSubsystem a /b"), { "!Subsystem 'a' already defined.", NULL, "a /a", NULL } },
         { "Subsystem", TEXT("Subsystem a"), { "!Missing subsystem command.", NULL, NULL, "!Subsystem missing argument." } },
         { "Subsystem", TEXT("Subsystem \"\""), { "!Missing subsystem name.", "!Subsystem missing argument.", NULL, NULL } },
