@@ -34,6 +34,7 @@ enum {
         HEARTBEAT_US = 30 * 1000000, /* how exactly a gap's beginning is known after a SIGKILL */
         RETRY_US = 5 * 1000000,      /* after a pass that failed: a full disk may have room again */
         GAPS_SHOWN = 5,              /* in status */
+        USER_AGAIN_US = 200 * 1000,  /* who changes his own file all the time waits a little */
         READY_PATIENCE_US = 10 * 1000000, /* sshd waits this long for very many accounts to be
                                              looked at; the rest follows */
 };
@@ -198,7 +199,12 @@ void manager_reload_sshd(void *userdata) {
 }
 
 static void on_changed_again(void *userdata, const char *path) {
-        (void)manager_mark(userdata, path);
+        struct manager *manager = userdata;
+
+        if (users_get(&manager->world.users, path))
+                (void)dirty_defer(&manager->dirty, path, manager_now_us() + USER_AGAIN_US);
+        else
+                (void)manager_mark(manager, path);
 }
 
 static void on_incident(void *userdata, const struct incident *incident) {

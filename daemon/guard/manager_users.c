@@ -254,26 +254,12 @@ void manager_on_accounts_stale(void *userdata) {
                               strerror(-r));
 }
 
-/* ---- baseline ---- */
-
-static bool is_user_path(void *userdata, const char *path) {
-        const struct users *users = userdata;
-
-        return users_get(users, path) != NULL;
-}
-
-static bool was_absent(void *userdata, const char *path) {
-        const struct user_file *file;
-        size_t i;
-
-        return users_first_of(userdata, path, &i, &file) && file->is_adopted;
-}
+/* ---- start ---- */
 
 int manager_start_users(struct manager *manager) {
         struct world *world = &manager->world;
-        const struct baseline_users users = { &world->users, is_user_path, was_absent };
 
-        baseline_set_users(world->baseline, &users);
+        world_tell_baseline(world);
         world->on_user_left = reconciler_user_left;
         world->userdata = &manager->reconciler;
         world->users.on_file_left = manager_on_file_left;

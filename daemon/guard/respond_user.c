@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -23,7 +24,10 @@
 #include "keys/edit.h"
 #include "repair.h"
 
-enum { SSH_DIRECTORY_MODE = 0700 };
+enum {
+        SSH_DIRECTORY_MODE = 0700,
+        MISSING_PATIENCE_US = 2 * 1000000, /* userdel(8) removes the home before the account */
+};
 
 static void view_cleanup(struct view **view) {
         view_free(*view);
@@ -291,6 +295,26 @@ static int plan_revert(const struct responder *responder, const struct seen_user
         return r < 0 ? r : view_put(plan->candidate, plan->path, &approved->metadata, data, n_data);
 }
 
+/* What is gone opens nothing, so it may be missed for a moment: whoever removes an account, or
+ * moves a home, begins with the files. */
+static bool may_wait(struct guarded_user *user, const struct seen_user_file *seen) {
+        struct timespec time;
+        uint64_t now;
+
+        if (seen->snapshot->metadata.kind != FILE_ABSENT) {
+                user->missed_at_us = 0;
+                return false;
+        }
+        (void)clock_gettime(CLOCK_MONOTONIC, &time);
+        now = (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
+        if (user->missed_at_us == 0)
+                user->missed_at_us = now;
+        if (now - user->missed_at_us < MISSING_PATIENCE_US)
+                return true;
+        user->missed_at_us = 0;
+        return false;
+}
+
 /* ---- both ---- */
 
 static int explain(struct respond_report *report, enum respond_outcome outcome,
@@ -320,6 +344,10 @@ int respond_to_user(const struct responder *responder, const struct finding *fin
         if (!seen || opens_nothing(seen))
                 return explain(report, RESPOND_NOT_WRITABLE,
                                "what is there opens nothing, and is left to its owner");
+        if (!responder->is_dry_run && may_wait(&world->users.items[i], seen)) {
+                report->outcome = RESPOND_CHANGED;
+                return 0;
+        }
         r = -ENOTSUP;
         if (finding->response == RESPONSE_REPAIR)
                 r = plan_repair(responder, i, finding, &sight, seen, &plan);

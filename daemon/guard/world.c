@@ -251,6 +251,25 @@ int world_load_config(struct world *world) {
         return r < 0 ? r : is_same ? 0 : 1;
 }
 
+static bool is_user_path(void *userdata, const char *path) {
+        const struct users *users = userdata;
+
+        return users_get(users, path) != NULL;
+}
+
+static bool was_absent(void *userdata, const char *path) {
+        const struct user_file *file;
+        size_t i;
+
+        return users_first_of(userdata, path, &i, &file) && file->is_adopted;
+}
+
+void world_tell_baseline(struct world *world) {
+        const struct baseline_users users = { &world->users, is_user_path, was_absent };
+
+        baseline_set_users(world->baseline, &users);
+}
+
 void world_forget_user(struct world *world, size_t i) {
         const struct guarded_user *user = &world->users.items[i];
 

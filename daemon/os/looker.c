@@ -146,36 +146,49 @@ static int enter_mount(struct looker *looker, const char *path, size_t n) {
 
 enum { MAY_BLOCK = 1 };
 
-/* An O_PATH descriptor in *ret_fd (or its errno, where that is the answer), MAY_BLOCK if only a
- * child may look, or a negative errno of our own. *ret_server names who may be waited for. */
+struct opened {
+        int fd;       /* O_PATH, or the errno of opening it where that is the answer */
+        char *server; /* who may be waited for; NULL: nobody */
+        struct credentials_scope scope; /* in which it was opened */
+};
+
+static void opened_done(struct opened *opened) {
+        credentials_restore(&opened->scope);
+        fd_close(&opened->fd);
+        free(opened->server);
+        *opened = (struct opened){ .fd = -1 };
+}
+
+/* Opens PATH with the rights of AS, which stay until opened_done(). Returns 0, MAY_BLOCK if only a
+ * child may look, or a negative errno of our own. */
 static int open_local(struct looker *looker, const char *path, int flags,
-                      const struct credentials *as, int *ret_fd, char **ret_server) {
-        CLEANUP(credentials_restore) struct credentials_scope scope = { 0 };
+                      const struct credentials *as, struct opened *ret) {
         size_t n_mount = 0, n_silent = 0;
         int r = update_mounts(looker);
 
+        opened_done(ret);
         if (r == 0)
                 r = find_mount(looker, path, &n_mount, &n_silent);
         if (r == 0 && n_silent == 0 && n_mount > 0 && path[n_mount] != '\0')
                 r = enter_mount(looker, path, n_mount);
-        if (r == 0)
-                r = credentials_assume(as, &scope);
+        if (r == 0 && n_silent == 0)
+                r = credentials_assume(as, &ret->scope);
         if (r < 0)
                 return r;
         if (n_silent > 0)
-                *ret_fd = -EXDEV;
+                ret->fd = -EXDEV;
         else if (n_mount > 0 && path[n_mount] == '\0') /* a mount point: a file can be one */
-                *ret_fd = os_root_openat(looker->root, path, O_PATH | flags, 0);
+                ret->fd = os_root_openat(looker->root, path, O_PATH | flags, 0);
         else if (n_mount > 0)
-                *ret_fd = open_beneath(looker->mount_fd, path + n_mount, O_PATH | flags);
+                ret->fd = open_beneath(looker->mount_fd, path + n_mount, O_PATH | flags);
         else
-                *ret_fd = os_root_openat(looker->root, path, O_PATH | flags, RESOLVE_NO_XDEV);
-        if (*ret_fd != -EXDEV && *ret_fd != -EAGAIN)
+                ret->fd = os_root_openat(looker->root, path, O_PATH | flags, RESOLVE_NO_XDEV);
+        if (ret->fd != -EXDEV && ret->fd != -EAGAIN)
                 return 0;
-        *ret_fd = -1;
-        *ret_server = n_silent > 0 ? strndup(path, n_silent)
+        opened_done(ret);
+        ret->server = n_silent > 0 ? strndup(path, n_silent)
                                    : text_format("links of %u", as ? as->uid : 0);
-        return *ret_server ? MAY_BLOCK : -ENOMEM;
+        return ret->server ? MAY_BLOCK : -ENOMEM;
 }
 
 /* ---- what a child is asked ---- */
@@ -300,22 +313,18 @@ int looker_take(struct looker *looker, const char *path, const struct credential
                 unsigned flags, struct snapshot *ret) {
         const struct work work = { looker->root, path, as, flags };
         const bool follows = !(flags & (SNAPSHOT_NOFOLLOW | SNAPSHOT_NO_LINKS));
-        CLEANUP(credentials_restore) struct credentials_scope scope = { 0 };
-        CLEANUP_FREE char *server = NULL;
-        CLEANUP_FD int fd = -1;
+        CLEANUP(opened_done) struct opened opened = { .fd = -1 };
         int r;
 
-        r = open_local(looker, path, follows ? 0 : O_NOFOLLOW, as, &fd, &server);
-        if (r == 0 && fd == -ENOENT && follows) /* a link that dangles? */
-                r = open_local(looker, path, O_NOFOLLOW, as, &fd, &server);
+        r = open_local(looker, path, follows ? 0 : O_NOFOLLOW, as, &opened);
+        if (r == 0 && opened.fd == -ENOENT && follows) /* a link that dangles? */
+                r = open_local(looker, path, O_NOFOLLOW, as, &opened);
         if (r == MAY_BLOCK)
-                return take_remotely(looker, server, &work, ret);
+                return take_remotely(looker, opened.server, &work, ret);
         if (r < 0)
                 return r;
-        if (fd < 0)
-                return describe_failure(fd, ret);
-        r = credentials_assume(as, &scope);
-        return r < 0 ? r : snapshot_take_fd(fd, flags, ret);
+        return opened.fd < 0 ? describe_failure(opened.fd, ret)
+                             : snapshot_take_fd(opened.fd, flags, ret);
 }
 
 /* ---- a trace ---- */
@@ -412,14 +421,14 @@ int looker_trace(struct looker *looker, const char *path, const struct credentia
                  struct look_trace *ret) {
         const struct work work = { looker->root, path, as, 0 };
         CLEANUP(look_trace_done) struct look_trace trace = { 0 };
-        CLEANUP_FREE char *server = NULL;
-        CLEANUP_FD int fd = -1;
-        int r = open_local(looker, path, 0, as, &fd, &server);
+        CLEANUP(opened_done) struct opened opened = { .fd = -1 };
+        int r = open_local(looker, path, 0, as, &opened);
 
+        credentials_restore(&opened.scope); /* above it only owners and modes are looked at */
         if (r == MAY_BLOCK)
-                r = trace_remotely(looker, server, &work, &trace);
+                r = trace_remotely(looker, opened.server, &work, &trace);
         else if (r == 0)
-                r = fd < 0 ? fd : trace_up(looker->root, fd, &trace);
+                r = opened.fd < 0 ? opened.fd : trace_up(looker->root, opened.fd, &trace);
         if (r < 0)
                 return r;
         *ret = trace;
@@ -479,10 +488,9 @@ static int glob_remotely(struct looker *looker, const char *server, const struct
 int looker_glob(struct looker *looker, const char *pattern, const struct credentials *as,
                 char ***ret_paths, size_t *ret_n) {
         const struct work work = { looker->root, pattern, as, 0 };
-        CLEANUP(credentials_restore) struct credentials_scope scope = { 0 };
-        CLEANUP_FREE char *directory = NULL, *server = NULL;
+        CLEANUP(opened_done) struct opened opened = { .fd = -1 };
+        CLEANUP_FREE char *directory = NULL;
         size_t n = strcspn(pattern, "*?[\\");
-        CLEANUP_FD int fd = -1;
         int r;
 
         /* the directory above the first special character tells where it is looked for */
@@ -491,11 +499,9 @@ int looker_glob(struct looker *looker, const char *pattern, const struct credent
         directory = strndup(pattern, n > 1 ? n - 1 : n);
         if (!directory)
                 return -ENOMEM;
-        r = open_local(looker, directory, 0, as, &fd, &server);
+        r = open_local(looker, directory, 0, as, &opened);
         if (r == MAY_BLOCK)
-                return glob_remotely(looker, server, &work, ret_paths, ret_n);
-        if (r == 0)
-                r = credentials_assume(as, &scope);
+                return glob_remotely(looker, opened.server, &work, ret_paths, ret_n);
         return r < 0 ? r : snapshot_glob(looker->root, pattern, ret_paths, ret_n);
 }
 
@@ -504,8 +510,8 @@ int looker_glob(struct looker *looker, const char *pattern, const struct credent
 /* Whether the directory of PATH, and what a link at PATH leads to, is local. 0 or MAY_BLOCK. */
 static int is_local(struct looker *looker, const struct replace_request *request) {
         const char *slash = strrchr(request->path, '/');
-        CLEANUP_FREE char *directory = NULL, *server = NULL, *other = NULL;
-        CLEANUP_FD int directory_fd = -1, fd = -1;
+        CLEANUP(opened_done) struct opened opened = { .fd = -1 };
+        CLEANUP_FREE char *directory = NULL;
         int r;
 
         if (!slash)
@@ -515,12 +521,12 @@ static int is_local(struct looker *looker, const struct replace_request *request
                             : strndup(request->path, (size_t)(slash - request->path));
         if (!directory)
                 return -ENOMEM;
-        r = open_local(looker, directory, 0, request->as, &directory_fd, &server);
+        r = open_local(looker, directory, 0, request->as, &opened);
         if (r == 0)
                 r = open_local(looker, request->path,
                                request->flags & (REPLACE_NOFOLLOW | REPLACE_NO_LINKS) ? O_NOFOLLOW
                                                                                       : 0,
-                               request->as, &fd, &other);
+                               request->as, &opened);
         return r;
 }
 

@@ -51,9 +51,10 @@ struct guarded_user {
         struct findings findings; /* what is wrong with it now */
         struct ledger ledger;     /* and what was said of it */
         uint64_t looked_at_us;    /* CLOCK_MONOTONIC */
-        bool is_recalled;         /* its adoption was looked up */
-        bool is_known;            /* it was adopted */
-        bool is_stale;            /* to be judged anew whatever the stamps say */
+        uint64_t missed_at_us; /* likewise: since when something approved is gone; 0: nothing is */
+        bool is_recalled;      /* its adoption was looked up */
+        bool is_known;         /* it was adopted */
+        bool is_stale;         /* to be judged anew whatever the stamps say */
         bool is_in_pass;
         bool is_polled; /* some of its files send no events */
 };

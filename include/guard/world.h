@@ -66,6 +66,8 @@ int world_load_pam(struct world *world);
 int world_derive_set(struct world *world);
 /* The accounts' part: after the accounts, the policy, or the settings that name key files. */
 int world_derive_users(struct world *world);
+/* Tells the baseline which paths are accounts', and which of them were not there at adoption. */
+void world_tell_baseline(struct world *world);
 /* Lets go of what the view remembers of the account at position I. */
 void world_forget_user(struct world *world, size_t i);
 

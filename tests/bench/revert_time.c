@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How long a bad version stays in force: `revert_time FILE BAD COUNT NAME` writes BAD's content
- * over FILE, COUNT times, and measures from the close() of each write until the good content can be
- * read again. */
+/* How long a bad version stays in force: `revert_time FILE BAD COUNT NAME [PAUSE_MS]` writes
+ * BAD's content over FILE, COUNT times, and measures from the close() of each write until the good
+ * content can be read again. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 enum {
         CONTENT_MAX = 1 << 16,
-        PAUSE_US = 30 * 1000, /* between two rounds: what follows a revert is over */
+        PAUSE_MS = 30, /* between two rounds: what follows a revert is over */
 };
 static const long long give_up_ns = 5 * 1000000000LL; /* one round */
 
@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
         long long *times;
         long count;
 
-        if (argc != 5)
+        if (argc != 5 && argc != 6)
                 return EXIT_FAILURE;
         count = strtol(argv[3], NULL, 10);
         times = calloc(count > 0 ? (size_t)count : 1, sizeof *times);
@@ -75,7 +75,7 @@ int main(int argc, char **argv) {
                         free(times);
                         return EXIT_FAILURE;
                 }
-                (void)usleep(PAUSE_US);
+                (void)usleep(1000 * (argc > 5 ? (useconds_t)atoi(argv[5]) : PAUSE_MS));
         }
         qsort(times, (size_t)count, sizeof *times, compare_times);
         (void)printf("%s %lld %lld\n", argv[4], times[count / 2] / 1000,

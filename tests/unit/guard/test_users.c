@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "guard/policy_load.h"
+#include "guard/reconcile.h"
+#include "os/journal.h"
+
+/* A tree with accounts and their keys, and the reconciler over it. */
+struct machine {
+        char directory[64];
+        struct world world;
+        struct verdicts *verdicts;
+        struct reconciler reconciler;
+};
+
+static const char key_a[] =
+        "ssh-ed25519 "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIDWmGTpxJvVsGVpYxXxGiSlBlVtWQHc8Q0mDCnRXcbzX a\n";
+static const char key_b[] =
+        "ssh-ed25519 "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIKwgfsgnUQh+hYtOWhwplSY9TggXymjgfbyHQ8IFcHj2 b\n";
+static const char passwd[] = "root:x:0:0::/root:/bin/sh\n"
+                             "alice:x:4001:4001::/home/alice:/bin/sh\n"
+                             "bob:x:4002:4002::/home/bob:/bin/sh\n"
+                             "twin:x:4001:4001::/home/alice:/bin/sh\n"
+                             "nobody:x:65534:65534::/nonexistent:/bin/sh\n";
+
+static const char *host(const struct machine *machine, const char *path) {
+        static char names[4][256];
+        static unsigned turn;
+        char *name = names[turn++ % 4];
+
+        (void)snprintf(name, sizeof names[0], "%s/root%s", machine->directory, path);
+        return name;
+}
+
+static void write_at(const struct machine *machine, const char *path, const char *text) {
+        FILE *file = fopen(host(machine, path), "w");
+
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static void give(const struct machine *machine, const char *path, mode_t mode, uid_t owner) {
+        assert_int_equal(chmod(host(machine, path), mode), 0);
+        assert_int_equal(chown(host(machine, path), owner, owner), 0);
+}
+
+static void assert_content(const struct machine *machine, const char *path, const char *expected) {
+        char content[1024] = "";
+        FILE *file = fopen(host(machine, path), "r");
+
+        if (!expected) {
+                assert_null(file);
+                return;
+        }
+        assert_non_null(file);
+        content[fread(content, 1, sizeof content - 1, file)] = '\0';
+        (void)fclose(file);
+        assert_string_equal(content, expected);
+}
+
+static void make_home(const struct machine *machine, const char *name, uid_t owner,
+                      const char *keys) {
+        CLEANUP_FREE char *home = text_format("/home/%s", name);
+        CLEANUP_FREE char *ssh = text_format("/home/%s/.ssh", name);
+        CLEANUP_FREE char *path = text_format("/home/%s/.ssh/authorized_keys", name);
+
+        assert_int_equal(mkdir(host(machine, home), 0755), 0);
+        assert_int_equal(mkdir(host(machine, ssh), 0700), 0);
+        write_at(machine, path, keys);
+        give(machine, home, 0755, owner);
+        give(machine, ssh, 0700, owner);
+        give(machine, path, 0600, owner);
+}
+
+static void start(struct machine *machine) {
+        CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
+        CLEANUP_FREE char *root = text_format("%s/root", machine->directory);
+        struct world *world = &machine->world;
+
+        assert_int_equal(world_init(world, root, "/etc/sshguardd/sshguardd.conf", "9.2"), 0);
+        assert_int_equal(store_open(machine->directory, &world->store), 0);
+        assert_int_equal(baseline_load(world->store, NULL, NULL, &world->baseline), 0);
+        world_tell_baseline(world);
+        assert_int_equal(verdicts_new(machine->directory, &machine->verdicts), 0);
+        reconciler_init(&machine->reconciler, world, machine->verdicts);
+        assert_int_equal(policy_load(&world->root, world->config_path, &world->release,
+                                     &world->policy, &diagnostics),
+                         0);
+        assert_int_equal(world_load_accounts(world), 0);
+        assert_true(world_load_config(world) >= 0);
+        assert_int_equal(world_derive_set(world), 0);
+        if (!baseline_is_established(world->baseline))
+                assert_true(reconcile_adopt_all(&machine->reconciler) > 0);
+        assert_int_equal(reconcile_users(&machine->reconciler, 0, world->users.n_items), 0);
+}
+
+static void stop(struct machine *machine) {
+        reconciler_done(&machine->reconciler);
+        verdicts_free(machine->verdicts);
+        world_done(&machine->world);
+}
+
+static int set_up(void **state) {
+        static const char *const directories[] = { "",      "/etc", "/etc/ssh", "/etc/sshguardd",
+                                                   "/root", "/home" };
+        struct machine *machine = calloc(1, sizeof *machine);
+
+        journal_use_stderr(true);
+        strcpy(machine->directory, "/tmp/test-users-XXXXXX");
+        assert_non_null(mkdtemp(machine->directory));
+        assert_int_equal(chmod(machine->directory, 0755), 0);
+        for (size_t i = 0; i < N_ELEMENTS(directories); i++)
+                assert_int_equal(mkdir(host(machine, directories[i]), 0755), 0);
+        write_at(machine, "/etc/passwd", passwd);
+        write_at(machine, "/etc/group", "root:x:0:\nalice:x:4001:\nbob:x:4002:\n");
+        write_at(machine, "/etc/ssh/sshd_config", "UsePAM yes\n");
+        write_at(machine, "/etc/sshguardd/sshguardd.conf",
+                 "mode = \"enforce\";\n"
+                 "rules = (\n"
+                 "  { id = \"approved\"; keys = \"alice\"; approved_only = true;\n"
+                 "    response = \"revert\"; severity = \"high\"; },\n"
+                 "  { id = \"comments\"; keys = \"bob\"; comments = [ \"b\" ];\n"
+                 "    response = \"repair\"; severity = \"high\"; },\n"
+                 "  { id = \"rc\"; file = \"~/.ssh/rc\"; absent = true; } );\n");
+        *state = machine;
+        if (geteuid() != 0)
+                return 0;
+        make_home(machine, "alice", 4001, key_a);
+        make_home(machine, "bob", 4002, key_b);
+        start(machine);
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *command = text_format("rm -rf '%s'", machine->directory);
+
+        if (geteuid() == 0)
+                stop(machine);
+        assert_int_equal(system(command), 0);
+        free(machine);
+        return 0;
+}
+
+static void reconcile(struct machine *machine, const char *path) {
+        char *paths[] = { BORROWED(path) };
+
+        assert_int_equal(reconcile_paths(&machine->reconciler, paths, 1), 0);
+}
+
+static const struct guarded_user *user_named(const struct machine *machine, const char *name) {
+        const struct account *account = accounts_find(&machine->world.accounts, name);
+
+        assert_non_null(account);
+        return &machine->world.users.items[account - machine->world.accounts.items];
+}
+
+static bool has_open(const struct machine *machine, const char *name, const char *rule) {
+        const struct ledger *ledger = &user_named(machine, name)->ledger;
+
+        for (size_t i = 0; i < ledger->n_items; i++)
+                if (strcmp(ledger->items[i].finding.rule_id, rule) == 0)
+                        return true;
+        return false;
+}
+
+static void count_owner(void *userdata, size_t i, struct user_file *file) {
+        size_t *n = userdata;
+
+        (void)i;
+        (void)file;
+        (*n)++;
+}
+
+static void test_whose_files(void **state) {
+        struct machine *machine = *state;
+        const struct guarded *guarded;
+        size_t n_owners = 0;
+
+        if (geteuid() != 0)
+                skip();
+        guarded = guarded_set_get(&machine->world.set, "/home/bob/.ssh/authorized_keys2");
+        assert_non_null(guarded);
+        assert_true(guarded->flags & GUARDED_USER);
+        assert_non_null(guarded_set_get(&machine->world.set, "/home/bob/.ssh/rc"));
+        assert_null(guarded_set_get(&machine->world.set, "/home/bob/other"));
+        users_of_path(&machine->world.users, "/home/alice/.ssh/authorized_keys", count_owner,
+                      &n_owners);
+        assert_int_equal(n_owners, 2); /* a home of two accounts */
+        assert_int_equal(user_named(machine, "alice")->ledger.n_items, 0);
+}
+
+static void test_a_change_is_reverted(void **state) {
+        struct machine *machine = *state;
+        struct stat st;
+
+        if (geteuid() != 0)
+                skip();
+        write_at(machine, "/home/alice/.ssh/authorized_keys", key_b);
+        reconcile(machine, "/home/alice/.ssh/authorized_keys");
+        assert_content(machine, "/home/alice/.ssh/authorized_keys", key_a);
+        assert_content(machine, "/home/bob/.ssh/authorized_keys", key_b);
+        assert_int_equal(stat(host(machine, "/home/alice/.ssh/authorized_keys"), &st), 0);
+        assert_int_equal(st.st_uid, 4001);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_false(has_open(machine, "alice", "approved"));
+        /* absence was approved too */
+        write_at(machine, "/home/alice/.ssh/authorized_keys2", key_b);
+        reconcile(machine, "/home/alice/.ssh/authorized_keys2");
+        assert_content(machine, "/home/alice/.ssh/authorized_keys2", NULL);
+}
+
+static void test_a_repair_takes_out_what_offends(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *mixed = text_format("# mine\n%s%s", key_a, key_b);
+        CLEANUP_FREE char *kept = text_format("# mine\n%s", key_b);
+
+        if (geteuid() != 0)
+                skip();
+        write_at(machine, "/home/bob/.ssh/authorized_keys", mixed);
+        reconcile(machine, "/home/bob/.ssh/authorized_keys");
+        assert_content(machine, "/home/bob/.ssh/authorized_keys", kept);
+        reconcile(machine, "/home/bob/.ssh/authorized_keys");
+        assert_int_equal(user_named(machine, "bob")->ledger.n_items, 0);
+}
+
+static void test_what_is_planted_is_left_alone(void **state) {
+        struct machine *machine = *state;
+        const char *path = "/home/alice/.ssh/authorized_keys";
+        struct stat st;
+
+        if (geteuid() != 0)
+                skip();
+        write_at(machine, "/etc/shadow", "root:secret:1\n");
+        give(machine, "/etc/shadow", 0600, 0);
+        assert_int_equal(unlink(host(machine, path)), 0);
+        assert_int_equal(symlink("/etc/shadow", host(machine, path)), 0);
+        reconcile(machine, path);
+        assert_true(has_open(machine, "alice", "file.kind"));
+        assert_int_equal(lstat(host(machine, path), &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        assert_content(machine, "/etc/shadow", "root:secret:1\n");
+        assert_int_equal(unlink(host(machine, path)), 0);
+        assert_int_equal(mkfifo(host(machine, path), 0600), 0);
+        reconcile(machine, path);
+        assert_int_equal(lstat(host(machine, path), &st), 0);
+        assert_true(S_ISFIFO(st.st_mode));
+}
+
+static void test_what_sshd_ignores(void **state) {
+        struct machine *machine = *state;
+
+        if (geteuid() != 0)
+                skip();
+        assert_int_equal(chmod(host(machine, "/home/bob"), 0777), 0);
+        reconcile(machine, "/home/bob");
+        assert_true(has_open(machine, "bob", "keys.ignored"));
+        assert_int_equal(chmod(host(machine, "/home/bob"), 0755), 0);
+        reconcile(machine, "/home/bob");
+        assert_int_equal(user_named(machine, "bob")->ledger.n_items, 0);
+}
+
+/* What is known survives a restart and a list of accounts in another order. */
+static void test_accounts_come_and_go(void **state) {
+        struct machine *machine = *state;
+
+        if (geteuid() != 0)
+                skip();
+        stop(machine);
+        write_at(machine, "/home/alice/.ssh/authorized_keys", key_b);
+        write_at(machine, "/etc/passwd",
+                 "bob:x:4002:4002::/home/bob:/bin/sh\nnew:x:4003:4003::/home/new:/bin/sh\n"
+                 "alice:x:4001:4001::/home/alice:/bin/sh\nroot:x:0:0::/root:/bin/sh\n");
+        make_home(machine, "new", 4003, key_a);
+        start(machine);
+        assert_content(machine, "/home/alice/.ssh/authorized_keys", key_a);
+        assert_int_equal(machine->world.users.n_items, 4);
+        assert_true(baseline_knows(machine->world.baseline, "/home/new/.ssh/authorized_keys"));
+        write_at(machine, "/etc/passwd", "alice:x:4001:4001::/srv:/bin/sh\n");
+        reconcile(machine, "/etc/passwd");
+        assert_int_equal(machine->world.users.n_items, 1);
+        assert_null(guarded_set_get(&machine->world.set, "/home/new/.ssh/authorized_keys"));
+        assert_non_null(guarded_set_get(&machine->world.set, "/srv/.ssh/authorized_keys"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_whose_files, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_change_is_reverted, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_repair_takes_out_what_offends, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_what_is_planted_is_left_alone, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_what_sshd_ignores, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_accounts_come_and_go, set_up, tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
