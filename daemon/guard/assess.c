@@ -158,6 +158,12 @@ void assess_describe_file(const struct world *world, const char *path,
         };
 }
 
+/* Kinds that are wrong elsewhere. */
+static bool may_be(const struct guarded *guarded, enum file_kind kind) {
+        return guarded && ((kind == FILE_DIRECTORY && guarded->flags & GUARDED_DIRECTORY) ||
+                           (kind == FILE_SYMLINK && guarded->flags & GUARDED_MAY_DANGLE));
+}
+
 int assess_file(const struct world *world, struct view *view, const char *path,
                 struct findings *findings) {
         const struct guarded *guarded = guarded_set_get(&world->set, path);
@@ -171,11 +177,9 @@ int assess_file(const struct world *world, struct view *view, const char *path,
         if (r < 0)
                 return r;
         approved = world->baseline ? baseline_get(world->baseline, path) : NULL;
-        if (!approved || approved->metadata.kind != snapshot->metadata.kind) {
-                r = guarded && guarded->flags & GUARDED_DIRECTORY &&
-                                    snapshot->metadata.kind == FILE_DIRECTORY
-                            ? 0
-                            : assess_kind(path, &snapshot->metadata, RESPONSE_REVERT, findings);
+        if ((!approved || approved->metadata.kind != snapshot->metadata.kind) &&
+            !may_be(guarded, snapshot->metadata.kind)) {
+                r = assess_kind(path, &snapshot->metadata, RESPONSE_REVERT, findings);
                 if (r < 0)
                         return r;
         }

@@ -252,7 +252,7 @@ static int add_rule(struct pam_stacks *stacks, const struct pam_service *service
                 return 0;
         r = add_module(stacks, &service->release, rule);
         for (size_t n = 0; r == 0 && (file = pam_module_file(rule, n, &is_program)); n++)
-                r = add_path(stacks, file, is_program ? GUARDED_ALERT_ONLY : 0,
+                r = add_path(stacks, file, is_program ? GUARDED_ALERT_ONLY : GUARDED_MAY_DANGLE,
                              is_program ? "PAM runs it" : "a PAM module reads it");
         return r;
 }

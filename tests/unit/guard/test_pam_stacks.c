@@ -94,7 +94,7 @@ static void test_what_stacks_read_and_load_is_guarded(void **state) {
                 { "/etc/pam.d/common-auth", GUARDED_PAM },
                 { "/etc/pam.d/other", GUARDED_PAM },
                 { "/usr/lib/pam.d/cron", GUARDED_PAM | GUARDED_ALERT_ONLY },
-                { "/etc/locale", 0 },
+                { "/etc/locale", GUARDED_MAY_DANGLE },
                 { "/etc/environment", 0 },
                 { "/opt/hook", GUARDED_ALERT_ONLY },
                 { "/opt/stack", GUARDED_PAM },
@@ -116,6 +116,23 @@ static void test_what_stacks_read_and_load_is_guarded(void **state) {
         assert_int_equal(flags_of(machine, second), GUARDED_MODULE);
         assert_int_equal(flags_of(machine, first), GUARDED_MODULE); /* it would be loaded instead */
         assert_null(guarded_set_get(&machine->world.set, behind));
+}
+
+/* As Debian ships /etc/default/locale, before there is a locale. */
+static void test_a_link_of_a_module_may_lead_nowhere(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *locale = text_format("%s/root/etc/locale", machine->directory);
+        CLEANUP_FREE char *drop_in =
+                text_format("%s/root/etc/ssh/sshd_config.d/x.conf", machine->directory);
+
+        assert_int_equal(symlink("locale.conf", locale), 0);
+        start(machine);
+        look_at(machine, "/etc/locale");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_non_null(baseline_get(machine->world.baseline, "/etc/locale"));
+        assert_int_equal(symlink("gone", drop_in), 0);
+        reconcile(machine, "/etc/ssh/sshd_config.d/x.conf");
+        assert_int_equal(count_incidents(machine, "reverted"), 1);
 }
 
 static void test_ways_to_switch_the_second_factor_off(void **state) {
@@ -227,7 +244,7 @@ static void test_what_a_stack_brings_in_joins_the_set(void **state) {
         write_at(machine, "/etc/pam.d/sshd", text);
         look_at(machine, "/etc/pam.d/sshd");
         assert_int_equal(flags_of(machine, "/opt/stack"), GUARDED_PAM);
-        assert_int_equal(flags_of(machine, "/opt/env"), 0);
+        assert_int_equal(flags_of(machine, "/opt/env"), GUARDED_MAY_DANGLE);
         /* nobody approved what brought it */
         assert_null(baseline_get(machine->world.baseline, "/opt/stack"));
         write_at(machine, "/opt/stack", "auth sufficient pam_permit.so\n");
@@ -443,6 +460,7 @@ static void test_a_vendor_file_is_not_repaired(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(test_what_stacks_read_and_load_is_guarded),
+                TEST(test_a_link_of_a_module_may_lead_nowhere),
                 TEST(test_ways_to_switch_the_second_factor_off),
                 TEST(test_only_drifted_stacks_go_back),
                 TEST(test_a_vendor_file_is_only_told_of),
