@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
+#include "guard/lock.h"
 #include "guard/messages.h"
 #include "manager.h"
 
@@ -121,6 +122,16 @@ static int check_reviewed(const struct snapshot *now, const struct snapshot *end
         return CONTROL_CONTENT_CHANGED;
 }
 
+/* A lock is part of the approved version, also of the next one. */
+static int approve_step(struct manager *manager, const char *path, const struct snapshot *now,
+                        const struct guarded *guarded, uint32_t by, const char *reason) {
+        bool was_locked = lock_is_on(baseline_get(manager->world.baseline, path));
+        int r = baseline_approve(manager->world.baseline, path, now,
+                                 guarded->flags & GUARDED_SECRET, by, reason);
+
+        return r == 0 && was_locked ? lock_add(&manager->reconciler, path) : r;
+}
+
 /* The path, and every step of where it leads if it is a link: all of that was reviewed. */
 static int approve_reviewed(struct manager *manager, const struct control_approval *approval,
                             const struct snapshot *now) {
@@ -133,9 +144,7 @@ static int approve_reviewed(struct manager *manager, const struct control_approv
                 char *next;
 
                 if (guarded)
-                        r = baseline_approve(manager->world.baseline, at, now,
-                                             guarded->flags & GUARDED_SECRET, approval->peer.uid,
-                                             reason);
+                        r = approve_step(manager, at, now, guarded, approval->peer.uid, reason);
                 if (r < 0 || now->metadata.kind != FILE_SYMLINK)
                         return r;
                 next = view_link_destination(
@@ -304,12 +313,17 @@ static int start_check(void *userdata) {
 static int add_allowance(struct manager *manager, enum permit_kind kind,
                          const struct control_allowance *allowance, int64_t *ret_id,
                          struct control_refusal *refusal) {
+        static const char *const what[N_PERMIT_KINDS] = {
+                [PERMIT_CHANGE] = "permitted changes of ",
+                [PERMIT_PAUSE] = "paused all responses",
+                [PERMIT_UNLOCK] = "lifted the lock of ",
+        };
         const struct permit permit = {
                 .kind = kind,
                 .path = BORROWED(allowance->path),
                 .since_us = record_now_us(),
                 .until_us = allowance->until_us,
-                .uses_left = kind == PERMIT_PAUSE ? -1 : allowance->uses,
+                .uses_left = kind == PERMIT_CHANGE ? allowance->uses : -1,
                 .by = allowance->peer.uid,
                 .reason = BORROWED(allowance->reason ? allowance->reason : ""),
         };
@@ -321,12 +335,14 @@ static int add_allowance(struct manager *manager, enum permit_kind kind,
         if (r < 0)
                 return r;
         record_notice_at(permit.path, MESSAGE_PERMIT, LOG_NOTICE, "uid %u %s%s for %lld s: %s",
-                         permit.by,
-                         kind == PERMIT_PAUSE ? "paused all responses" : "permitted changes of ",
-                         permit.path ? permit.path : "",
+                         permit.by, what[kind], permit.path ? permit.path : "",
                          (long long)(permit.until_us - permit.since_us) / 1000000, permit.reason);
         manager_schedule_expiry(manager);
-        return CONTROL_DONE;
+        if (permit.path) {
+                view_forget(manager->world.view, permit.path);
+                r = lock_keep(&manager->reconciler, permit.path);
+        }
+        return r < 0 ? r : CONTROL_DONE;
 }
 
 static int permit(void *userdata, const struct control_allowance *allowance, int64_t *ret_id,
@@ -336,6 +352,17 @@ static int permit(void *userdata, const struct control_allowance *allowance, int
         if (!guarded_set_get(&manager->world.set, allowance->path))
                 return CONTROL_NO_SUCH_PATH;
         return add_allowance(manager, PERMIT_CHANGE, allowance, ret_id, refusal);
+}
+
+static int unlock(void *userdata, const struct control_allowance *allowance,
+                  struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+
+        if (!guarded_set_get(&manager->world.set, allowance->path))
+                return CONTROL_NO_SUCH_PATH;
+        if (!lock_is_on(baseline_get(manager->world.baseline, allowance->path)))
+                return manager_refuse(refusal, "it is not locked");
+        return add_allowance(manager, PERMIT_UNLOCK, allowance, NULL, refusal);
 }
 
 /* Ending a permit early is a look at what it covered. */
@@ -379,6 +406,7 @@ void manager_fill_actions(struct control_backend *ret) {
         ret->permit = permit;
         ret->revoke_permit = revoke_permit;
         ret->pause = pause_responses;
+        ret->unlock = unlock;
         ret->resume = resume;
         manager_fill_edit(ret);
         manager_fill_draft(ret);

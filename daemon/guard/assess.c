@@ -8,6 +8,7 @@
 #include "guard/assess.h"
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -142,6 +143,12 @@ static const struct approved *approved_of(const struct world *world, const char 
         return approved;
 }
 
+/* The flag of a lock that is not there is no drift: lock_keep() knows whether it should be. */
+static bool is_unlocked(const struct approved *approved, const struct file_metadata *now) {
+        return approved && (approved->metadata.flags & FS_IMMUTABLE_FL) &&
+               !(now->flags & (FS_IMMUTABLE_FL | FS_APPEND_FL));
+}
+
 void assess_describe_file(const struct world *world, const char *path,
                           const struct file_metadata *metadata, struct judged_file *ret) {
         const struct approved *approved = approved_of(world, path, metadata);
@@ -171,6 +178,7 @@ int assess_file(const struct world *world, struct view *view, const char *path,
         const struct approved *approved;
         const struct snapshot *snapshot;
         struct judged_file judged = { 0 };
+        struct file_metadata shown; /* its parts are the snapshot's */
         int r;
 
         r = view_follow(view, path, flags, NULL, &snapshot);
@@ -184,6 +192,10 @@ int assess_file(const struct world *world, struct view *view, const char *path,
                         return r;
         }
         assess_describe_file(world, path, &snapshot->metadata, &judged);
+        shown = snapshot->metadata;
+        if (is_unlocked(approved, &shown))
+                shown.flags |= FS_IMMUTABLE_FL;
+        judged.metadata = &shown;
         for (size_t i = 0; i < world->policy->n_rules && r == 0; i++) {
                 const struct rule *rule = &world->policy->rules[i];
 
@@ -209,6 +221,8 @@ int assess_drift(const struct world *world, struct view *view, const char *path,
         if (r < 0)
                 return r;
         *ret_differences = file_metadata_compare(&approved->metadata, &snapshot->metadata);
+        if (is_unlocked(approved, &snapshot->metadata))
+                *ret_differences &= ~(unsigned)FILE_DIFFERS_FLAGS;
         if (guarded && guarded->flags & GUARDED_METADATA)
                 *ret_differences &= ~(unsigned)FILE_DIFFERS_CONTENT;
         return 0;

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
+#include "guard/lock.h"
 #include "guard/messages.h"
 #include "guard/record.h"
 #include "manager.h"
@@ -167,6 +168,7 @@ static int find_file(void *userdata, const char *path, struct control_file *ret)
                 .coverage = manager_coverage(manager, path),
                 .is_secret = guarded->flags & GUARDED_SECRET &&
                              (guarded->flags & GUARDED_MODULE) != GUARDED_MODULE,
+                .is_locked = lock_is_on(baseline_get(manager->world.baseline, path)),
                 .is_contested = contests_has(&manager->reconciler.contests, path),
                 .n_findings = counting.n,
                 .looked_at_us = manager->pass_ended_at_us,

@@ -22,6 +22,8 @@ static const char established_name[] = "baseline-established";
 
 struct baseline {
         struct store *store;
+        struct store *copy; /* the emergency copy; NULL: none */
+        bool copy_is_stale;
         struct map by_path;      /* path → struct approved */
         struct map by_user_path; /* the same of accounts' files, without their content */
         struct baseline_users users;
@@ -159,6 +161,15 @@ int baseline_content(const struct baseline *baseline, const struct approved *app
         return 0;
 }
 
+void baseline_set_copy(struct baseline *baseline, struct store *copy) {
+        baseline->copy = copy;
+        baseline->copy_is_stale = false;
+}
+
+bool baseline_copy_is_stale(const struct baseline *baseline) {
+        return baseline->copy_is_stale;
+}
+
 bool baseline_is_established(const struct baseline *baseline) {
         return baseline->is_established;
 }
@@ -206,6 +217,9 @@ static int record(struct baseline *baseline, const char *path, struct approved *
         approved->is_user = version.is_user =
                 baseline->users.is_user && baseline->users.is_user(baseline->users.userdata, path);
         r = store_approve(baseline->store, &version, approved->data, approved->n_data);
+        if (r == 0 && baseline->copy &&
+            store_approve(baseline->copy, &version, approved->data, approved->n_data) < 0)
+                baseline->copy_is_stale = true;
         if (approved->is_user) {
                 free(TAKE(approved->data));
                 approved->n_data = 0;

@@ -78,14 +78,6 @@ static size_t count_idle(const struct policy *policy) {
         return n;
 }
 
-static size_t count_locks(const struct policy *policy) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < policy->n_rules; i++)
-                n += policy->rules[i].is_enabled && policy->rules[i].response == RESPONSE_LOCK;
-        return n;
-}
-
 int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         struct world *world = &manager->world;
         CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
@@ -122,11 +114,6 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
                         NULL, LOG_NOTICE,
                         "%zu of them are read and not judged by this release: they do not act",
                         count_idle(policy));
-        if (count_locks(policy) > 0)
-                record_notice(NULL, LOG_NOTICE,
-                              "%zu of them ask for the response lock: this release reverts for "
-                              "them and sets no immutable flag",
-                              count_locks(policy));
         manager_admit_listed(manager);
         return 0;
 }

@@ -23,6 +23,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guard/emergency.h"
 #include "guard/messages.h"
 #include "guard/policy_load.h"
 #include "os/accounts.h"
@@ -227,6 +228,7 @@ static void on_permit_ended(void *userdata, const struct permit *permit) {
                 [PERMIT_CHANGE] = "permit",
                 [PERMIT_PAUSE] = "pause",
                 [PERMIT_EXCEPTION] = "exception",
+                [PERMIT_UNLOCK] = "unlock",
         };
 
         (void)userdata;
@@ -270,25 +272,6 @@ void manager_schedule_expiry(struct manager *manager) {
 
 /* ---- start ---- */
 
-static int open_store(struct manager *manager) {
-        const char *directory = manager->invocation->state_path;
-        CLEANUP_FREE char *kept_as = NULL;
-        int r = mkdir(directory, 0700) < 0 && errno != EEXIST ? -errno : 0;
-
-        if (r == 0)
-                r = store_open(directory, &manager->world.store);
-        if (r == -EUCLEAN) {
-                r = store_set_aside(directory, &kept_as);
-                if (r < 0)
-                        return r;
-                record_notice(MESSAGE_STORE_DAMAGED, LOG_CRIT,
-                              "the database was damaged; it is kept as %s and a new one begun",
-                              kept_as);
-                r = store_open(directory, &manager->world.store);
-        }
-        return r;
-}
-
 static void on_damaged_version(void *userdata, const char *path) {
         (void)userdata;
         record_notice(MESSAGE_STORE_DAMAGED, LOG_CRIT,
@@ -324,11 +307,18 @@ static int heartbeat(struct manager *manager) {
         return store_set_value(manager->world.store, last_seen_name, now);
 }
 
+static void update_emergency_copy(struct manager *manager) {
+        emergency_update(manager->world.store, manager->emergency);
+        baseline_set_copy(manager->world.baseline, manager->emergency);
+}
+
 static int on_heartbeat(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
 
         (void)heartbeat(manager);
         (void)record_summaries(&manager->reconciler.recorder);
+        if (baseline_copy_is_stale(manager->world.baseline))
+                update_emergency_copy(manager);
         (void)sd_event_source_set_time(source, now_us + HEARTBEAT_US);
         return 0;
 }
@@ -435,6 +425,7 @@ static int look_at_everything(struct manager *manager) {
         } else {
                 r = world_update_patterns(world);
         }
+        update_emergency_copy(manager);
         if (r == 0)
                 r = manager_start_full_pass(manager);
         while (r == 0 && manager->pass_is_running &&
@@ -464,7 +455,8 @@ static int step_world(struct manager *manager) {
 }
 
 static int step_store(struct manager *manager) {
-        int r = open_store(manager);
+        int r = emergency_open(manager->invocation->state_path, &manager->world.store,
+                               &manager->emergency);
 
         if (r == 0)
                 r = baseline_load(manager->world.store, on_damaged_version, NULL,
@@ -580,6 +572,7 @@ void manager_free(struct manager *manager) {
         map_done(&manager->watched, NULL);
         gaps_free(manager->gaps, manager->n_gaps);
         world_done(&manager->world);
+        store_free(manager->emergency);
         sd_event_unref(manager->event);
         free(manager->policy_problem);
         free(manager->openssh);

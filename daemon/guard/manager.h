@@ -24,6 +24,7 @@
 struct manager {
         const struct invocation *invocation;
         struct world world;
+        struct store *emergency; /* approved versions once more; NULL: cannot be kept */
         struct verdicts *verdicts;
         struct reconciler reconciler;
         struct permits permits;

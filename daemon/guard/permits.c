@@ -170,6 +170,14 @@ bool permits_cover(const struct permits *permits, const char *path, int64_t now_
         return false;
 }
 
+bool permits_lift_lock(const struct permits *permits, const char *path, int64_t now_us) {
+        for (size_t i = 0; i < permits->n_items; i++)
+                if (is_for(&permits->items[i], PERMIT_UNLOCK, path) &&
+                    !is_over(&permits->items[i], now_us))
+                        return true;
+        return permits_allow_change(permits, path, now_us);
+}
+
 const struct permit *permits_pause(const struct permits *permits, int64_t now_us) {
         for (size_t i = 0; i < permits->n_items; i++)
                 if (permits->items[i].kind == PERMIT_PAUSE && !is_over(&permits->items[i], now_us))

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
+#include "guard/lock.h"
 #include "guard/messages.h"
 #include "pass.h"
 
@@ -61,6 +62,7 @@ void reconciler_done(struct reconciler *reconciler) {
         ledger_done(&reconciler->ledger);
         findings_done(&reconciler->noted);
         contests_done(&reconciler->contests);
+        map_done(&reconciler->lifted, NULL);
         reconciler_forget(reconciler);
 }
 
@@ -411,13 +413,12 @@ static int keep_old(void *userdata, const char *path, const struct snapshot *old
         return record_incident(&keeping->reconciler->recorder, &record, &id);
 }
 
-/* Of a lock only the revert is done; generation.c says so when the policy is loaded. */
 static const char *action_done(enum rule_response response) {
         static const char *const names[N_RULE_RESPONSES] = {
                 [RESPONSE_ALERT] = "alerted",
                 [RESPONSE_REVERT] = "reverted",
                 [RESPONSE_REPAIR] = "repaired",
-                [RESPONSE_LOCK] = "reverted",
+                [RESPONSE_LOCK] = "locked",
         };
 
         return names[response];
@@ -428,13 +429,13 @@ static const char *action_wanted(enum rule_response response, bool is_possible) 
                 [RESPONSE_ALERT] = "alerted",
                 [RESPONSE_REVERT] = "would revert",
                 [RESPONSE_REPAIR] = "would repair",
-                [RESPONSE_LOCK] = "would revert",
+                [RESPONSE_LOCK] = "would lock",
         };
         static const char *const could_not[N_RULE_RESPONSES] = {
                 [RESPONSE_ALERT] = "alerted",
                 [RESPONSE_REVERT] = "not reverted",
                 [RESPONSE_REPAIR] = "not repaired",
-                [RESPONSE_LOCK] = "not reverted",
+                [RESPONSE_LOCK] = "not locked",
         };
 
         return is_possible ? would[response] : could_not[response];
@@ -534,8 +535,12 @@ static int note_response(struct pass *pass, const struct finding *finding,
                 if (report->remark)
                         record_notice(NULL, LOG_WARNING, "%s: %s", finding->rule_id,
                                       report->remark);
-                return finding->response == RESPONSE_REPAIR ? approve_repaired(reconciler, report)
-                                                            : 0;
+                if (finding->response == RESPONSE_REPAIR)
+                        return approve_repaired(reconciler, report);
+                for (size_t i = 0; i < report->n_replaced && r == 0; i++)
+                        if (finding->response == RESPONSE_LOCK)
+                                r = lock_add(reconciler, report->replaced[i].path);
+                return r;
         }
         if (r == 0 && report->outcome == RESPOND_CHANGED && reconciler->on_changed_again &&
             finding->path)
@@ -705,6 +710,8 @@ static int run_pass(struct pass *pass) {
                 r = pass_judge(pass);
         if (r == 0)
                 r = respond_pass(pass);
+        for (size_t i = 0; i < pass->n_paths && r == 0; i++)
+                r = lock_keep(reconciler, pass->paths[i]);
         if (r == 0)
                 r = update_ledger(pass);
         if (r == 0)

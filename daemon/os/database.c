@@ -154,6 +154,7 @@ static const char *const sql[N_STATEMENTS] = {
                       "   ON version.id = incident.version WHERE version.content IS NOT NULL)",
         [SQL_SET_VALUE] = "INSERT INTO value (name, value) VALUES (?1, ?2) "
                           "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        [SQL_LIST_VALUES] = "SELECT name, value FROM value ORDER BY name",
         [SQL_GET_VALUE] = "SELECT value FROM value WHERE name = ?1",
         [SQL_ADD_GAP] = "INSERT INTO gap (from_us, until_us, reason) VALUES (?1, ?2, ?3)",
         [SQL_CLOSE_GAPS] = "UPDATE gap SET until_us = ?1 WHERE until_us = 0",

@@ -41,6 +41,7 @@ enum statement {
         SQL_USAGE,
         SQL_SET_VALUE,
         SQL_GET_VALUE,
+        SQL_LIST_VALUES,
         SQL_ADD_GAP,
         SQL_CLOSE_GAPS,
         SQL_LIST_GAPS,

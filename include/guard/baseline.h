@@ -52,6 +52,11 @@ void baseline_set_users(struct baseline *baseline, const struct baseline_users *
 int baseline_content(const struct baseline *baseline, const struct approved *approved,
                      char **ret_data, size_t *ret_n);
 
+/* From now on every approval is written to COPY as well (borrowed; NULL: no more). What could not
+ * be written there is told by baseline_copy_is_stale(), until it is set anew. */
+void baseline_set_copy(struct baseline *baseline, struct store *copy);
+bool baseline_copy_is_stale(const struct baseline *baseline);
+
 /* False before the first adoption is complete. */
 bool baseline_is_established(const struct baseline *baseline);
 int baseline_establish(struct baseline *baseline);

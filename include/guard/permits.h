@@ -57,5 +57,8 @@ bool permits_cover(const struct permits *permits, const char *path, int64_t now_
 bool permits_allow_change(const struct permits *permits, const char *path, int64_t now_us);
 bool permits_allow_exception(const struct permits *permits, const char *rule_id, const char *path,
                              int64_t now_us);
+/* Whether the lock of PATH is lifted: by an unlock, or because it may be changed. */
+bool permits_lift_lock(const struct permits *permits, const char *path, int64_t now_us);
+
 /* The pause that holds now; NULL if there is none. */
 const struct permit *permits_pause(const struct permits *permits, int64_t now_us);

@@ -20,6 +20,7 @@ struct reconciler {
         struct verdicts *verdicts;
         struct recorder recorder;
         struct contests contests; /* the recorder's */
+        struct map lifted;        /* path → itself: whose lock we lifted, or have still to set */
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
         struct findings pam_findings;

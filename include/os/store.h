@@ -123,6 +123,10 @@ int store_get_usage(struct store *store, struct store_usage *ret);
 int store_set_value(struct store *store, const char *name, const char *value);
 int store_get_value(struct store *store, const char *name, char **ret);
 
+/* Makes TO protect what FROM does: the same approved versions and values, in one step. *ret_n is
+ * how many versions it lacked. */
+int store_copy_protection(struct store *from, struct store *to, size_t *ret_n);
+
 /* Time during which nobody watched. */
 struct gap {
         int64_t id;
@@ -141,6 +145,7 @@ enum permit_kind {
         PERMIT_CHANGE,    /* responses for `path` are suspended, alerts are not */
         PERMIT_PAUSE,     /* all responses are */
         PERMIT_EXCEPTION, /* `rule_id` may be broken at `path` */
+        PERMIT_UNLOCK,    /* the lock of `path` is lifted, responses are not */
         N_PERMIT_KINDS
 };
 struct permit {

@@ -7,7 +7,7 @@ damage to its own memory. Usage as guard.py's.
 import sys
 
 from machine import eventually
-from suite import alerts, check, ctl, expect, main
+from suite import alerts, approve, check, ctl, expect, main
 
 DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
 GOOD = "PasswordAuthentication no\n"
@@ -21,6 +21,12 @@ rules = (
 
 def is_good(machine):
     return machine.read(DROP_IN) == GOOD
+
+
+def edit(machine, content):
+    """As editors do: one change, however slow the machine is."""
+    machine.write("/etc/ssh/.edit", content)
+    machine.run(f"mv /etc/ssh/.edit {DROP_IN}")
 
 
 def is_reverted(machine, content):
@@ -43,12 +49,13 @@ def a_permit_for_two_changes_ends_with_the_third(machine):
     after = machine.journal_end()
     machine.run(f"sshguardctl permit {DROP_IN} --uses 2 --for 10min --reason 'two edits'")
     for number in (1, 2):
-        machine.write(DROP_IN, BAD + f"# {number}\n")
+        edit(machine, BAD + f"# {number}\n")
         eventually("the change is counted", lambda: len(alerts(machine, "PERMIT", after)) == number + 1)
         expect(not is_good(machine), "a permitted change was reverted")
     permits = ctl(machine, "permit")["permits"]
     expect([permit["uses_left"] for permit in permits] == [0], f"the permits are {permits}")
-    is_reverted(machine, BAD + "# 3\n")
+    edit(machine, BAD + "# 3\n")
+    eventually("it is put right", lambda: is_good(machine))
     eventually("the permit is over", lambda: not ctl(machine, "permit")["permits"])
     messages = [entry["MESSAGE"] for entry in alerts(machine, "PERMIT", after)]
     expect(any("the permit ends" in message for message in messages), f"it says {messages}")
@@ -85,6 +92,52 @@ def every_version_of_a_fight_is_kept_up_to_the_bound(machine):
     incidents = [incident for incident in ctl(machine, "history --limit 1000")["incidents"]
                  if incident["rule"] == "site.no-passwords" and incident["severity"] == "critical"]
     expect(55 <= len(incidents) <= 65, f"{len(incidents)} incidents were recorded with a raised severity")
+
+
+LOCKED = "/etc/ssh/sshd_config.d/60-locked.conf"
+LOCK = """rules = ( { id = "site.tries"; sshd = "MaxAuthTries"; at_most = 4; response = "lock"; } );"""
+
+
+def is_immutable(machine, path):
+    return "i" in machine.run(f"lsattr -d {path}").stdout.split()[0]
+
+
+@check
+def a_lock_comes_with_the_revert_is_lifted_and_comes_back(machine):
+    machine.write(LOCKED, "MaxAuthTries 3\n")
+    approve(machine, LOCKED)
+    machine.write("/etc/sshguardd/policy.d/60-lock.conf", LOCK)
+    machine.run("sshguardctl reload")
+    machine.write(LOCKED, "MaxAuthTries 9\n")
+    eventually("it is locked", lambda: is_immutable(machine, LOCKED) and machine.read(LOCKED) == "MaxAuthTries 3\n")
+    machine.run(f"sshguardctl unlock {LOCKED} --for 10s --reason 'an edit'")
+    expect(not is_immutable(machine, LOCKED), "it is still locked")
+    machine.write(LOCKED, "MaxAuthTries 2\n")
+    approve(machine, LOCKED)
+    eventually("it is locked again", lambda: is_immutable(machine, LOCKED))
+    expect(machine.read(LOCKED) == "MaxAuthTries 2\n", "the approved edit was undone")
+    file = next(file for file in ctl(machine, "files")["files"] if file["path"] == LOCKED)
+    expect(file["locked"], "its file is not marked")
+
+
+@check
+def a_flag_that_is_taken_away_comes_back_and_is_told(machine):
+    after = machine.journal_end()
+    machine.run(f"chattr -i {LOCKED}")
+    eventually("it is locked again", lambda: is_immutable(machine, LOCKED))
+    eventually("it is told", lambda: any(entry["SSHGUARDD_RULE"] == "file.unlocked"
+                                         for entry in alerts(machine, "REVERTED", after)))
+
+
+@check
+def a_damaged_database_does_not_end_the_protection(machine):
+    after = machine.journal_end()
+    machine.run("systemctl stop sshguardd; dd if=/dev/urandom of=/var/lib/sshguardd/state.db bs=4096 count=4 "
+                "conv=notrunc status=none; systemctl start sshguardd")
+    told = [entry["MESSAGE"] for entry in alerts(machine, "STORE_DAMAGED", after)]
+    expect(any("kept as" in message for message in told) and any("goes on" in message for message in told), told)
+    is_reverted(machine, BAD + "# after the damage\n")
+    machine.run("test -s /var/lib/sshguardd/state.db.damaged-1")
 
 
 if __name__ == "__main__":

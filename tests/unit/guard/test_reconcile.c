@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+
 #include "machine.h"
 
 static void test_three_ways_back_to_passwords(void **state) {
@@ -313,9 +317,37 @@ static void test_a_repair_leaves_a_link_a_link(void **state) {
         assert_int_equal(machine->n_reloads, 1);
 }
 
-/* An alert claims no flag that nobody set. */
-static void test_a_lock_says_what_it_did(void **state) {
+static uint32_t flags_at(const struct machine *machine, const char *path) {
+        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
+        int fd = open(name, O_RDONLY | O_CLOEXEC), flags = 0;
+
+        assert_true(fd >= 0);
+        if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+                flags = 0;
+        (void)close(fd);
+        return (uint32_t)flags;
+}
+
+static void clear_flags_at(const struct machine *machine, const char *path) {
+        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
+        int fd = open(name, O_RDONLY | O_CLOEXEC), flags = 0;
+
+        assert_true(fd >= 0);
+        assert_int_equal(ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+        flags &= ~FS_IMMUTABLE_FL;
+        assert_int_equal(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+        (void)close(fd);
+}
+
+static void test_a_lock_comes_with_the_revert_and_stays(void **state) {
         struct machine *machine = *state;
+        const struct permit permit = { .kind = PERMIT_UNLOCK,
+                                       .path = BORROWED("/etc/ssh/sshd_config"),
+                                       .since_us = 1,
+                                       .until_us = INT64_MAX,
+                                       .uses_left = -1,
+                                       .reason = BORROWED("an edit") };
+        int64_t id;
 
         write_at(machine, "/etc/sshguardd/sshguardd.conf",
                  "rules = ( { id = \"password\"; sshd = \"PasswordAuthentication\";\n"
@@ -324,7 +356,32 @@ static void test_a_lock_says_what_it_did(void **state) {
         write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
         reconcile(machine, "/etc/ssh/sshd_config");
         assert_content(machine, "/etc/ssh/sshd_config", main_config);
-        assert_int_equal(count_incidents(machine, "reverted"), 1);
+        assert_int_equal(count_incidents(machine, "locked"), 1);
+        if (!(flags_at(machine, "/etc/ssh/sshd_config") & FS_IMMUTABLE_FL))
+                skip(); /* no right to set it, or no flags here */
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        /* taken away by somebody: it comes back, and is told */
+        clear_flags_at(machine, "/etc/ssh/sshd_config");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_true(flags_at(machine, "/etc/ssh/sshd_config") & FS_IMMUTABLE_FL);
+        assert_int_equal(count_incidents(machine, "locked"), 2);
+        /* and with a change: both are put right at once */
+        clear_flags_at(machine, "/etc/ssh/sshd_config");
+        write_at(machine, "/etc/ssh/sshd_config", "PasswordAuthentication yes\n");
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_content(machine, "/etc/ssh/sshd_config", main_config);
+        assert_true(flags_at(machine, "/etc/ssh/sshd_config") & FS_IMMUTABLE_FL);
+        assert_int_equal(count_incidents(machine, "locked"), 3);
+        /* lifted by an administrator: it stays away, and nothing else is allowed */
+        assert_int_equal(permits_add(&machine->permits, &permit, &id), 0);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_false(flags_at(machine, "/etc/ssh/sshd_config") & FS_IMMUTABLE_FL);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_int_equal(permits_remove(&machine->permits, id), 0);
+        reconcile(machine, "/etc/ssh/sshd_config");
+        assert_true(flags_at(machine, "/etc/ssh/sshd_config") & FS_IMMUTABLE_FL);
+        assert_int_equal(count_incidents(machine, "locked"), 3);
+        clear_flags_at(machine, "/etc/ssh/sshd_config");
 }
 
 /* Breaking the configuration resolves nothing. */
@@ -503,7 +560,7 @@ int main(void) {
                 MACHINE_TEST(test_what_is_permitted_joins_no_set),
                 MACHINE_TEST(test_what_a_link_leads_to_is_put_back),
                 MACHINE_TEST(test_a_repair_leaves_a_link_a_link),
-                MACHINE_TEST(test_a_lock_says_what_it_did),
+                MACHINE_TEST(test_a_lock_comes_with_the_revert_and_stays),
                 MACHINE_TEST(test_a_refused_file_resolves_nothing),
                 MACHINE_TEST(test_what_was_declined_can_be_approved),
                 MACHINE_TEST(test_a_new_rule_removes_nothing),
