@@ -28,6 +28,85 @@ enum {
 };
 
 /* clang-format off */
+/* Names that stand together in the lists of many releases. */
+#define CBC             "3des-cbc,aes128-cbc,aes192-cbc,aes256-cbc"
+#define CTR             "aes128-ctr,aes192-ctr,aes256-ctr"
+#define GCM             "aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+#define CHACHA          "chacha20-poly1305@openssh.com"
+#define DH_ALL \
+        "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1," \
+        "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512," \
+        "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1," \
+        "diffie-hellman-group-exchange-sha256"
+#define DH_SHA2 \
+        "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512," \
+        "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256"
+#define ECDH            "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
+#define CURVE           "curve25519-sha256,curve25519-sha256@libssh.org"
+#define SNTRUP          "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com"
+#define SNTRUP_OLD      "sntrup761x25519-sha512@openssh.com"
+#define MLKEM           "mlkem768x25519-sha256"
+#define ECDSA           "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521"
+#define ECDSA_CERTS \
+        "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com," \
+        "ecdsa-sha2-nistp521-cert-v01@openssh.com"
+#define ECDSA_PAIRS \
+        "ecdsa-sha2-nistp256,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384," \
+        "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521," \
+        "ecdsa-sha2-nistp521-cert-v01@openssh.com"
+#define ED25519         "ssh-ed25519"
+#define ED25519_CERT    "ssh-ed25519-cert-v01@openssh.com"
+#define ED25519_PAIRS \
+        "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com," \
+        "sk-ssh-ed25519-cert-v01@openssh.com"
+#define SK_ED25519      "sk-ssh-ed25519@openssh.com"
+#define SK_ED25519_CERT "sk-ssh-ed25519-cert-v01@openssh.com"
+#define SK_ECDSA        "sk-ecdsa-sha2-nistp256@openssh.com"
+#define SK_ECDSA_CERT   "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
+#define WEBAUTHN        "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
+#define WEBAUTHN_CERT   "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com"
+#define RSA_SHA2        "rsa-sha2-512,rsa-sha2-256"
+#define RSA_SHA2_CERTS  "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com"
+#define RSA_ALL         "ssh-rsa,rsa-sha2-256,rsa-sha2-512"
+#define RSA_ALL_CERTS \
+        "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com," \
+        "rsa-sha2-512-cert-v01@openssh.com"
+#define RSA_PAIRS \
+        "ssh-rsa,ssh-rsa-cert-v01@openssh.com,rsa-sha2-256," \
+        "rsa-sha2-256-cert-v01@openssh.com,rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com"
+
+/* Whole lists of several releases, by the first of them. */
+#define CIPHERS_ALL_805 \
+        CBC "," CTR "," GCM "," CHACHA
+#define CIPHERS_804 \
+        CHACHA "," CTR "," GCM
+#define KEX_1000 \
+        MLKEM "," SNTRUP "," CURVE "," ECDH
+#define KEX_ALL_909 \
+        DH_ALL "," ECDH "," CURVE "," SNTRUP "," MLKEM
+#define KEX_ALL_805 \
+        DH_ALL "," ECDH "," CURVE "," SNTRUP_OLD
+#define KEX_804 \
+        CURVE "," ECDH "," DH_SHA2
+#define KEYS_1003 \
+        ED25519_CERT "," ECDSA_CERTS "," SK_ED25519_CERT "," SK_ECDSA_CERT "," \
+        WEBAUTHN_CERT "," RSA_SHA2_CERTS "," ED25519 "," ECDSA "," SK_ED25519 "," SK_ECDSA "," \
+        WEBAUTHN "," RSA_SHA2
+#define KEYS_808 \
+        ED25519_CERT "," ECDSA_CERTS "," SK_ED25519_CERT "," SK_ECDSA_CERT "," \
+        RSA_SHA2_CERTS "," ED25519 "," ECDSA "," SK_ED25519 "," SK_ECDSA "," RSA_SHA2
+#define KEYS_ALL_804 \
+        ED25519_PAIRS "," RSA_ALL "," "ssh-dss" "," ECDSA "," SK_ECDSA "," WEBAUTHN "," \
+        RSA_ALL_CERTS "," "ssh-dss-cert-v01@openssh.com" "," ECDSA_CERTS "," SK_ECDSA_CERT
+#define CA_1003 \
+        ED25519 "," ECDSA "," SK_ED25519 "," SK_ECDSA "," WEBAUTHN "," RSA_SHA2
+#define CA_ALL_908 \
+        ED25519 "," SK_ED25519 "," ECDSA "," SK_ECDSA "," WEBAUTHN "," RSA_ALL
+#define CA_805 \
+        ED25519 "," ECDSA "," SK_ED25519 "," SK_ECDSA "," RSA_SHA2
+#define CA_ALL_804 \
+        ED25519 "," SK_ED25519 "," RSA_ALL "," "ssh-dss" "," ECDSA "," SK_ECDSA "," WEBAUTHN
+
 static const struct algorithm_row {
         enum algorithm_kind kind;
         unsigned since;
@@ -35,21 +114,12 @@ static const struct algorithm_row {
         const char *initial, *all;
 } rows[] = {
         { ALGORITHM_CIPHER, 1000, false,
-          "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
-          "aes128-ctr,aes192-ctr,aes256-ctr",
-          "3des-cbc,aes128-cbc,aes192-cbc,aes256-cbc,aes128-ctr,aes192-ctr,aes256-ctr,"
-          "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com" },
-        { ALGORITHM_CIPHER, 805, false,
-          "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,"
-          "aes128-gcm@openssh.com,aes256-gcm@openssh.com",
-          "3des-cbc,aes128-cbc,aes192-cbc,aes256-cbc,aes128-ctr,aes192-ctr,aes256-ctr,"
-          "aes128-gcm@openssh.com,aes256-gcm@openssh.com,chacha20-poly1305@openssh.com" },
+          CHACHA "," GCM "," CTR,
+          CIPHERS_ALL_805 },
+        { ALGORITHM_CIPHER, 805, false, CIPHERS_804, CIPHERS_ALL_805 },
         { ALGORITHM_CIPHER, 0, false,
-          "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,"
-          "aes128-gcm@openssh.com,aes256-gcm@openssh.com",
-          "3des-cbc,aes128-cbc,aes192-cbc,aes256-cbc,rijndael-cbc@lysator.liu.se,aes128-ctr,"
-          "aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com,"
-          "chacha20-poly1305@openssh.com" },
+          CIPHERS_804,
+          CBC "," "rijndael-cbc@lysator.liu.se" "," CTR "," GCM "," CHACHA },
         { ALGORITHM_MAC, 0, false,
           "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,"
           "hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,"
@@ -57,293 +127,78 @@ static const struct algorithm_row {
           "hmac-sha1,hmac-sha1-96,hmac-sha2-256,hmac-sha2-512,hmac-md5,hmac-md5-96,"
           "umac-64@openssh.com,umac-128@openssh.com,hmac-sha1-etm@openssh.com,"
           "hmac-sha1-96-etm@openssh.com,hmac-sha2-256-etm@openssh.com,"
-          "hmac-sha2-512-etm@openssh.com,hmac-md5-etm@openssh.com,"
-          "hmac-md5-96-etm@openssh.com,umac-64-etm@openssh.com,umac-128-etm@openssh.com" },
+          "hmac-sha2-512-etm@openssh.com,hmac-md5-etm@openssh.com,hmac-md5-96-etm@openssh.com,"
+          "umac-64-etm@openssh.com,umac-128-etm@openssh.com" },
         { ALGORITHM_KEX, 1006, false,
-          "mlkem768x25519-sha256,sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
-          "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-          "ecdh-sha2-nistp384,ecdh-sha2-nistp521",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,mlkem768nistp256-sha256,curve25519-sha256,"
-          "curve25519-sha256@libssh.org,sntrup761x25519-sha512,"
-          "sntrup761x25519-sha512@openssh.com,mlkem768x25519-sha256" },
-        { ALGORITHM_KEX, 1000, false,
-          "mlkem768x25519-sha256,sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
-          "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-          "ecdh-sha2-nistp384,ecdh-sha2-nistp521",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,mlkem768x25519-sha256" },
+          KEX_1000,
+          DH_ALL "," ECDH "," "mlkem768nistp256-sha256" "," CURVE "," SNTRUP "," MLKEM },
+        { ALGORITHM_KEX, 1000, false, KEX_1000, KEX_ALL_909 },
         { ALGORITHM_KEX, 909, false,
-          "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,mlkem768x25519-sha256,"
-          "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-          "ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,"
-          "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
-          "diffie-hellman-group14-sha256",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,mlkem768x25519-sha256" },
+          SNTRUP "," MLKEM "," CURVE "," ECDH "," DH_SHA2,
+          KEX_ALL_909 },
         { ALGORITHM_KEX, 902, true,
-          "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,curve25519-sha256,"
-          "curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,"
-          "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
-          "diffie-hellman-group14-sha256",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com" },
+          SNTRUP "," CURVE "," ECDH "," DH_SHA2,
+          DH_ALL "," ECDH "," CURVE "," SNTRUP },
         { ALGORITHM_KEX, 900, false,
-          "sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
-          "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup761x25519-sha512@openssh.com" },
+          SNTRUP_OLD "," CURVE "," ECDH "," DH_SHA2,
+          KEX_ALL_805 },
         { ALGORITHM_KEX, 809, false,
-          "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-          "ecdh-sha2-nistp384,ecdh-sha2-nistp521,sntrup761x25519-sha512@openssh.com,"
-          "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup761x25519-sha512@openssh.com" },
-        { ALGORITHM_KEX, 805, false,
-          "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-          "ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,"
-          "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
-          "diffie-hellman-group14-sha256",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup761x25519-sha512@openssh.com" },
+          CURVE "," ECDH "," SNTRUP_OLD "," DH_SHA2,
+          KEX_ALL_805 },
+        { ALGORITHM_KEX, 805, false, KEX_804, KEX_ALL_805 },
         { ALGORITHM_KEX, 0, false,
-          "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,"
-          "ecdh-sha2-nistp384,ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,"
-          "diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
-          "diffie-hellman-group14-sha256",
-          "diffie-hellman-group1-sha1,diffie-hellman-group14-sha1,"
-          "diffie-hellman-group14-sha256,diffie-hellman-group16-sha512,"
-          "diffie-hellman-group18-sha512,diffie-hellman-group-exchange-sha1,"
-          "diffie-hellman-group-exchange-sha256,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-          "ecdh-sha2-nistp521,curve25519-sha256,curve25519-sha256@libssh.org,"
-          "sntrup4591761x25519-sha512@tinyssh.org" },
+          KEX_804,
+          DH_ALL "," ECDH "," CURVE "," "sntrup4591761x25519-sha512@tinyssh.org" },
         { ALGORITHM_KEY, 1006, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,"
-          "ssh-mldsa44-ed25519-cert,ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp521,sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256,"
-          "ssh-mldsa44-ed25519",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ssh-mldsa44-ed25519,ssh-mldsa44-ed25519-cert,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,ssh-rsa,"
-          "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256,rsa-sha2-256-cert-v01@openssh.com,"
-          "rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com" },
+          ED25519_CERT "," ECDSA_CERTS "," SK_ED25519_CERT "," SK_ECDSA_CERT ","
+          WEBAUTHN_CERT "," RSA_SHA2_CERTS "," "ssh-mldsa44-ed25519-cert" "," ED25519 ","
+          ECDSA "," SK_ED25519 "," SK_ECDSA "," WEBAUTHN "," RSA_SHA2 "," "ssh-mldsa44-ed25519",
+          ED25519_PAIRS "," "ssh-mldsa44-ed25519,ssh-mldsa44-ed25519-cert" "," ECDSA_PAIRS ","
+          SK_ECDSA "," SK_ECDSA_CERT "," WEBAUTHN "," WEBAUTHN_CERT "," RSA_PAIRS },
         { ALGORITHM_KEY, 1005, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-ed25519,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ssh-mldsa44-ed25519@openssh.com,"
-          "ssh-mldsa44-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,ssh-rsa,"
-          "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256,rsa-sha2-256-cert-v01@openssh.com,"
-          "rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com" },
+          KEYS_1003,
+          ED25519_PAIRS ","
+          "ssh-mldsa44-ed25519@openssh.com,ssh-mldsa44-ed25519-cert-v01@openssh.com" ","
+          ECDSA_PAIRS "," SK_ECDSA "," SK_ECDSA_CERT "," WEBAUTHN "," WEBAUTHN_CERT "," RSA_PAIRS },
         { ALGORITHM_KEY, 1003, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-ed25519,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,ssh-rsa,"
-          "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256,rsa-sha2-256-cert-v01@openssh.com,"
-          "rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com" },
+          KEYS_1003,
+          ED25519_PAIRS "," ECDSA_PAIRS "," SK_ECDSA "," SK_ECDSA_CERT "," WEBAUTHN ","
+          WEBAUTHN_CERT "," RSA_PAIRS },
         { ALGORITHM_KEY, 908, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-ed25519,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-256",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-rsa,ssh-rsa-cert-v01@openssh.com,"
-          "rsa-sha2-256,rsa-sha2-256-cert-v01@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-512-cert-v01@openssh.com" },
+          KEYS_808,
+          ED25519_PAIRS "," ECDSA_PAIRS "," SK_ECDSA "," SK_ECDSA_CERT "," WEBAUTHN "," RSA_PAIRS },
         { ALGORITHM_KEY, 902, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-ed25519,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-256",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-dss,ssh-dss-cert-v01@openssh.com,"
-          "ssh-rsa,ssh-rsa-cert-v01@openssh.com,rsa-sha2-256,"
-          "rsa-sha2-256-cert-v01@openssh.com,rsa-sha2-512,rsa-sha2-512-cert-v01@openssh.com" },
-        { ALGORITHM_KEY, 808, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,ssh-ed25519,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-256",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512,ssh-dss,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com,"
-          "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,ssh-dss-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com" },
+          KEYS_808,
+          ED25519_PAIRS "," ECDSA_PAIRS "," SK_ECDSA "," SK_ECDSA_CERT "," WEBAUTHN ","
+          "ssh-dss,ssh-dss-cert-v01@openssh.com" "," RSA_PAIRS },
+        { ALGORITHM_KEY, 808, false, KEYS_808, KEYS_ALL_804 },
         { ALGORITHM_KEY, 805, false,
-          "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,"
-          "ssh-rsa-cert-v01@openssh.com,ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp521,sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "rsa-sha2-512,rsa-sha2-256,ssh-rsa",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512,ssh-dss,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com,"
-          "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,ssh-dss-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com" },
+          ED25519_CERT "," ECDSA_CERTS "," SK_ED25519_CERT "," SK_ECDSA_CERT ","
+          RSA_SHA2_CERTS "," "ssh-rsa-cert-v01@openssh.com" "," ED25519 "," ECDSA ","
+          SK_ED25519 "," SK_ECDSA "," RSA_SHA2 "," "ssh-rsa",
+          KEYS_ALL_804 },
         { ALGORITHM_KEY, 0, false,
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,ssh-ed25519-cert-v01@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,rsa-sha2-512-cert-v01@openssh.com,"
-          "rsa-sha2-256-cert-v01@openssh.com,ssh-rsa-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,ssh-ed25519,sk-ssh-ed25519@openssh.com,"
-          "rsa-sha2-512,rsa-sha2-256,ssh-rsa",
-          "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com,sk-ssh-ed25519@openssh.com,"
-          "sk-ssh-ed25519-cert-v01@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512,ssh-dss,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com,"
-          "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,"
-          "rsa-sha2-512-cert-v01@openssh.com,ssh-dss-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"
-          "ecdsa-sha2-nistp521-cert-v01@openssh.com,"
-          "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com" },
+          ECDSA_CERTS "," SK_ECDSA_CERT "," ED25519_CERT "," SK_ED25519_CERT ","
+          RSA_SHA2_CERTS "," "ssh-rsa-cert-v01@openssh.com" "," ECDSA "," SK_ECDSA ","
+          ED25519 "," SK_ED25519 "," RSA_SHA2 "," "ssh-rsa",
+          KEYS_ALL_804 },
         { ALGORITHM_CA, 1006, false,
-          "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,ssh-mldsa44-ed25519,ecdsa-sha2-nistp256,"
-          "ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512" },
+          CA_1003,
+          ED25519 "," SK_ED25519 "," "ssh-mldsa44-ed25519" "," ECDSA "," SK_ECDSA ","
+          WEBAUTHN "," RSA_ALL },
         { ALGORITHM_CA, 1005, false,
-          "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,"
-          "ssh-mldsa44-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512" },
-        { ALGORITHM_CA, 1003, false,
-          "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512" },
-        { ALGORITHM_CA, 908, false,
-          "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512" },
+          CA_1003,
+          ED25519 "," SK_ED25519 "," "ssh-mldsa44-ed25519@openssh.com" "," ECDSA "," SK_ECDSA ","
+          WEBAUTHN "," RSA_ALL },
+        { ALGORITHM_CA, 1003, false, CA_1003, CA_ALL_908 },
+        { ALGORITHM_CA, 908, false, CA_805, CA_ALL_908 },
         { ALGORITHM_CA, 902, false,
-          "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
-          "ecdsa-sha2-nistp521,sk-ecdsa-sha2-nistp256@openssh.com,"
-          "webauthn-sk-ecdsa-sha2-nistp256@openssh.com,ssh-dss,ssh-rsa,rsa-sha2-256,"
-          "rsa-sha2-512" },
-        { ALGORITHM_CA, 805, false,
-          "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,"
-          "rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512,ssh-dss,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com" },
+          CA_805,
+          ED25519 "," SK_ED25519 "," ECDSA "," SK_ECDSA "," WEBAUTHN "," "ssh-dss" "," RSA_ALL },
+        { ALGORITHM_CA, 805, false, CA_805, CA_ALL_804 },
         { ALGORITHM_CA, 0, false,
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,ssh-ed25519,sk-ssh-ed25519@openssh.com,"
-          "rsa-sha2-512,rsa-sha2-256",
-          "ssh-ed25519,sk-ssh-ed25519@openssh.com,ssh-rsa,rsa-sha2-256,rsa-sha2-512,ssh-dss,"
-          "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-          "sk-ecdsa-sha2-nistp256@openssh.com,webauthn-sk-ecdsa-sha2-nistp256@openssh.com" },
+          ECDSA "," SK_ECDSA "," ED25519 "," SK_ED25519 "," RSA_SHA2,
+          CA_ALL_804 },
 };
 /* clang-format on */
 

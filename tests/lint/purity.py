@@ -32,7 +32,19 @@ def symbols(archive):
 OPTIONS = [("--build", {"type": pathlib.Path, "required": True,
                         "help": "a build of plain objects: LTO and sanitizers change the symbols"})]
 
+# what the allow-list says of locales rests on nobody choosing one
+LOCALE = {"setlocale", "newlocale", "uselocale"}
+
+
+def check_locale(check):
+    for archive in sorted(check.arguments.build.glob("lib*.a")):
+        check.n_looked_at += 1
+        for name in LOCALE.intersection(name for name, *_ in symbols(archive)):
+            check.complain(archive.name, f"must not use {name}(): pure rooms rely on the C locale")
+
+
 with Check(__doc__, OPTIONS) as check:
+    check_locale(check)
     allowed = load_allowed(pathlib.Path(__file__).with_name("purity.allow"))
     rooms = PURE_ROOM.findall((check.source / "CMakeLists.txt").read_text())
     tables = {room: list(symbols(archive)) for room in rooms

@@ -60,10 +60,33 @@ static void test_names_of_one_release(void **state) {
                          -EINVAL);
 }
 
+/* sshd works lists out twice; its own defaults stay what they are, so once is enough. */
+static void test_defaults_stay(void **state) {
+        static const char *const releases[] = { "8.4", "8.5",  "8.9",  "9.0",  "9.2",  "9.8",
+                                                "9.9", "10.0", "10.3", "10.4", "10.5", "10.6" };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(releases); i++)
+                for (int kind = 0; kind < N_ALGORITHM_KINDS; kind++) {
+                        CLEANUP_FREE char *once = NULL, *twice = NULL;
+                        struct sshd_release release;
+
+                        assert_true(sshd_release_parse(releases[i], &release));
+                        assert_int_equal(algorithms_assemble((enum algorithm_kind)kind, NULL,
+                                                             &release, &once),
+                                         0);
+                        assert_int_equal(algorithms_assemble((enum algorithm_kind)kind, once,
+                                                             &release, &twice),
+                                         0);
+                        assert_string_equal(once, twice);
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order_of_patterns),
                 cmocka_unit_test(test_names_of_one_release),
+                cmocka_unit_test(test_defaults_stay),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,21 +153,101 @@ static void test_lists_that_add_up(void **state) {
         assert_int_equal(count_value(text, "denyusers", NULL, "a;b;"), 1);
 }
 
+/* N globs of one letter each: any of them together. */
+static struct sshd_config *load_letters(int n) {
+        CLEANUP(text_done) struct text text = { 0 };
+        struct sshd_config *config;
+
+        for (int i = 0; i < n; i++)
+                assert_int_equal(
+                        text_appendf(&text, "Match User *%c*\nDenyUsers u%d\n", 'a' + i, i), 0);
+        config = load(text_get(&text));
+        assert_null(sshd_config_refusal(config));
+        return config;
+}
+
 static void test_the_bound_is_said(void **state) {
+        struct sshd_config *config = load_letters(14);
+        struct sshd_contexts contexts;
+
+        (void)state;
+        assert_int_equal(sshd_contexts_new(config, "denyusers", &accounts, NULL, &contexts), 0);
+        assert_true(contexts.n_items <= SSHD_CONTEXTS_MAX);
+        assert_false(contexts.complete);
+        sshd_contexts_done(&contexts);
+        sshd_config_free(config);
+
+        config = load_letters(8);
+        assert_int_equal(sshd_contexts_new(config, "denyusers", &accounts, NULL, &contexts), 0);
+        assert_int_equal(contexts.n_items, 256);
+        assert_true(contexts.complete);
+        sshd_contexts_done(&contexts);
+        sshd_config_free(config);
+}
+
+/* A thousand puzzles: an answer comes, and says that it is not the whole one. */
+static void test_the_worst_ends(void **state) {
         CLEANUP(text_done) struct text text = { 0 };
         struct sshd_config *config;
         struct sshd_contexts contexts;
 
         (void)state;
-        for (int i = 0; i < 14; i++)
-                assert_int_equal(
-                        text_appendf(&text, "Match User *%c*\nDenyUsers u%d\n", 'a' + i, i), 0);
+        for (int i = 0; i < 1000; i++)
+                assert_int_equal(text_appendf(&text,
+                                              "Match User *%c*,*%c* Address 10.*.%d,10.?.%d.* "
+                                              "LocalAddress *.%d.*\nDenyUsers u%d\n",
+                                              'a' + i * 7 % 26, 'a' + i * 11 % 26, i % 10, i % 9,
+                                              i % 8, i),
+                                 0);
         config = load(text_get(&text));
-        assert_null(sshd_config_refusal(config));
         assert_int_equal(sshd_contexts_new(config, "denyusers", &accounts, NULL, &contexts), 0);
-        assert_true(contexts.n_items <= SSHD_CONTEXTS_MAX);
+        assert_false(contexts.complete);
+        assert_true(contexts.n_items > 0 && contexts.n_items <= SSHD_CONTEXTS_MAX);
         sshd_contexts_done(&contexts);
         sshd_config_free(config);
+}
+
+/* sshd dies of the banner where it is in force; the others of the kind are asked about all the
+ * same. */
+static void test_connections_that_sshd_drops(void **state) {
+        static const char text[] = "PasswordAuthentication yes\n"
+                                   "Match User root\nBanner ~no-such-user/x\n"
+                                   "Match User alice\nPasswordAuthentication no\n";
+
+        (void)state;
+        assert_true(count_value(text, "passwordauthentication", NULL, "yes;") >= 1);
+        assert_int_equal(count_value(text, "passwordauthentication", NULL, "no;"), 1);
+        assert_int_equal(count_value("Match User root\nBanner ~no-such-user/x\n"
+                                     "PasswordAuthentication no\n",
+                                     "passwordauthentication", NULL, "no;"),
+                         0);
+}
+
+/* Names that no connection has. */
+static void test_impossible_names(void **state) {
+        static const struct {
+                const char *criterion;
+                size_t n;
+        } cases[] = {
+                { "User a:b", 0 },
+                { "User *:*", 0 },
+                { "User a/b", 0 },
+                { "User \"a b\"", 1 },
+                { "RDomain vrf-?", 1 },
+                { "RDomain averylongnameofavrf", 0 },
+                { "Address ::ffff:0:0/96", 0 },
+                { "LocalPort 0", 0 },
+                { "LocalPort 22022", 1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP_FREE char *text =
+                        text_format("Match %s\nMaxAuthTries 1\n", cases[i].criterion);
+
+                if (count_value(text, "maxauthtries", NULL, "1;") != cases[i].n)
+                        fail_msg("%s", cases[i].criterion);
+        }
 }
 
 static void test_unknown_keyword(void **state) {
@@ -329,6 +409,9 @@ int main(void) {
                 cmocka_unit_test(test_when_restricts_the_question),
                 cmocka_unit_test(test_lists_that_add_up),
                 cmocka_unit_test(test_the_bound_is_said),
+                cmocka_unit_test(test_the_worst_ends),
+                cmocka_unit_test(test_connections_that_sshd_drops),
+                cmocka_unit_test(test_impossible_names),
                 cmocka_unit_test(test_unknown_keyword),
                 cmocka_unit_test(test_every_value_has_a_context),
                 cmocka_unit_test(test_invalid_user_where_it_can_be_told),
