@@ -219,6 +219,9 @@ static void on_incident(void *userdata, const struct incident *incident) {
                 manager->n_responses++;
         if (manager->control)
                 control_publish(manager->control, &event);
+        if (manager->notifier && manager->world.policy->has_notify &&
+            incident->severity >= (int)manager->world.policy->notify)
+                notifier_tell(manager->notifier, incident->id);
 }
 
 /* ---- permits ---- */
@@ -333,10 +336,13 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         struct manager *manager = userdata;
+        uint64_t now_us = 0;
 
         (void)source;
         (void)info;
-        (void)sd_notify(0, "RELOADING=1");
+        /* Type=notify-reload takes a READY=1 only if it is later than this */
+        (void)sd_event_now(manager->event, CLOCK_MONOTONIC, &now_us);
+        (void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_us);
         if (manager_load_policy(manager, NULL) == 0)
                 (void)manager_approve_policy(manager);
         (void)manager_start_full_pass(manager);
@@ -498,6 +504,8 @@ static int step_loop(struct manager *manager) {
                 return r;
         if (!manager->invocation->root_path && units_new(manager->event, &manager->units) < 0)
                 record_notice(NULL, LOG_WARNING, "no system bus: sshd cannot be reloaded");
+        if (manager->units && notifier_new(manager->event, &manager->notifier) < 0)
+                record_notice(NULL, LOG_WARNING, "nobody can be notified of incidents");
         return add_event_sources(manager);
 }
 
@@ -553,6 +561,7 @@ void manager_free(struct manager *manager) {
                 return;
         control_free(manager->control);
         manager_stop_running(manager);
+        notifier_free(manager->notifier);
         units_free(manager->units);
         sd_event_source_unref(manager->watch_source);
         sd_event_source_unref(manager->turn_source);

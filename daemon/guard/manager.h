@@ -12,6 +12,7 @@
 #include "guard/cross_check.h"
 #include "guard/dirty.h"
 #include "guard/manager.h"
+#include "guard/notify.h"
 #include "guard/permits.h"
 #include "guard/reconcile.h"
 #include "guard/reread.h"
@@ -42,9 +43,10 @@ struct manager {
         unsigned n_reloads_tried;
         struct units *inquiry; /* asks systemd what it has loaded */
         sd_event_source *inquiry_timer;
-        uint32_t restarted_pid; /* 0: sshd was not restarted */
-        uint64_t n_unit_loaded; /* of the reconciler's, when it was looked at last */
-        struct units *units;    /* NULL with --root, or without a system bus */
+        uint32_t restarted_pid;    /* 0: sshd was not restarted */
+        uint64_t n_unit_loaded;    /* of the reconciler's, when it was looked at last */
+        struct notifier *notifier; /* NULL as UNITS is */
+        struct units *units;       /* NULL with --root, or without a system bus */
         struct control *control;
         struct map watched;                 /* path → itself: what the watcher was given */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */

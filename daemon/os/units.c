@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sshd's unit: asking for it, reloading, restarting.
+/* sshd's unit: asking for it, reloading, restarting; and starting units of ours.
  *
  * A connection lives for one request: systemd's private socket if it is there (as systemctl(1) uses
  * it: no bus daemon needed, so it works early in the boot and on systems without D-Bus), the system
@@ -311,7 +311,9 @@ static int ask(struct units *units) {
         if (r >= 0) /* without it systemd sends no signals to the bus; the answer says nothing */
                 r = sd_bus_call_method_async(units->bus, NULL, destination, manager_path,
                                              manager_interface, "Subscribe", NULL, NULL, "");
-        if (r >= 0)
+        if (r >= 0 && units->unit)
+                r = queue_job(units);
+        else if (r >= 0)
                 r = sd_bus_call_method_async(units->bus, NULL, destination, manager_path,
                                              manager_interface, "ListUnitsByNames", on_units_listed,
                                              units, "as", 2, "ssh.service", "sshd.service");
@@ -357,6 +359,15 @@ int units_reload_sshd(struct units *units, units_reload_fn on_done, void *userda
 
 int units_restart_sshd(struct units *units, units_reload_fn on_done, void *userdata) {
         return request(units, restart_method, on_done, userdata);
+}
+
+int units_start(struct units *units, const char *unit, units_reload_fn on_done, void *userdata) {
+        if (units->bus)
+                return -EBUSY;
+        units->unit = strdup(unit);
+        if (!units->unit)
+                return -ENOMEM;
+        return request(units, "StartUnit", on_done, userdata);
 }
 
 int units_ask_sshd(struct units *units, units_state_fn on_state_known, units_reload_fn on_done,

@@ -172,6 +172,8 @@ int policy_format(const struct policy *policy, struct text *text) {
         (void)text_appendf(text, "unapproved = { etc = \"%s\"; users = \"%s\"; };\n",
                            unapproved_response_name(policy->unapproved_etc),
                            unapproved_response_name(policy->unapproved_users));
+        if (policy->has_notify)
+                (void)text_appendf(text, "notify = \"%s\";\n", severity_name(policy->notify));
         if (!policy->cross_check)
                 (void)text_append(text, "cross_check = false;\n");
         append_list(text, "admins", &policy->admins);

@@ -112,6 +112,21 @@ static int take_unapproved(const struct source *source, const config_setting_t *
         return result;
 }
 
+static const char *name_of_severity(unsigned value) {
+        return severity_name((enum severity)value);
+}
+
+static int take_notify(const struct source *source, const config_setting_t *setting) {
+        unsigned severity = SEVERITY_INFO;
+        int r = read_name(&source->reader, setting, name_of_severity, N_SEVERITIES, &severity);
+
+        if (r == READ_OK) {
+                source->loader->policy->has_notify = true;
+                source->loader->policy->notify = (enum severity)severity;
+        }
+        return r;
+}
+
 static int take_cross_check(const struct source *source, const config_setting_t *setting) {
         return read_flag(&source->reader, setting, &source->loader->policy->cross_check);
 }
@@ -178,6 +193,7 @@ static const struct {
         { "extends", IN_MAIN | IN_PROFILE, take_extends },
         { "mode", IN_MAIN, take_mode },
         { "unapproved", IN_MAIN, take_unapproved },
+        { "notify", IN_MAIN, take_notify },
         { "cross_check", IN_MAIN, take_cross_check },
         { "admins", IN_MAIN, take_admins },
         { "control", IN_MAIN, take_control },

@@ -37,6 +37,10 @@ int units_reload_sshd(struct units *units, units_reload_fn on_done, void *userda
  * survive it is the unit's KillMode. */
 int units_restart_sshd(struct units *units, units_reload_fn on_done, void *userdata);
 
+/* Starts a unit and waits for the end of the job without blocking; a unit whose conditions do not
+ * hold ends well. Not while another request of the same UNITS is under way: then -EBUSY. */
+int units_start(struct units *units, const char *unit, units_reload_fn on_done, void *userdata);
+
 /* What systemd has loaded. Strings are lent. */
 struct units_state {
         const char *unit;

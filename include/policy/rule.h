@@ -109,6 +109,8 @@ struct policy {
         size_t n_rules;
         enum policy_mode mode;
         enum unapproved_response unapproved_etc, unapproved_users;
+        bool has_notify; /* incidents of this severity and above are notified of */
+        enum severity notify;
         bool cross_check; /* compare with `sshd -T` */
         struct rule_words extends, admins;
         struct rule_words control_read, control_change; /* who may ask, and decide, besides root */

@@ -72,7 +72,7 @@ if touch /usr/probe || mknod /root/device b 7 0 || mount --bind /root /mnt; then
 def the_sandbox_allows_what_the_job_needs(machine):
     unit = machine.read("/usr/lib/systemd/system/sshguardd.service")
     unit = re.sub(r"^(Before|WatchdogSec|Restart\w*|NotifyAccess|FileDescriptor\w+)=.*\n", "", unit, flags=re.M)
-    unit = unit.replace("Type=notify", "Type=oneshot")
+    unit = re.sub("^Type=.*", "Type=oneshot", unit, flags=re.M)
     unit = unit.replace("ExecStart=/usr/sbin/sshguardd", "ExecStart=/bin/sh /root/probe.sh")
     machine.write("/run/systemd/system/probe.service", unit)
     machine.write("/root/probe.sh", SANDBOX_PROBE)
@@ -451,6 +451,36 @@ def a_killed_daemon_comes_back(machine):
     eventually("it answers", lambda: machine.run("sshguardctl status", check=False).returncode in (0, 1))
     restarts = machine.run("systemctl show -P NRestarts sshguardd").stdout.strip()
     expect(restarts == "1", f"it took {restarts} starts: the socket in the fd store was not taken")
+
+
+NOTIFY = """\
+#!/bin/sh
+logger -t notified "$1 $(tr -d '\\n' | grep -o '"id": *[0-9]*')"
+"""
+
+
+@check
+def somebody_is_notified_ten_times_a_minute_at_most(machine):
+    def notified():
+        return [entry["MESSAGE"] for entry in machine.journal("SYSLOG_IDENTIFIER=notified", after=after)]
+
+    after = machine.journal_end()
+    machine.write("/etc/sshguardd/notify", NOTIFY, mode="0755")
+    machine.run("""sed -i 's/^mode = .*/&\\nnotify = "high";/' /etc/sshguardd/sshguardd.conf && systemctl reload sshguardd""")
+    machine.write("/etc/ssh/sshd_config.d/90-x11.conf", "X11Forwarding no\n")
+    machine.write("/etc/ssh/sshd_config.d/00-first.conf", "PasswordAuthentication yes\n")
+    said = eventually("somebody is notified", notified)
+    incident = alerts(machine, "REVERTED", after)[-1]["SSHGUARDD_INCIDENT"]
+    expect(incident in said[0].split()[0] and incident in said[0].split('"id":')[-1], f"{incident}: {said}")
+    expect(len(said) == 1, f"an unapproved edit of severity info was told: {said}")
+    for number in range(14):
+        machine.write(f"/etc/ssh/sshd_config.d/0{number}-storm.conf", "PasswordAuthentication yes\n")
+    eventually("they are put right", lambda: len(alerts(machine, "REVERTED", after)) >= 15)
+    eventually("ten are told", lambda: len(notified()) >= 10)
+    time.sleep(1)
+    expect(len(notified()) == 10, f"{len(notified())} are told")
+    machine.run("rm /etc/sshguardd/notify /etc/ssh/sshd_config.d/90-x11.conf")
+    machine.run("sed -i /^notify/d /etc/sshguardd/sshguardd.conf && systemctl reload sshguardd")
 
 
 @check

@@ -129,6 +129,7 @@ static const sd_bus_vtable vtable[] = {
                       SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Subscribe", "", "", on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ReloadUnit", "ss", "o", on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("StartUnit", "ss", "o", on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("TryRestartUnit", "ss", "o", on_restart, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", "", "", on_manager_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
@@ -340,6 +341,34 @@ static void test_restart(void **state) {
         tear_down(&f);
 }
 
+/* A unit of ours is started by name, one at a time. */
+static void test_start(void **state) {
+        static const struct scenario scenarios[] = {
+                { "started", { { NULL, NULL, NULL } }, "done", NULL, false, NULL, NULL },
+                { "failed", { { NULL, NULL, NULL } }, "failed", NULL, false, NULL, "failed" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
+                struct units *units;
+                struct fixture f;
+
+                set_up(&f, &scenarios[i]);
+                assert_int_equal(units_new(f.event, &units), 0);
+                assert_int_equal(units_set_address(units, f.address), 0);
+                assert_int_equal(units_start(units, "x@7.service", on_done, &f), 0);
+                assert_int_equal(units_start(units, "x@8.service", on_done, &f), -EBUSY);
+                while (f.n_done < 1)
+                        assert_true(sd_event_run(f.event, UINT64_MAX) >= 0);
+                assert_string_equal(f.reloaded, "x@7.service");
+                assert_string_equal(f.unit, "x@7.service");
+                assert_non_null(
+                        strstr(f.error, scenarios[i].error ? scenarios[i].error : "(none)"));
+                units_free(units);
+                tear_down(&f);
+        }
+}
+
 static void test_titles(void **state) {
         CLEANUP_FREE char *title = NULL;
 
@@ -385,10 +414,10 @@ static void test_free_early(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_scenarios),  cmocka_unit_test(test_again),
-                cmocka_unit_test(test_asking),     cmocka_unit_test(test_restart),
-                cmocka_unit_test(test_titles),     cmocka_unit_test(test_unreachable),
-                cmocka_unit_test(test_free_early),
+                cmocka_unit_test(test_scenarios),   cmocka_unit_test(test_again),
+                cmocka_unit_test(test_start),       cmocka_unit_test(test_asking),
+                cmocka_unit_test(test_restart),     cmocka_unit_test(test_titles),
+                cmocka_unit_test(test_unreachable), cmocka_unit_test(test_free_early),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
