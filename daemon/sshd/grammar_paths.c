@@ -95,9 +95,12 @@ static int expand_tilde(const struct reading *reading, const char *path, char **
         return *reterr_reason ? READING_FATAL : -ENOMEM;
 }
 
-/* What sshd dies of when it takes the value. */
+/* What sshd dies of when it takes the value: of several paths the first. */
 static int refuse_later(struct reading *reading, char *reason) {
-        reading->later->reason = reason;
+        if (reading->later->reason)
+                free(reason);
+        else
+                reading->later->reason = reason;
         reading->later->is_bare = true;
         return value_add_string(reading->value, "");
 }
