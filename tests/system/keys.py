@@ -132,7 +132,7 @@ def change_as(machine, user, name, command, expected=None):
     # who does all of this to one file is told of in summaries after a while
     said = eventually("it is told", lambda: alerts(machine, "REVERTED", before) + alerts(machine, "REPAIRED", before)
                       or [file for file in ctl(machine, "files")["files"] if file["path"] == path and file["contested"]])
-    expect(any(path in (entry.get("SSHGUARDD_PATH"), entry.get("path")) for entry in said), said)
+    expect(any(f"/home/{name}/.ssh" in str(entry.get("SSHGUARDD_PATH") or entry.get("path")) for entry in said), said)
     expect("AAAAC3" not in str(said), "an alert shows key material")
     expect(state_of(machine, key_file("bob")) == bob, "bob's file is another")
     leftovers = machine.run(f"find /home/{name} -name '.sshguardd-*'").stdout
@@ -147,8 +147,8 @@ WAYS = {
     "delete": "rm FILE",
     "empty": ": >FILE",
     "loosen": "chmod 0666 FILE",
-    # the guard may be faster than the second command
-    "move the directory away": "mv DIR/.ssh DIR/.old; mkdir -m 0700 DIR/.ssh; "
+    # the guard may be faster than the second command; what belongs to root there its owner cannot read either
+    "move the directory away": "mv DIR/.ssh DIR/.old; mkdir -m 0700 DIR/.ssh; chown alice: DIR/.ssh; "
                                f"echo '{FOREIGN.strip()}' >DIR/.ssh/authorized_keys; rm -r DIR/.old",
     "remove the directory": "rm -r DIR/.ssh || true",
 }
