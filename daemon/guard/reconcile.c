@@ -394,24 +394,8 @@ static bool is_audit(const struct reconciler *reconciler, const struct finding *
 struct keeping {
         const struct reconciler *reconciler;
         const struct finding *finding;
-        const char *action;
+        enum rule_response response; /* what is done */
 };
-
-static int keep_old(void *userdata, const char *path, const struct snapshot *old) {
-        const struct keeping *keeping = userdata;
-        const struct record record = {
-                .message_id = keeping->finding->response == RESPONSE_REPAIR ? MESSAGE_REPAIRED
-                                                                            : MESSAGE_REVERTED,
-                .finding = keeping->finding,
-                .path = keeping->finding->path && strcmp(keeping->finding->path, path) == 0 ? NULL
-                                                                                            : path,
-                .action = keeping->action,
-                .quarantined = old,
-        };
-        int64_t id;
-
-        return record_incident(&keeping->reconciler->recorder, &record, &id);
-}
 
 static const char *action_done(enum rule_response response) {
         static const char *const names[N_RULE_RESPONSES] = {
@@ -422,6 +406,28 @@ static const char *action_done(enum rule_response response) {
         };
 
         return names[response];
+}
+
+static void on_fallback(void *userdata) {
+        struct keeping *keeping = userdata;
+
+        keeping->response = RESPONSE_REVERT;
+}
+
+static int keep_old(void *userdata, const char *path, const struct snapshot *old) {
+        const struct keeping *keeping = userdata;
+        const struct record record = {
+                .message_id =
+                        keeping->response == RESPONSE_REPAIR ? MESSAGE_REPAIRED : MESSAGE_REVERTED,
+                .finding = keeping->finding,
+                .path = keeping->finding->path && strcmp(keeping->finding->path, path) == 0 ? NULL
+                                                                                            : path,
+                .action = action_done(keeping->response),
+                .quarantined = old,
+        };
+        int64_t id;
+
+        return record_incident(&keeping->reconciler->recorder, &record, &id);
 }
 
 static const char *action_wanted(enum rule_response response, bool is_possible) {
@@ -535,7 +541,7 @@ static int note_response(struct pass *pass, const struct finding *finding,
                 if (report->remark)
                         record_notice(NULL, LOG_WARNING, "%s: %s", finding->rule_id,
                                       report->remark);
-                if (finding->response == RESPONSE_REPAIR)
+                if (finding->response == RESPONSE_REPAIR && !report->fell_back)
                         return approve_repaired(reconciler, report);
                 for (size_t i = 0; i < report->n_replaced && r == 0; i++)
                         if (finding->response == RESPONSE_LOCK)
@@ -554,13 +560,14 @@ static int respond_one(struct pass *pass, const struct finding *finding,
                        const struct findings *present) {
         struct reconciler *reconciler = pass->reconciler;
         bool is_dry_run = is_audit(reconciler, finding);
-        struct keeping keeping = { reconciler, finding, action_done(finding->response) };
+        struct keeping keeping = { reconciler, finding, finding->response };
         const struct responder responder = {
                 .world = reconciler->world,
                 .verdicts = reconciler->verdicts,
                 .permits = reconciler->permits,
                 .is_dry_run = is_dry_run,
                 .keep = keep_old,
+                .on_fallback = on_fallback,
                 .userdata = &keeping,
         };
         CLEANUP(respond_report_done) struct respond_report report = { 0 };

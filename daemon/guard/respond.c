@@ -725,6 +725,9 @@ int respond_to(const struct responder *responder, const struct finding *finding,
         if (r == 0 && finding->response == RESPONSE_REPAIR &&
             report.outcome == RESPOND_NO_APPROVED && !is_user) {
                 respond_report_done(&report);
+                report.fell_back = true;
+                if (responder->on_fallback)
+                        responder->on_fallback(responder->userdata);
                 r = revert(responder, finding, present, &report);
         }
         if (r == 0 && !is_writable_path && report.outcome == RESPOND_NO_APPROVED)

@@ -38,6 +38,7 @@ struct respond_report {
         struct replaced_path *replaced; /* put back, also when a later one failed */
         size_t n_replaced;
         bool touched_sshd; /* sshd must read its configuration again */
+        bool fell_back;    /* no edit helped, and a revert was tried in place of the repair */
 };
 void respond_report_done(struct respond_report *report);
 
@@ -51,6 +52,7 @@ struct responder {
         const struct permits *permits; /* what they cover stays out of sets; NULL: none */
         bool is_dry_run;               /* audit: decide everything, write nothing */
         respond_keep_fn keep;
+        void (*on_fallback)(void *userdata); /* from here on it is a revert; may be NULL */
         void *userdata;
 };
 

@@ -395,7 +395,7 @@ static void test_what_no_repair_mends_is_reverted(void **state) {
                 write_at(machine, "/etc/pam.d/sshd", cases[i]);
                 look_at(machine, "/etc/pam.d/sshd");
                 assert_content(machine, "/etc/pam.d/sshd", clean_sshd);
-                assert_int_equal(count_incidents(machine, "repaired"), i + 1);
+                assert_int_equal(count_incidents(machine, "reverted"), i + 1);
         }
 }
 
