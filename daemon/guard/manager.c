@@ -310,6 +310,17 @@ static int heartbeat(struct manager *manager) {
         return store_set_value(manager->world.store, last_seen_name, now);
 }
 
+void manager_read_gaps(struct manager *manager) {
+        struct gap *gaps = NULL;
+        size_t n_gaps = 0;
+
+        if (store_list_gaps(manager->world.store, GAPS_SHOWN, &gaps, &n_gaps) < 0)
+                return;
+        gaps_free(manager->gaps, manager->n_gaps);
+        manager->gaps = gaps;
+        manager->n_gaps = n_gaps;
+}
+
 static void update_emergency_copy(struct manager *manager) {
         emergency_update(manager->world.store, manager->emergency);
         baseline_set_copy(manager->world.baseline, manager->emergency);
@@ -320,6 +331,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t now_us, void *userdata
 
         (void)heartbeat(manager);
         (void)record_summaries(&manager->reconciler.recorder);
+        manager_beat_canary(manager);
         if (baseline_copy_is_stale(manager->world.baseline))
                 update_emergency_copy(manager);
         (void)sd_event_source_set_time(source, now_us + HEARTBEAT_US);
@@ -433,6 +445,8 @@ static int look_at_everything(struct manager *manager) {
         }
         update_emergency_copy(manager);
         if (r == 0)
+                r = manager_clear_leftovers(manager);
+        if (r == 0)
                 r = manager_start_full_pass(manager);
         while (r == 0 && manager->pass_is_running &&
                !(manager->dirty.paths.n == 0 && manager_now_us() > patience_us))
@@ -500,6 +514,9 @@ static int step_loop(struct manager *manager) {
         if (r < 0)
                 return r;
         r = manager_start_watching(manager);
+        if (r == 0 && manager_start_canary(manager) < 0)
+                record_notice_at(manager->canary_path, MESSAGE_COVERAGE, LOG_WARNING,
+                                 "whether events arrive cannot be tested");
         if (r < 0)
                 return r;
         if (!manager->invocation->root_path && units_new(manager->event, &manager->units) < 0)
@@ -526,7 +543,7 @@ int manager_new(const struct invocation *invocation, struct manager **ret) {
                 return -ENOMEM;
         manager->invocation = invocation;
         manager->world.root.fd = -1;
-        manager->started_at_us = record_now_us();
+        manager->started_at_us = manager->canary_came_at_us = record_now_us();
         if (invocation->root_path)
                 journal_use_stderr(true);
         for (size_t i = 0; i < N_ELEMENTS(steps); i++) {
@@ -582,6 +599,7 @@ void manager_free(struct manager *manager) {
         gaps_free(manager->gaps, manager->n_gaps);
         world_done(&manager->world);
         store_free(manager->emergency);
+        free(manager->canary_path);
         sd_event_unref(manager->event);
         free(manager->policy_problem);
         free(manager->openssh);

@@ -11,6 +11,7 @@
 #include "guard/control.h"
 #include "guard/cross_check.h"
 #include "guard/dirty.h"
+#include "guard/liveness.h"
 #include "guard/manager.h"
 #include "guard/notify.h"
 #include "guard/permits.h"
@@ -59,6 +60,10 @@ struct manager {
         struct accounts_query *query; /* NSS is being asked; NULL: it is not */
         bool query_again;
 
+        char *canary_path; /* NULL with --root */
+        struct liveness liveness;
+        int64_t canary_came_at_us;
+
         sd_event *event;
         sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
                 *sweep_source, *mounts_source;
@@ -99,6 +104,16 @@ int manager_mark(struct manager *manager, const char *path);
 int manager_mark_path(struct manager *manager, const char *path, enum dirty_source source,
                       bool is_being_written);
 int manager_start_full_pass(struct manager *manager);
+
+/* The self-test of events, at each heartbeat. */
+int manager_start_canary(struct manager *manager);
+void manager_beat_canary(struct manager *manager);
+
+/* Keeps and takes away what a killed daemon left of a replacement. Returns 0 or -ENOMEM. */
+int manager_clear_leftovers(struct manager *manager);
+
+/* Reads the newest gaps anew, for status. */
+void manager_read_gaps(struct manager *manager);
 
 /* Wakes the loop when the next permit ends. */
 void manager_schedule_expiry(struct manager *manager);

@@ -18,6 +18,10 @@ static void on_dirty(void *userdata, const char *path, bool is_being_written) {
                 manager->pid_is_dirty = true;
                 return;
         }
+        if (manager->canary_path && strcmp(path, manager->canary_path) == 0) {
+                liveness_note(&manager->liveness);
+                return;
+        }
         if (manager->is_adding_watches)
                 return;
         if (manager_mark_user_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)

@@ -130,6 +130,25 @@ def a_flag_that_is_taken_away_comes_back_and_is_told(machine):
 
 
 @check
+def what_a_killed_swap_left_is_kept_and_taken_away(machine):
+    path = "/etc/ssh/sshd_config.d/.sshguardd-0123456789abcdef"
+    machine.run("systemctl stop sshguardd")
+    machine.write(path, BAD)
+    machine.run("systemctl start sshguardd")
+    eventually("it is gone", lambda: not machine.exists(path))
+    incident = next(incident for incident in ctl(machine, "history --limit 5")["incidents"]
+                    if incident["rule"] == "file.leftover")
+    expect("PasswordAuthentication yes" in ctl(machine, f"diff {incident['id']}")["diff"], "it was not kept")
+
+
+@check
+def events_are_tested(machine):
+    expect(machine.exists("/var/lib/sshguardd/canary/alive"), "no canary was written")
+    told = [entry["MESSAGE"] for entry in alerts(machine, "COVERAGE", 0)]
+    expect(not any("no longer arrive" in message for message in told), f"it says {told}")
+
+
+@check
 def a_damaged_database_does_not_end_the_protection(machine):
     after = machine.journal_end()
     machine.run("systemctl stop sshguardd; dd if=/dev/urandom of=/var/lib/sshguardd/state.db bs=4096 count=4 "
