@@ -6,10 +6,12 @@
 #include "client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -197,6 +199,9 @@ static bool is_longer_than_terminal(const struct text *text) {
         return n_lines >= size.ws_row;
 }
 
+static const char default_pager[] =
+        "for p in less more; do command -v $p >/dev/null && exec $p; done; exit 127";
+
 /* LESSSECURE: whoever may run us through sudo must not get a shell out of the pager. */
 static FILE *open_pager(void) {
         const char *pager = getenv("SSHGUARDCTL_PAGER");
@@ -207,23 +212,37 @@ static FILE *open_pager(void) {
                 return NULL;
         (void)setenv("LESS", "FRSX", 0);
         (void)setenv("LESSSECURE", "1", 1);
-        return popen(pager ? pager : "less", "we");
+        return popen(pager ? pager : default_pager, "we");
+}
+
+/* A pager that is not installed must not swallow what was to be read. */
+static bool page(const struct text *text) {
+        const struct sigaction ignore = { .sa_handler = SIG_IGN };
+        struct sigaction before;
+        FILE *pager = open_pager();
+        int status;
+
+        if (!pager)
+                return false;
+        (void)sigaction(SIGPIPE, &ignore, &before); /* who quits the pager wants no more */
+        (void)fwrite(text_get(text), 1, text->n, pager);
+        status = pclose(pager);
+        (void)sigaction(SIGPIPE, &before, NULL);
+        return !(WIFEXITED(status) && WEXITSTATUS(status) >= 126);
 }
 
 int client_flush(struct client *client) {
         struct text *text = &client->screen.text;
         bool is_paged = client->is_terminal && !client->arguments->no_pager &&
                         is_longer_than_terminal(text);
-        FILE *pager = is_paged ? open_pager() : NULL;
         int r = text_error(text);
 
         if (r < 0)
                 return client_complain("out of memory");
-        (void)fwrite(text_get(text), 1, text->n, pager ? pager : stdout);
+        if (!is_paged || !page(text))
+                (void)fwrite(text_get(text), 1, text->n, stdout);
         text_done(text);
-        if (pager)
-                (void)pclose(pager);
-        else if (fflush(stdout) != 0)
+        if (fflush(stdout) != 0)
                 return client_complain("standard output: %s", strerror(errno));
         return CLIENT_FINE;
 }

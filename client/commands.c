@@ -8,8 +8,8 @@
 enum { DECISION = OPTION_REASON | OPTION_EXCEPTION | OPTION_FOR };
 
 static const struct command table[] = {
-        { "status", "", "is it fine, what is wrong, what was done (the default)",
-          "The first line is the verdict. Exit status 1 means that a rule does not hold now;\n"
+        { "status", "", "is it fine, what is wrong, what was done (default)",
+          "The first line is the verdict. Exit status 1: a rule does not hold now;\n"
           "what was put right does not count.\n"
           "\n"
           "  sshguardctl                       one screen\n"
@@ -17,19 +17,18 @@ static const struct command table[] = {
           "  sshguardctl status --json | jq .counts\n",
           0, 0, 0, command_status },
         { "findings", "", "rules that do not hold now, with file and line",
-          "Each finding names the file and line that win. `sshguardctl explain RULE` shows the\n"
-          "command that proves it. Exit status 1 if there are any.\n",
+          "Each finding names the file and line that win. `sshguardctl explain RULE` shows\n"
+          "the command that proves it. Exit status 1 if there are any.\n",
           0, 0, 0, command_findings },
         { "files", "", "guarded files, their state and how they are watched",
           "States: approved (as it was accepted), unapproved (changed, but breaks no rule),\n"
-          "violating, unseen (not looked at yet). Coverage names the mechanisms that watch it.\n",
+          "violating, unseen (not looked at yet). Coverage names the mechanisms that watch\n"
+          "it.\n",
           0, 0, 0, command_files },
-        { "keys", "[USER]", "which key opens which account, from where, with which limits",
-          "Every entry of every file that sshd reads for an account, by its fingerprint, and "
-          "since\n"
-          "when it is approved. An authority opens nothing by itself, but what it signs does; "
-          "what\n"
-          "is ignored stands in a file that others could write.\n"
+        { "keys", "[USER]", "which key opens which account, from where, and how",
+          "Every entry of every file that sshd reads for an account, by its fingerprint,\n"
+          "and since when it is approved. An authority opens nothing by itself, but what it\n"
+          "signs does; what is ignored stands in a file that others could write.\n"
           "\n"
           "  sshguardctl keys root\n"
           "  sshguardctl keys --json | jq -r '.keys[] | select(.approved_at_us == null)'\n",
@@ -47,41 +46,40 @@ static const struct command table[] = {
         { "show", "INCIDENT", "everything about one incident", "\n  sshguardctl show 12\n", 1, 1, 0,
           command_show },
         { "diff", "PATH|INCIDENT", "what differs from the approved version",
-          "For a path: the approved version against what is there. For an incident: the version\n"
-          "in force against the one that was replaced. Keys appear as fingerprints.\n"
+          "For a path: the approved version against what is there. For an incident: the\n"
+          "version in force against the one that was replaced. Keys appear as fingerprints.\n"
           "\n"
           "  sshguardctl diff /etc/ssh/sshd_config\n"
           "  sshguardctl diff 12\n",
           1, 1, 0, command_diff },
         { "approve", "PATH|--all", "accept what is there as the approved version",
-          "Shows the difference and asks. In a script give the digest that `diff` showed, so that\n"
-          "what is approved is what was reviewed.\n"
+          "Shows the difference and asks. In a script give the digest that `diff` showed,\n"
+          "so that what is approved is what was reviewed.\n"
           "\n"
           "  sshguardctl approve /etc/ssh/sshd_config --reason \"ticket 4711\"\n"
-          "  sshguardctl approve --all        what breaks no rule, file by file, after showing "
-          "each\n"
+          "  sshguardctl approve --all             one by one, what breaks no rule\n"
           "  sshguardctl approve /etc/ssh/sshd_config --sha256 9f86d081884c7d65...\n"
           "  sshguardctl approve /etc/ssh/sshd_config.d/50-lab.conf \\\n"
           "      --exception sshd.password-authentication --for 2h --reason \"lab day\"\n",
           0, 1, OPTION_ALL | OPTION_SHA256 | OPTION_YES | DECISION, command_approve },
-        { "edit", "PATH", "edit a guarded file, as visudo does; the result is approved",
-          "Your editor ($SUDO_EDITOR, $VISUAL, $EDITOR) gets a copy. Then you see what sshd would "
-          "do\n"
-          "otherwise and which rules would not hold, and decide. What sshd refuses is never\n"
-          "installed; what was there is kept.\n"
+        { "edit", "PATH", "edit a guarded file as visudo does, and approve it",
+          "Your editor ($SUDO_EDITOR, $VISUAL, $EDITOR) gets a copy. Then you see what sshd\n"
+          "would do otherwise and which rules would not hold, and decide. What sshd refuses\n"
+          "is never installed; what was there is kept.\n"
           "\n"
           "  sshguardctl edit /etc/ssh/sshd_config\n"
           "  sshguardctl edit /etc/ssh/sshd_config.d/50-new.conf --from new.conf --yes\n",
           1, 1, OPTION_FROM | OPTION_YES | DECISION, command_edit },
         { "restore", "INCIDENT", "put back the version an incident replaced",
-          "The version becomes the approved one. If it breaks a rule, an exception is needed.\n"
+          "The version becomes the approved one. If it breaks a rule, an exception is\n"
+          "needed.\n"
           "\n"
           "  sshguardctl diff 12\n"
           "  sshguardctl restore 12 --reason \"it was right\"\n",
           1, 1, DECISION, command_restore },
         { "permit", "[PATH]", "let a path be changed for a while, or list permits",
-          "Responses are suspended for the path, alerts are not. At the end it is judged like any\n"
-          "other file. Without PATH the permits in force are listed.\n"
+          "Responses are suspended for the path, alerts are not. At the end it is judged\n"
+          "like any other file. Without PATH the permits in force are listed.\n"
           "\n"
           "  sshguardctl permit /etc/ssh/sshd_config --for 30min --reason \"migration\"\n"
           "  sshguardctl permit --revoke 3\n",
@@ -96,18 +94,19 @@ static const struct command table[] = {
           OPTION_FOR | OPTION_REASON, command_unlock },
         { "check", "", "look at everything now and wait for the result",
           "Exit status 1 if a rule does not hold.\n", 0, 0, 0, command_check },
-        { "explain", "RULE", "a rule: why, from where, whether it holds, what decides",
+        { "explain", "RULE", "a rule: why, from where, what holds, what decides",
           "\n  sshguardctl explain sshd.password-authentication\n", 1, 1, 0, command_explain },
         { "monitor", "", "what happens, as it happens",
           "With --json one object a line. Ends with Ctrl-C.\n", 0, 0, 0, command_monitor },
         { "metrics", "", "numbers for a monitoring system, as OpenMetrics text",
           "\n"
+          "  systemctl enable --now sshguardd-metrics.timer   for node_exporter\n"
           "  sshguardctl metrics > /var/lib/prometheus/node-exporter/sshguardd.prom\n",
           0, 0, 0, command_metrics },
         { "generate-policy", "", "a policy out of the machine as it is, for review",
-          "Settings of sshd that are stricter than the default become rules, each with the line "
-          "that\n"
-          "sets it. Review them: keep what you mean, and say what the guard shall do.\n"
+          "Settings of sshd that are stricter than the default become rules, each with the\n"
+          "line that sets it. Review them: keep what you mean, and say what the guard shall\n"
+          "do.\n"
           "\n"
           "  sshguardctl generate-policy > /etc/sshguardd/policy.d/50-site.conf\n"
           "  sshguardd --test-policy && sshguardctl reload\n",

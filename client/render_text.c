@@ -458,6 +458,29 @@ static void put_conditions(struct screen *screen, const char *conditions) {
         }
 }
 
+/* What holds now: `Now: no, by FILE:LINE`, for whom if not for all. */
+static void put_decisions(struct screen *screen, const json_t *reply) {
+        const json_t *decisions = json_object_get(reply, "decisions");
+
+        for (size_t i = 0; i < json_array_size(decisions); i++) {
+                const json_t *decision = json_array_get(decisions, i);
+                const char *value = member_word(decision, "value", "");
+                CLEANUP(text_done) struct text place = { 0 };
+
+                render_append_place(&place, decision);
+                render_put_label(screen, "Now");
+                screen_put(screen, STYLE_BOLD, *value ? value : "nothing");
+                screen_raw(screen, member_string(decision, "path") ? ", by " : " ");
+                screen_put(screen, STYLE_PLAIN, text_get(&place));
+                if (member_string(decision, "connection"))
+                        screen_putf(screen, STYLE_DIM, ", for %s",
+                                    member_string(decision, "connection"));
+                screen_raw(screen, "\n");
+        }
+        if (member_bool(reply, "decisions_truncated"))
+                put_line(screen, "Now", STYLE_DIM, "... and more");
+}
+
 static void show_explanation(struct screen *screen, const json_t *reply) {
         const json_t *rule = json_object_get(reply, "rule");
         const json_t *findings = json_object_get(reply, "findings");
@@ -484,6 +507,7 @@ static void show_explanation(struct screen *screen, const json_t *reply) {
         if (member_string(rule, "profile"))
                 (void)text_appendf(&origin, " (profile %s)", member_string(rule, "profile"));
         put_line(screen, "Defined", STYLE_PLAIN, text_get(&origin));
+        put_decisions(screen, reply);
         for (size_t i = 0; i < json_array_size(findings); i++)
                 put_proof(screen, json_array_get(findings, i));
         if (json_array_size(incidents) > 0) {

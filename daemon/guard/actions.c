@@ -410,4 +410,5 @@ void manager_fill_actions(struct control_backend *ret) {
         ret->resume = resume;
         manager_fill_edit(ret);
         manager_fill_draft(ret);
+        manager_fill_decide(ret);
 }

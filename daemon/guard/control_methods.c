@@ -504,6 +504,33 @@ int control_generate_policy(struct control_call *call) {
                                      json_pack("{s:s}", "text", text_get(&shown)));
 }
 
+static json_t *describe_decision(const struct control_decision *decision) {
+        CLEANUP(wire_json_cleanup)
+        json_t *described = json_pack("{s:I}", "line", (json_int_t)decision->line);
+
+        if (!described || describe_bytes(described, "value", decision->value) < 0 ||
+            describe_bytes(described, "path", decision->path) < 0 ||
+            describe_bytes(described, "text", decision->text) < 0 ||
+            describe_bytes(described, "connection", decision->connection) < 0)
+                return NULL;
+        return TAKE(described);
+}
+
+static int describe_decisions(const struct control_backend *backend, const struct rule *rule,
+                              json_t *reply) {
+        CLEANUP(control_decisions_done) struct control_decisions decisions = { 0 };
+        CLEANUP(wire_json_cleanup) json_t *list = json_array();
+        int r = backend->decide ? backend->decide(backend->userdata, rule, &decisions) : 0;
+
+        for (size_t i = 0; i < decisions.n_items && r == 0; i++)
+                r = append(list, describe_decision(&decisions.items[i]));
+        if (r == 0 && (json_object_set(reply, "decisions", list) < 0 ||
+                       json_object_set_new(reply, "decisions_truncated",
+                                           json_boolean(decisions.is_truncated)) < 0))
+                r = -ENOMEM;
+        return r;
+}
+
 int control_explain(struct control_call *call) {
         const struct control_backend *backend = call->backend;
         CLEANUP(wire_json_cleanup) json_t *findings = json_array();
@@ -537,8 +564,9 @@ int control_explain(struct control_call *call) {
         (void)policy_format_conditions(rule, &conditions);
         if (describe_append_lines(&shown, text_get(&conditions), conditions.n) < 0)
                 return -ENOMEM;
-        return reply_with(call, json_pack("{s:o,s:s,s:O,s:O}", "rule",
-                                          describe_judged_rule(rule, json_array_size(findings)),
-                                          "conditions", text_get(&shown), "findings", findings,
-                                          "incidents", incidents));
+        r = reply_with(call, json_pack("{s:o,s:s,s:O,s:O}", "rule",
+                                       describe_judged_rule(rule, json_array_size(findings)),
+                                       "conditions", text_get(&shown), "findings", findings,
+                                       "incidents", incidents));
+        return r < 0 ? r : describe_decisions(backend, rule, call->reply);
 }

@@ -184,6 +184,7 @@ void manager_fill_actions(struct control_backend *ret);
 void manager_admit_listed(struct manager *manager);
 void manager_fill_edit(struct control_backend *ret);
 void manager_fill_draft(struct control_backend *ret);
+void manager_fill_decide(struct control_backend *ret);
 
 /* ---- what actions share (actions.c) ---- */
 

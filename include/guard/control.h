@@ -208,6 +208,20 @@ struct control_preview {    /* what would come of it */
 };
 void control_preview_done(struct control_preview *preview);
 
+struct control_decision { /* what a setting is for some connections, and the line that decides */
+        char *value;      /* as `sshd -T` prints it; "" for none */
+        char *path;       /* NULL: no line sets it */
+        unsigned line;
+        char *text;       /* of the line */
+        char *connection; /* as -C takes it; NULL: it is so for all */
+};
+struct control_decisions {
+        struct control_decision *items;
+        size_t n_items;
+        bool is_truncated;
+};
+void control_decisions_done(struct control_decisions *decisions);
+
 struct control_allowance { /* Permit, Pause, Unlock */
         struct control_peer peer;
         const char *path; /* NULL for Pause */
@@ -257,6 +271,9 @@ struct control_backend {
         int (*list_incidents)(void *userdata, const struct incident_filter *filter,
                               struct incident **ret, size_t *ret_n);
         int (*get_incident)(void *userdata, int64_t id, struct incident *ret);
+
+        /* What holds now for an sshd rule; nothing for others. Returns 0 or a negative errno. */
+        int (*decide)(void *userdata, const struct rule *rule, struct control_decisions *ret);
 
         /* A fragment for policy.d out of the machine as it is. May be refused. */
         int (*generate_policy)(void *userdata, struct text *ret, struct control_refusal *refusal);

@@ -139,6 +139,22 @@ def a_generated_policy_is_one_and_holds(machine):
     machine.run("rm /etc/sshguardd/policy.d/60-made.conf && sshguardctl reload")
 
 
+# ---- numbers ----
+
+@check
+def node_exporter_gets_its_file(machine):
+    prom = "/var/lib/prometheus/node-exporter/sshguardd.prom"
+    machine.run("systemd-analyze --man=no verify sshguardd-metrics.service sshguardd-metrics.timer")
+    machine.run(f"mkdir -p {pathlib.Path(prom).parent} && systemctl enable --now sshguardd-metrics.timer")
+    eventually("the file", lambda: machine.exists(prom))
+    expect(machine.read(prom).endswith("# EOF\n") and "sshguardd_" in machine.read(prom), machine.read(prom))
+    expect(machine.run(f"stat -c %a {prom}").stdout == "644\n", "others cannot read it")
+    machine.run("systemctl stop sshguardd")
+    machine.run("systemctl start sshguardd-metrics.service", check=False)
+    expect(not machine.exists(prom), "an old file looks like health")
+    machine.run("systemctl disable --now sshguardd-metrics.timer && systemctl start sshguardd")
+
+
 # ---- who may call what ----
 
 @check
@@ -236,9 +252,15 @@ def varlinkctl_gets_typed_errors(machine):
 
 @check
 def a_oneway_call_is_done_and_not_answered(machine):
-    generation = ctl(machine, "status")["generation"]
-    expect(call(machine, "Reload", {}, "--oneway").strip() == "", "it was answered")
-    eventually("it was done", lambda: ctl(machine, "status")["generation"] == generation + 1)
+    permit = {"path": SITE_DROP_IN, "until_us": 9000000000000000, "reason": "nobody waits"}
+    expect(call(machine, "Permit", permit, "--oneway").strip() == "", "it was answered")
+    eventually("it was done", lambda: any(permit["reason"] == "nobody waits"
+                                          for permit in ctl(machine, "permit")["permits"]))
+    # a costly one stands in line, and its peer is gone by then
+    digest = machine.run(f"sha256sum {SITE_DROP_IN}").stdout.split()[0]
+    after = machine.journal_end()
+    call(machine, "Approve", {"path": SITE_DROP_IN, "sha256": digest, "reason": "nobody waits"}, "--oneway")
+    eventually("it was approved", lambda: alerts(machine, "APPROVED", after))
 
 
 if __name__ == "__main__":

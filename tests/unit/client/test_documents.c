@@ -85,6 +85,35 @@ static void test_commands(void **state) {
         }
 }
 
+/* Help fits a terminal of 80 columns. */
+static void assert_lines_fit(const char *name, const char *text) {
+        while (*text) {
+                size_t n = strcspn(text, "\n");
+
+                if (n > 80)
+                        fail_msg("%s: too wide: %.*s", name, (int)n, text);
+                text += n + (text[n] == '\n');
+        }
+}
+
+static void test_help_fits(void **state) {
+        enum { SYNOPSIS_COLUMNS = 27 };
+        CLEANUP(text_done) struct text options = { 0 };
+        const struct command *table;
+        size_t n;
+
+        (void)state;
+        arguments_append_help(&options, 0);
+        arguments_append_help(&options, ~0U);
+        assert_lines_fit("options", text_get(&options));
+        table = commands(&n);
+        for (size_t i = 0; i < n; i++) {
+                if (strlen(table[i].summary) > 80 - SYNOPSIS_COLUMNS)
+                        fail_msg("%s: too wide: %s", table[i].name, table[i].summary);
+                assert_lines_fit(table[i].name, table[i].details);
+        }
+}
+
 static void test_options(void **state) {
         CLEANUP_FREE char *manual = load("docs/sshguardctl.1");
         CLEANUP(text_done) struct text help = { 0 };
@@ -144,6 +173,7 @@ static void test_interface(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_commands),
+                cmocka_unit_test(test_help_fits),
                 cmocka_unit_test(test_options),
                 cmocka_unit_test(test_interface),
         };

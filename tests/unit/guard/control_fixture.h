@@ -233,6 +233,18 @@ static int fake_restore(void *userdata, const struct control_restoral *restoral,
         return refuse(userdata, refusal);
 }
 
+static int fake_decide(void *userdata, const struct rule *rule, struct control_decisions *ret) {
+        (void)userdata;
+        (void)rule;
+        ret->items = calloc(1, sizeof *ret->items);
+        ret->n_items = 1;
+        ret->items[0] = (struct control_decision){ .value = strdup("no"),
+                                                   .path = strdup("/\xff"),
+                                                   .line = 7,
+                                                   .text = strdup("PasswordAuthentication no") };
+        return 0;
+}
+
 static int fake_generate_policy(void *userdata, struct text *ret, struct control_refusal *refusal) {
         (void)text_append(ret, "rules = ();\n");
         return refuse(userdata, refusal);
@@ -325,6 +337,7 @@ static const struct control_backend fake_backend = {
         .get_versions = fake_versions,
         .approve = fake_approve,
         .restore = fake_restore,
+        .decide = fake_decide,
         .generate_policy = fake_generate_policy,
         .get_content = fake_get_content,
         .preview = fake_preview,
