@@ -125,7 +125,7 @@ static int append_values(struct text *text, const struct keyword *keyword,
                 if (!value)
                         return -ENOMEM;
                 if (i > 0)
-                        (void)text_append_char(text, ' ');
+                        (void)text_append_char(text, keyword->layout == LAYOUT_COMMAS ? ',' : ' ');
                 if (is_one_word(keyword) && strpbrk(value, " \t\\\"'"))
                         quoted = lexer_join(&value, 1, true);
                 else if (!is_raw(keyword) && (!value[0] || value[0] == '#'))
@@ -181,9 +181,10 @@ static int rewrite_line(const struct sshd_directive *directive, const struct ssh
 static int take_out(const struct sshd_place *place, struct sshd_edit *ret) {
         CLEANUP(text_done) struct text sign = { 0 };
         CLEANUP(text_done) struct text nothing = { 0 };
-        size_t end = place->end;
+        const char *line = place->file->data + place->begin;
+        size_t end = place->end, n = end - place->begin;
 
-        if (!memchr(place->file->data + place->begin, '\0', end - place->begin)) {
+        if (visible_length(line, n) < n || !memchr(line, '\0', n)) {
                 int r = text_append_char(&sign, '#');
 
                 return r < 0 ? r

@@ -110,6 +110,11 @@ static const struct edit_case cases[] = {
         { "SetEnv A=1\n", "setenv", { "A=b\"c", "B=2" }, SPEC, "SetEnv A=b\\\"c B=2\n" },
         { "RekeyLimit 1G\n", "rekeylimit", { "1024 60" }, SPEC, "RekeyLimit 1024 60\n" },
         { "\"MaxAuthTries\"255 # x\n", "maxauthtries", { "3" }, SPEC, "\"MaxAuthTries\"3 # x\n" },
+        { "Ciphers aes128-ctr,3des-cbc # x\n",
+          "ciphers",
+          { "aes128-ctr", "aes256-ctr" },
+          SPEC,
+          "Ciphers aes128-ctr,aes256-ctr # x\n" },
         /* one element per line */
         { "Port 22\nPort 2222 # x\n", "port", { "22" }, SPEC, "Port 22\n#Port 2222 # x\n" },
         { "Port 22\nPort 2222\n", "port", { "22", "443" }, SPEC, "Port 22\nPort 443\n" },
