@@ -18,11 +18,12 @@
 #include "os/accounts.h"
 
 enum {
-        SLICE_USERS = 256,         /* of a full pass, between two looks at what events named */
-        SWEEP_USERS = 256,         /* in one turn of the sweep */
-        POLL_USERS = 64,           /* of those whose files send no events, besides */
-        USER_REST_US = 100 * 1000, /* between two looks at one account: who writes all the time
-                                      costs ten looks a second */
+        SLICE_USERS = 256,          /* of a full pass, between two looks at what events named */
+        SLICE_USERS_ADOPTED = 2048, /* of the first one, where each slice is written to disk */
+        SWEEP_USERS = 256,          /* in one turn of the sweep */
+        POLL_USERS = 64,            /* of those whose files send no events, besides */
+        USER_REST_US = 100 * 1000,  /* between two looks at one account: who writes all the time
+                                       costs ten looks a second */
 };
 
 /* ---- watches ---- */
@@ -144,10 +145,12 @@ bool manager_has_users_left(const struct manager *manager) {
 
 int manager_take_users(struct manager *manager) {
         size_t first = manager->users_next, n = manager->world.users.n_items - first;
+        size_t most =
+                manager->reconciler.accounts_are_established ? SLICE_USERS : SLICE_USERS_ADOPTED;
         int r;
 
-        if (n > SLICE_USERS)
-                n = SLICE_USERS;
+        if (n > most)
+                n = most;
         r = reconcile_users(&manager->reconciler, first, n);
         /* an account that cannot be looked at now is looked at by the next pass or sweep */
         manager->users_next = first + n;
