@@ -56,7 +56,7 @@ def findings(machine, profile):
     machine.write("/etc/sshguardd/sshguardd.conf", f'extends = [ "{profile}" ];\nmode = "audit";\n')
     result = machine.run("sshguardd --check --json", check=False)
     expect(result.returncode in (0, 1), f"--check ended with {result.returncode}: {result.stderr}")
-    return [f"{finding['rule']}: {finding['message']}" for finding in json.loads(result.stdout)["findings"]]
+    return [f"{finding['rule']}: {finding.get('path', '')}: {finding['message']}" for finding in json.loads(result.stdout)["findings"]]
 
 
 def begin_anew(machine):
