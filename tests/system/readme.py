@@ -22,7 +22,7 @@ from session import typed
 
 README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 BLOCK = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
-SETTLE_SECONDS = 1.2
+SETTLE_SECONDS = 2
 # what apt says where it has no terminal, and what a terminal overwrites
 NOISE = re.compile(r"^debconf: delaying package configuration.*\n|^\n?WARNING: apt does not have.*\n\n?|"
                    r"^\(Reading database \.\.\. ?(?:\d+%)?\n", re.MULTILINE)
