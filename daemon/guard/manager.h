@@ -50,6 +50,7 @@ struct manager {
         struct units *units;       /* NULL with --root, or without a system bus */
         struct control *control;
         struct map watched;                 /* path → itself: what the watcher was given */
+        bool is_limited;                    /* it was told that max_user_watches is reached */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */
 
         size_t users_next;  /* where the full pass goes on among the accounts */

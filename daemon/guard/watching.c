@@ -68,6 +68,22 @@ static void on_different(void *userdata, const char *path) {
         (void)manager_mark_path(userdata, path, DIRTY_BY_SWEEP, false);
 }
 
+/* max_user_watches: told when it begins to matter, and when it no longer does. */
+static void tell_limit(struct manager *manager) {
+        size_t n = watch_n_limited(manager->watch);
+
+        if ((n > 0) == manager->is_limited)
+                return;
+        manager->is_limited = n > 0;
+        if (n > 0)
+                record_notice(MESSAGE_COVERAGE, LOG_WARNING,
+                              "%zu paths have no watch of their own and are polled instead: "
+                              "fs.inotify.max_user_watches is reached, raise it with sysctl",
+                              n);
+        else
+                record_notice(MESSAGE_COVERAGE, LOG_NOTICE, "every path has its watch again");
+}
+
 static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
         uint64_t before_us = cpu_us();
@@ -78,6 +94,7 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
                 r = manager_sweep_users(manager);
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "a sweep could not be finished: %s", strerror(-r));
+        tell_limit(manager);
         manager->pid_is_dirty = true;
         manager_after_turn(manager);
         (void)sd_event_source_set_time(source,

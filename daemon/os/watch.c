@@ -49,6 +49,7 @@ struct watch {
         struct table wanted;
         struct wanted *queue; /* dirty, to be reported; a ring would do, order does not matter */
         uint64_t epoch;       /* number of overflows so far */
+        size_t n_limited;     /* wanted paths that are WATCH_LIMITED */
 };
 
 static struct wanted *wanted_of(struct table_entry *entry) {
@@ -115,8 +116,14 @@ static void enqueue_below(struct watch *watch, struct node *node) {
 }
 
 static int resolve(struct watch *watch, struct wanted *wanted) {
+        bool was_limited = wanted->coverage & WATCH_LIMITED;
+        int r;
+
         wanted->epoch = watch->epoch;
-        return walk_wanted(&watch->root, &watch->mounts, &watch->places, wanted);
+        r = walk_wanted(&watch->root, &watch->mounts, &watch->places, wanted);
+        watch->n_limited -= was_limited;
+        watch->n_limited += (wanted->coverage & WATCH_LIMITED) != 0;
+        return r;
 }
 
 /* Resolves and reports what was queued. The first error is kept, the rest is done all the same. */
@@ -318,6 +325,7 @@ void watch_remove(struct watch *watch, const char *path) {
         if (!wanted)
                 return;
         dequeue(watch, wanted);
+        watch->n_limited -= (wanted->coverage & WATCH_LIMITED) != 0;
         table_remove(&watch->wanted, &wanted->by_path);
         nodes = wanted->nodes;
         wanted->nodes = NULL;
@@ -366,6 +374,10 @@ unsigned watch_coverage(const struct watch *watch, const char *path) {
         const struct wanted *wanted = find(watch, path);
 
         return wanted ? wanted->coverage : WATCH_NONE;
+}
+
+size_t watch_n_limited(const struct watch *watch) {
+        return watch->n_limited;
 }
 
 size_t watch_n_watches(const struct watch *watch) {

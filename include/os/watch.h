@@ -69,4 +69,6 @@ void watch_remove(struct watch *watch, const char *path);
 int watch_refresh(struct watch *watch, const char *path);
 
 unsigned watch_coverage(const struct watch *watch, const char *path);
+/* How many wanted paths max_user_watches leaves without a watch of their own. */
+size_t watch_n_limited(const struct watch *watch);
 size_t watch_n_watches(const struct watch *watch);

@@ -533,7 +533,8 @@ static int with_few_watches(void) {
         watch = start();
         if (watch_add(watch, "/w/a/file") != 0 || watch_add(watch, "/w/a/file2") != 0)
                 return 1;
-        if (watch_coverage(watch, "/w/a/file") != WATCH_LIMITED || watch_n_watches(watch) > 2)
+        if (watch_coverage(watch, "/w/a/file") != WATCH_LIMITED || watch_n_watches(watch) > 2 ||
+            watch_n_limited(watch) != 2)
                 result = 2;
         reports = (struct reports){ 0 };
         if (watch_refresh(watch, "/w/a/file") != 0 || reports.n != 0)
@@ -541,6 +542,9 @@ static int with_few_watches(void) {
         if (write_text(limit, "100") < 0 || watch_refresh(watch, "/w/a/file") != 0 ||
             watch_coverage(watch, "/w/a/file") != (WATCH_DIRECTORY | WATCH_INODE) || reports.n != 1)
                 result = 4;
+        watch_remove(watch, "/w/a/file2");
+        if (watch_n_limited(watch) != 0)
+                result = 5;
         watch_free(watch);
         return result;
 }
