@@ -115,12 +115,18 @@ static int try(struct gathering *gathering, const struct sshd_connection *connec
         return 0;
 }
 
+/* The strings are lent. */
+static struct sshd_connection connection_from(const struct gathering *gathering,
+                                              const char *address) {
+        return (struct sshd_connection){ .user = gathering->account->name,
+                                         .host = BORROWED(address),
+                                         .addr = BORROWED(address),
+                                         .laddr = BORROWED("192.0.2.1"),
+                                         .lport = 22 };
+}
+
 static int try_address(struct gathering *gathering, const char *address) {
-        struct sshd_connection connection = { .user = gathering->account->name,
-                                              .host = BORROWED(address),
-                                              .addr = BORROWED(address),
-                                              .laddr = BORROWED("192.0.2.1"),
-                                              .lport = 22 };
+        const struct sshd_connection connection = connection_from(gathering, address);
 
         return try(gathering, &connection);
 }
@@ -182,14 +188,14 @@ static int try_hosts(struct gathering *gathering, const char *list) {
 /* The host parts of USER@HOST, and the from= of the keys found so far. */
 static int try_named_hosts(struct gathering *gathering) {
         static const char *const keywords[] = { "allowusers", "denyusers" };
+        const struct sshd_connection connection = connection_from(gathering, elsewhere);
         struct access_logins *logins = gathering->logins;
-        const struct access_login *first = &logins->items[0];
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < N_ELEMENTS(keywords); i++) {
                 struct sshd_setting setting = { 0 };
 
-                r = sshd_effective_one(gathering->machine->config, &first->connection,
+                r = sshd_effective_one(gathering->machine->config, &connection,
                                        gathering->machine->accounts, keywords[i], &setting);
                 for (size_t k = 0; r == 0 && k < setting.n_values; k++) {
                         const char *at = strchr(setting.values[k], '@');

@@ -336,7 +336,9 @@ static void test_keys_have_reasons(void **state) {
 static void test_all_connections(void **state) {
         static const struct memory_file files[] = {
                 { .path = "/etc/ssh/sshd_config",
-                  .text = "PasswordAuthentication no\nMatch Address 10.0.0.0/8\n"
+                  .text = "PasswordAuthentication no\n"
+                          "AllowUsers bob@10.0.0.0/8,192.0.2.* bob@198.51.100.0/24 root\n"
+                          "DenyUsers *@10.66.0.0/16\nMatch Address 10.0.0.0/8\n"
                           "    PasswordAuthentication yes\n" },
                 { .path = "/etc/passwd", .text = passwd },
                 { .path = "/etc/group", .text = group },
@@ -344,7 +346,9 @@ static void test_all_connections(void **state) {
                 { .path = "/bin/sh", .text = "", .mode = 0755 },
                 { .path = KEY_FILE, .text = "from=\"192.0.2.*,!192.0.2.9\" " KEY "\n" },
         };
-        static const char *const wanted[] = { "", "key", "password" };
+        static const char *const wanted[] = { "", "key", "password",
+                                              "refused: it is not listed in AllowUsers",
+                                              "refused: it is listed in DenyUsers" };
         CLEANUP(access_logins_done) struct access_logins logins = { 0 };
         struct memory_machine memory;
 
