@@ -85,7 +85,7 @@ static bool is_same(const struct access_login *a, const struct access_login *b) 
 static int try(struct gathering *gathering, const struct sshd_connection *connection) {
         CLEANUP_FREE char *name = sshd_connection_format(connection);
         struct access_logins *logins = gathering->logins;
-        struct access_login login;
+        struct access_login login = { 0 };
         int r;
 
         if (!name)

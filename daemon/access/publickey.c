@@ -287,7 +287,7 @@ static int judge_authorities(struct judged *judged, struct access_ways *ways) {
         CLEANUP(authorized_keys_done) struct authorized_keys keys = { 0 };
         CLEANUP_FREE char *bytes = NULL;
         const char *reason = NULL;
-        enum access_answer answer;
+        enum access_answer answer = ACCESS_NO;
         bool has_one = false;
         size_t n = 0;
         int r;

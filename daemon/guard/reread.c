@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,15 +219,25 @@ char *reread_format(const struct reread *reread) {
 
 bool reread_parse(struct reread *reread, const char *text) {
         struct reread parsed = { .has_begun = true, .pid.is_there = true };
-        char digest[2 * FILE_SHA256_SIZE + 1], stamp[2 * FILE_SHA256_SIZE + 1];
-        int knowledge;
+        CLEANUP_FREE char *copy = strdup(text);
+        char *words[5], *rest = copy, *end = NULL;
+        long knowledge;
 
-        if (sscanf(text, "%d %" SCNd64 " %" SCNu64 " %64[0-9a-f] %64[0-9a-f]", &knowledge,
-                   &parsed.pid.mtime_ns, &parsed.pid.ino, digest, stamp) != 5 ||
-            knowledge < 0 || knowledge >= N_REREAD_KNOWLEDGES ||
-            !file_sha256_parse(digest, parsed.digest) || !file_sha256_parse(stamp, parsed.stamp))
+        for (size_t i = 0; i < N_ELEMENTS(words); i++)
+                if (!(words[i] = strsep(&rest, " ")) || !words[i][0])
+                        return false;
+        errno = 0;
+        knowledge = strtol(words[0], &end, 10);
+        if (*end || errno || knowledge < 0 || knowledge >= N_REREAD_KNOWLEDGES)
                 return false;
         parsed.knowledge = (enum reread_knowledge)knowledge;
+        parsed.pid.mtime_ns = strtoll(words[1], &end, 10);
+        if (*end || errno)
+                return false;
+        parsed.pid.ino = strtoull(words[2], &end, 10);
+        if (*end || errno || rest || !file_sha256_parse(words[3], parsed.digest) ||
+            !file_sha256_parse(words[4], parsed.stamp))
+                return false;
         *reread = parsed;
         return true;
 }
