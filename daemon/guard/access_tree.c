@@ -17,73 +17,26 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "guard/keys_tree.h"
-#include "keys/strict_modes.h"
-#include "os/credentials.h"
+#include "guard/user_rights.h"
 #include "os/snapshot.h"
-
-/* ---- rights ---- */
-
-/* The account's, or none where they are ours. *RET_GROUPS is the caller's. */
-static int rights_of(const struct access_tree *tree, const struct account *account,
-                     struct credentials *buffer, uint32_t **ret_groups,
-                     const struct credentials **ret) {
-        const struct accounts *accounts = &tree->world->accounts;
-        size_t n = 0;
-
-        *ret = NULL;
-        if (account->uid == 0 || geteuid() != 0)
-                return 0;
-        *ret_groups = calloc(account->n_groups + 1, sizeof **ret_groups);
-        if (!*ret_groups)
-                return -ENOMEM;
-        for (size_t i = 0; i < account->n_groups; i++)
-                if (accounts_find_group(accounts, account->groups[i], &(*ret_groups)[n]))
-                        n++;
-        *buffer = (struct credentials){ account->uid, account->gid, *ret_groups, n };
-        *ret = buffer;
-        return 0;
-}
-
-/* ---- StrictModes ---- */
-
-static char *real_path(struct looker *looker, const char *path, const struct credentials *as) {
-        struct look_trace trace = { 0 };
-        char *real = NULL;
-
-        if (looker_trace(looker, path, as, &trace) == 0)
-                real = strdup(trace.items[0].path);
-        look_trace_done(&trace);
-        return real;
-}
 
 /* *RET_REASON (heap): what of the path sshd does not trust; NULL if it trusts all of it. */
 static int distrust(struct access_tree *tree, const struct account *account, const char *path,
                     const struct credentials *as, char **ret_reason) {
-        struct keys_release release = keys_tree_release(&tree->world->release);
-        CLEANUP(look_trace_done) struct look_trace trace = { 0 };
-        CLEANUP_FREE struct strict_modes_path *chain = NULL;
-        CLEANUP_FREE char *home = NULL;
-        struct strict_modes_question question = { .uid = account->uid,
-                                                  .accounts = &tree->world->accounts };
-        const struct strict_modes_path *refused;
-        int r = looker_trace(tree->looker, path, as, &trace);
+        const struct user_trust trust = { .looker = tree->looker,
+                                          .accounts = &tree->world->accounts,
+                                          .account = account,
+                                          .as = as,
+                                          .release = keys_tree_release(&tree->world->release),
+                                          .path = path };
+        CLEANUP_FREE char *refused_path = NULL;
+        struct strict_modes_path refused;
+        int r = user_trust_refuse(&trust, &refused, &refused_path);
 
-        if (r < 0) /* it went away meanwhile */
-                return r == -ENOMEM ? r : 0;
-        chain = calloc(trace.n_items, sizeof *chain);
-        if (!chain)
-                return -ENOMEM;
-        for (size_t i = 0; i < trace.n_items; i++)
-                chain[i] = (struct strict_modes_path){ trace.items[i].path, trace.items[i].mode,
-                                                       trace.items[i].uid, trace.items[i].gid };
-        home = real_path(tree->looker, account->home, as);
-        question.chain = chain;
-        question.n_chain = trace.n_items;
-        question.home = home;
-        refused = strict_modes_refuse(&question, &release);
-        if (!refused)
-                return 0;
-        *ret_reason = text_format("sshd does not trust it: bad owner or mode of %s", refused->path);
+        if (r < 0 || !refused_path)
+                return r;
+        *ret_reason = text_format("sshd does not trust it: %s has owner %u and mode %04o",
+                                  refused_path, refused.uid, refused.mode);
         return *ret_reason ? 0 : -ENOMEM;
 }
 
@@ -91,14 +44,12 @@ static int user_file(void *userdata, const struct account *account, const char *
                      bool is_strict, struct access_user_file *ret) {
         struct access_tree *tree = userdata;
         CLEANUP(snapshot_done) struct snapshot snapshot = { 0 };
-        CLEANUP_FREE uint32_t *groups = NULL;
-        const struct credentials *as;
-        struct credentials buffer;
-        int r = rights_of(tree, account, &buffer, &groups, &as);
+        CLEANUP(user_rights_done) struct user_rights rights = { 0 };
+        int r = user_rights_init(&rights, &tree->world->accounts, account, geteuid() == 0);
 
         *ret = (struct access_user_file){ 0 };
         if (r == 0)
-                r = looker_take(tree->looker, path, as, 0, &snapshot);
+                r = looker_take(tree->looker, path, user_rights_get(&rights), 0, &snapshot);
         if (r < 0 || snapshot.metadata.kind == FILE_ABSENT)
                 return r;
         if (snapshot.metadata.kind != FILE_REGULAR) {
@@ -117,7 +68,7 @@ static int user_file(void *userdata, const struct account *account, const char *
                 return ret->ignored ? 0 : -ENOMEM;
         }
         if (is_strict)
-                r = distrust(tree, account, path, as, &ret->ignored);
+                r = distrust(tree, account, path, user_rights_get(&rights), &ret->ignored);
         if (r < 0 || ret->ignored)
                 return r;
         ret->n_data = snapshot.n_data;

@@ -21,7 +21,7 @@
 #include "base/text.h"
 #include "guard/assess.h"
 #include "guard/keys_tree.h"
-#include "keys/strict_modes.h"
+#include "guard/user_rights.h"
 #include "policy/judge_keys.h"
 
 enum { LINKS_MAX = 40 }; /* MAXSYMLINKS of the kernel */
@@ -153,71 +153,19 @@ static int judge_kinds(const struct user_sight *sight, const char *name,
 
 /* ---- StrictModes ---- */
 
-/* realpath(3) of the home directory. Where the file lies below the home by its very name, no link
- * is in that name. */
-static int real_home(struct world *world, size_t i, const struct look_trace *trace, char **ret) {
-        const char *home = users_account(&world->users, i)->home;
-        struct look_trace own = { 0 };
-        const struct credentials *as;
-        int r;
-
-        *ret = NULL;
-        for (size_t s = 1; s < trace->n_items; s++) {
-                if (strcmp(trace->items[s].path, home) != 0)
-                        continue;
-                *ret = strdup(home);
-                return *ret ? 0 : -ENOMEM;
-        }
-        r = users_credentials(&world->users, i, &as);
-        if (r == 0)
-                r = looker_trace(world->looker, home, as, &own);
-        if (r == 0) {
-                *ret = strdup(own.items[0].path);
-                r = *ret ? 0 : -ENOMEM;
-        }
-        look_trace_done(&own);
-        return r == -ENOMEM ? r : 0;
-}
-
 /* The element of the path sshd does not trust, in *ret_path on the heap; NULL if it trusts all. */
 static int find_distrusted(struct world *world, size_t i, const struct seen_user_file *seen,
                            struct strict_modes_path *ret, char **ret_path) {
-        const struct account *account = users_account(&world->users, i);
-        struct keys_release release = keys_tree_release(&world->release);
-        struct strict_modes_question question = { .uid = account->uid,
-                                                  .accounts = &world->accounts };
-        CLEANUP(look_trace_done) struct look_trace trace = { 0 };
-        CLEANUP_FREE struct strict_modes_path *chain = NULL;
-        CLEANUP_FREE char *home = NULL;
-        const struct strict_modes_path *refused;
-        const struct credentials *as;
-        int r = users_credentials(&world->users, i, &as);
+        struct user_trust trust = { .looker = world->looker,
+                                    .accounts = &world->accounts,
+                                    .account = users_account(&world->users, i),
+                                    .release = keys_tree_release(&world->release),
+                                    .path = seen->file->path,
+                                    .file = &seen->snapshot->metadata };
+        int r = users_credentials(&world->users, i, &trust.as);
 
         *ret_path = NULL;
-        if (r == 0)
-                r = looker_trace(world->looker, seen->file->path, as, &trace);
-        if (r < 0) /* it went away, or is out of reach: there is nothing to trust */
-                return r == -ENOMEM ? r : 0;
-        r = real_home(world, i, &trace, &home);
-        chain = r == 0 ? calloc(trace.n_items, sizeof *chain) : NULL;
-        if (!chain)
-                return r < 0 ? r : -ENOMEM;
-        for (size_t s = 0; s < trace.n_items; s++)
-                chain[s] = (struct strict_modes_path){ trace.items[s].path, trace.items[s].mode,
-                                                       trace.items[s].uid, trace.items[s].gid };
-        /* of a candidate the file itself is not on disk yet */
-        chain[0].mode = seen->snapshot->metadata.mode;
-        chain[0].uid = seen->snapshot->metadata.uid;
-        chain[0].gid = seen->snapshot->metadata.gid;
-        question.chain = chain;
-        question.n_chain = trace.n_items;
-        question.home = home;
-        refused = strict_modes_refuse(&question, &release);
-        if (!refused)
-                return 0;
-        *ret = *refused;
-        *ret_path = strdup(refused->path);
-        return *ret_path ? 0 : -ENOMEM;
+        return r < 0 ? r : user_trust_refuse(&trust, ret, ret_path);
 }
 
 static int report_distrusted(const struct world *world, const char *name,

@@ -74,7 +74,7 @@ void users_done(struct users *users) {
                 user_done(&users->items[i]);
         free(users->items);
         free(users->slots);
-        free(users->groups);
+        user_rights_done(&users->rights);
         sshd_user_keyword_done(&users->keys);
         sshd_user_keyword_done(&users->principals);
         *users = (struct users){ 0 };
@@ -83,27 +83,19 @@ void users_done(struct users *users) {
 /* ---- rights ---- */
 
 int users_credentials(struct users *users, size_t i, const struct credentials **ret) {
-        const struct account *account = users_account(users, i);
-        size_t n = 0;
+        int r;
 
         *ret = NULL;
-        if (account->uid == 0 || !users->can_assume)
-                return 0;
-        if (users->credentials_of != i + 1) {
-                users->credentials_of = 0;
-                free(users->groups);
-                users->groups = calloc(account->n_groups + 1, sizeof *users->groups);
-                if (!users->groups)
-                        return -ENOMEM;
-                for (size_t g = 0; g < account->n_groups; g++)
-                        if (accounts_find_group(users->accounts, account->groups[g],
-                                                &users->groups[n]))
-                                n++;
-                users->credentials =
-                        (struct credentials){ account->uid, account->gid, users->groups, n };
-                users->credentials_of = i + 1;
+        if (users->rights_of != i + 1) {
+                users->rights_of = 0;
+                user_rights_done(&users->rights);
+                r = user_rights_init(&users->rights, users->accounts, users_account(users, i),
+                                     users->can_assume);
+                if (r < 0)
+                        return r;
+                users->rights_of = i + 1;
         }
-        *ret = &users->credentials;
+        *ret = user_rights_get(&users->rights);
         return 0;
 }
 
@@ -453,7 +445,7 @@ static int take_accounts(struct users *users, const struct users_sources *source
         struct guarded_user *items;
 
         users->accounts = sources->accounts;
-        users->credentials_of = 0;
+        users->rights_of = 0;
         if (users->items && !sources->before)
                 return 0;
         items = calloc(n + 1, sizeof *items);

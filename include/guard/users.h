@@ -15,6 +15,7 @@
 #include "base/account.h"
 #include "guard/guarded.h"
 #include "guard/ledger.h"
+#include "guard/user_rights.h"
 #include "os/credentials.h"
 #include "os/looker.h"
 #include "os/snapshot.h"
@@ -68,12 +69,11 @@ struct users {
         struct user_slot *slots; /* path → user and file, open addressing */
         size_t n_slots, n_used;
         struct sshd_user_keyword keys, principals;
-        const struct policy *policy;    /* borrowed; may be NULL */
-        struct looker *looker;          /* borrowed: for patterns */
-        bool can_assume;                /* we are root */
-        struct credentials credentials; /* of the account asked about last */
-        uint32_t *groups;
-        size_t credentials_of; /* its position + 1; 0: none */
+        const struct policy *policy; /* borrowed; may be NULL */
+        struct looker *looker;       /* borrowed: for patterns */
+        bool can_assume;             /* we are root */
+        struct user_rights rights;   /* of the account asked about last */
+        size_t rights_of;            /* its position + 1; 0: none */
         /* a file that belongs to its account no longer; may be NULL */
         void (*on_file_left)(void *userdata, const struct user_file *file);
         void *userdata;
