@@ -18,7 +18,6 @@
 struct work {
         const struct os_root *root;
         const char *path;
-        unsigned flags;
         const struct replace_request *request;
         struct replacement *replacement;
 };
@@ -29,18 +28,6 @@ static int answer(int fd, struct text *text) {
 
         text_done(text);
         return sent ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-static int take_snapshot(void *userdata, int fd) {
-        struct work *work = userdata;
-        struct snapshot s = { 0 };
-        struct text text = { 0 };
-        int r = snapshot_take(work->root, work->path, work->flags, &s);
-
-        encode_u32(&text, (uint32_t)-r);
-        encode_snapshot(&text, &s);
-        snapshot_done(&s);
-        return answer(fd, &text);
 }
 
 static int answer_replacement(int fd, int result, const struct replacement *replacement) {
@@ -92,30 +79,6 @@ static int run(int (*fn)(void *userdata, int fd), struct work *work, char **ret_
                 return -EIO;
         *ret = (struct decoder){ .data = *ret_data, .n = n };
         return -(int)decode_u32(ret);
-}
-
-int remote_snapshot(const struct os_root *root, const char *path, unsigned flags,
-                    struct snapshot *ret) {
-        CLEANUP(snapshot_done) struct snapshot s = { 0 };
-        struct work work = { .root = root, .path = path, .flags = flags };
-        CLEANUP_FREE char *data = NULL;
-        struct decoder decoder;
-        int r;
-
-        r = run(take_snapshot, &work, &data, &decoder);
-        if (r == -ETIMEDOUT || r == -ECANCELED) {
-                *ret = (struct snapshot){ .metadata = { .kind = FILE_UNREADABLE, .error = -r } };
-                return 0;
-        }
-        if (r < 0)
-                return r;
-        decode_snapshot(&decoder, &s);
-        r = decode_end(&decoder);
-        if (r < 0)
-                return r;
-        *ret = s;
-        s = (struct snapshot){ 0 };
-        return 0;
 }
 
 /* Turns what the child said into *RET; its old content is replaced. */

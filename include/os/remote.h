@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Looking at and writing what may block for ever (watch_coverage(): WATCH_NO_EVENTS): the same as
- * os/snapshot and os/replace, done by a child that is killed at a deadline. */
+/* Writing where it may block for ever (watch_coverage(): WATCH_NO_EVENTS): the same as os/replace,
+ * done by a child that is killed at a deadline. os/looker looks there. */
 
 #include "os/replace.h"
 #include "os/root.h"
-#include "os/snapshot.h"
 
 enum {
         REMOTE_TIMEOUT_MS = 3000, /* a healthy server answers in milliseconds */
 };
-
-/* As snapshot_take(); FILE_UNREADABLE with ETIMEDOUT if the server does not answer. Returns 0,
- * -ENOMEM, or another errno of starting a child. */
-int remote_snapshot(const struct os_root *root, const char *path, unsigned flags,
-                    struct snapshot *ret);
 
 /* As replace_file(), replace_overwrite(), replace_finish(); REPLACE_FAILED with ETIMEDOUT if the
  * server does not answer: what was done by then shows the next look. The replacement has no open

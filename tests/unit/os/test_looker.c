@@ -2,9 +2,14 @@
 #include "cmocka_env.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "os/looker.h"
 #include "tree.h"
 
@@ -66,7 +71,7 @@ static void test_rights(void **state) {
 
         (void)state;
         if (geteuid() != 0)
-                skip();
+                SKIP("assuming a user's rights needs root");
         tree_write(&tree, "/etc/shadow", "secret");
         assert_int_equal(chmod(tree_path(&tree, "/etc/shadow"), 0600), 0);
         tree_symlink(&tree, "/etc/shadow", "/home/bob/planted");
@@ -110,12 +115,113 @@ static void test_oversize_is_not_hashed(void **state) {
         snapshot_done(&s);
 }
 
+/* What a child says through its pipe is what a look of our own gives. */
+static int compare_looks(const char *path, unsigned flags) {
+        CLEANUP(snapshot_done) struct snapshot here = { 0 }, there = { 0 };
+
+        if (snapshot_take(&tree.root, path, flags, &here) < 0 ||
+            looker_take(looker, path, NULL, flags, &there) < 0)
+                return 1;
+        if (file_metadata_compare(&here.metadata, &there.metadata) != 0 ||
+            here.metadata.kind != there.metadata.kind || here.metadata.ino != there.metadata.ino ||
+            here.metadata.ctime_ns != there.metadata.ctime_ns)
+                return 2;
+        if (here.n_data != there.n_data || !here.data != !there.data)
+                return 3;
+        return here.data && memcmp(here.data, there.data, here.n_data + 1) != 0 ? 4 : 0;
+}
+
+/* Links that leave the file system may lead to any server: a child follows them. */
+static int behind_links(void) {
+        static const char *const names[] = { "file", "empty", "none", "directory" };
+
+        if (mount("x", tree_path(&tree, "/other"), "tmpfs", 0, NULL) < 0)
+                return 77;
+        tree_write(&tree, "/other/file", "PermitRootLogin no\n");
+        tree_write(&tree, "/other/empty", "");
+        tree_mkdir(&tree, "/other/directory");
+        for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+                CLEANUP_FREE char *link = text_format("/home/bob/%s", names[i]);
+                CLEANUP_FREE char *target = text_format("/other/%s", names[i]);
+                int r;
+
+                tree_symlink(&tree, target, link);
+                r = compare_looks(link, 0);
+                r = r == 0 ? compare_looks(link, SNAPSHOT_METADATA) : r;
+                r = r == 0 ? compare_looks(link, SNAPSHOT_NOFOLLOW) : r;
+                if (r != 0)
+                        return (int)(10 * i) + r;
+        }
+        return 0;
+}
+
+/* A server that does not answer holds nobody up, and is not asked again for a while. */
+static int with_a_dead_server(void) {
+        char options[128];
+        int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+        (void)snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+        if (fuse < 0 || mount("x", tree_path(&tree, "/other"), "fuse.dead", 0, options) < 0)
+                return 77;
+        tree_symlink(&tree, "/other/keys", "/home/bob/keys");
+        for (size_t i = 0; i < 2; i++) {
+                struct look_trace trace = { 0 };
+                struct snapshot s = take(i == 0 ? "/other/keys" : "/home/bob/keys", NULL, 0);
+
+                if (s.metadata.kind != FILE_UNREADABLE || s.metadata.error != ETIMEDOUT)
+                        return (int)i + 1;
+                snapshot_done(&s);
+                if (looker_trace(looker, "/other/keys", NULL, &trace) != -ETIMEDOUT)
+                        return 3;
+        }
+        (void)umount2(tree_path(&tree, "/other"), MNT_DETACH);
+        (void)close(fuse);
+        return 0;
+}
+
+static int in_a_namespace(int (*fn)(void)) {
+        int status;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                if (unshare(CLONE_NEWNS) < 0 ||
+                    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+                        tree_exit(77);
+                /* descriptors of before lead to the mounts of before */
+                looker_free(looker);
+                os_root_close(&tree.root);
+                tree_exit(os_root_open(tree.directory, &tree.root) < 0 ||
+                                          looker_new(&tree.root, &looker) < 0
+                                  ? 99
+                                  : fn());
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        return WEXITSTATUS(status);
+}
+
+static void test_other_file_systems(void **state) {
+        static int (*const each[])(void) = { behind_links, with_a_dead_server };
+
+        (void)state;
+        tree_mkdir(&tree, "/other");
+        for (size_t i = 0; i < N_ELEMENTS(each); i++) {
+                int result = in_a_namespace(each[i]);
+
+                if (result == 77)
+                        SKIP("no mounts of our own (needs root)");
+                assert_int_equal(result, 0);
+                (void)unlink(tree_path(&tree, "/home/bob/keys"));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_kinds, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_trace, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_oversize_is_not_hashed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_other_file_systems, set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,41 +26,6 @@ static int tear_down(void **state) {
         return 0;
 }
 
-/* What comes back through the pipe is what a look of our own gives. */
-static void test_snapshot(void **state) {
-        static const struct {
-                const char *path;
-                unsigned flags;
-        } cases[] = {
-                { "/d/file", 0 },  { "/d/file", SNAPSHOT_METADATA },
-                { "/d/empty", 0 }, { "/d/link", SNAPSHOT_NOFOLLOW },
-                { "/d/none", 0 },  { "/d", 0 },
-        };
-
-        (void)state;
-        tree_write(&tree, "/d/file", good);
-        tree_write(&tree, "/d/empty", "");
-        tree_symlink(&tree, "file", "/d/link");
-        for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-                struct snapshot here, there;
-
-                assert_int_equal(snapshot_take(&tree.root, cases[i].path, cases[i].flags, &here),
-                                 0);
-                assert_int_equal(remote_snapshot(&tree.root, cases[i].path, cases[i].flags, &there),
-                                 0);
-                assert_int_equal(file_metadata_compare(&here.metadata, &there.metadata), 0);
-                assert_int_equal(here.metadata.kind, there.metadata.kind);
-                assert_true(here.metadata.ino == there.metadata.ino);
-                assert_true(here.metadata.ctime_ns == there.metadata.ctime_ns);
-                assert_int_equal(here.n_data, there.n_data);
-                assert_int_equal(here.data == NULL, there.data == NULL);
-                if (here.data)
-                        assert_memory_equal(here.data, there.data, here.n_data + 1);
-                snapshot_done(&here);
-                snapshot_done(&there);
-        }
-}
-
 static void test_replace(void **state) {
         struct file_metadata m = {
                 .kind = FILE_REGULAR, .mode = 0600, .uid = geteuid(), .gid = getegid()
@@ -104,7 +69,6 @@ static int with_dead_server(void) {
                 .version = { .metadata = &m, .data = good, .n_data = strlen(good) },
         };
         struct replacement replacement;
-        struct snapshot s;
         char options[128];
         int fuse, result = 0;
 
@@ -116,9 +80,6 @@ static int with_dead_server(void) {
         if (os_root_open(tree.directory, &tree.root) < 0 || fuse < 0 ||
             mount("x", tree_path(&tree, "/dead"), "fuse.dead", 0, options) < 0)
                 return 77;
-        if (remote_snapshot(&tree.root, "/dead/config", 0, &s) < 0 ||
-            s.metadata.kind != FILE_UNREADABLE || s.metadata.error != ETIMEDOUT)
-                result = 1;
         if (remote_replace(&tree.root, &request, &replacement) < 0 ||
             replacement.outcome != REPLACE_FAILED || replacement.error != ETIMEDOUT)
                 result = 2;
@@ -147,7 +108,6 @@ static void test_dead_server(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_snapshot),
                 cmocka_unit_test(test_replace),
                 cmocka_unit_test(test_dead_server),
         };
