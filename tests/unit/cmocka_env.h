@@ -9,3 +9,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 /* clang-format on */
+
+/* Ends the test as skipped, and says why. */
+#define SKIP(reason)                                                                               \
+        do {                                                                                       \
+                print_message("skipped: %s\n", reason);                                            \
+                skip();                                                                            \
+        } while (0)

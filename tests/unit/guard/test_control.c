@@ -353,7 +353,7 @@ static void test_every_method_for_everybody(void **state) {
 
         (void)state;
         if (geteuid() != 0)
-                skip(); /* needs other users' credentials */
+                SKIP("other users' credentials need root");
         fixture = fixture_new(4711);
         fixture->admin = 1234;
         fixture->reader = 1236;
@@ -468,7 +468,7 @@ static void test_a_user_evicts_only_himself(void **state) {
 
         (void)state;
         if (geteuid() != 0)
-                skip(); /* needs other users' credentials */
+                SKIP("other users' credentials need root");
         fixture = fixture_new(4711);
         assert_int_equal(chmod(fixture->socket_path, 0666), 0);
         root = fixture_connect(fixture); /* the longest silent of all */

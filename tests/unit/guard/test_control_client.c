@@ -343,7 +343,7 @@ static void test_not_permitted(void **state) {
 
         (void)state;
         if (geteuid() != 0)
-                skip(); /* needs another user's credentials */
+                SKIP("another user's credentials need root");
         fixture = fixture_new(CONTROL_GROUP_NONE);
         pid = serve(fixture);
         assert_int_equal(setresuid(1235, 1235, 0), 0);

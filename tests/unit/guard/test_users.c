@@ -189,7 +189,7 @@ static void test_whose_files(void **state) {
         size_t n_owners = 0;
 
         if (geteuid() != 0)
-                skip();
+                SKIP("files of several users need root");
         guarded = guarded_set_get(&machine->world.set, "/home/bob/.ssh/authorized_keys2");
         assert_non_null(guarded);
         assert_true(guarded->flags & GUARDED_USER);
@@ -206,7 +206,7 @@ static void test_a_change_is_reverted(void **state) {
         struct stat st;
 
         if (geteuid() != 0)
-                skip();
+                SKIP("files of several users need root");
         write_at(machine, "/home/alice/.ssh/authorized_keys", key_b);
         reconcile(machine, "/home/alice/.ssh/authorized_keys");
         assert_content(machine, "/home/alice/.ssh/authorized_keys", key_a);
@@ -227,7 +227,7 @@ static void test_a_repair_takes_out_what_offends(void **state) {
         CLEANUP_FREE char *kept = text_format("# mine\n%s", key_b);
 
         if (geteuid() != 0)
-                skip();
+                SKIP("files of several users need root");
         write_at(machine, "/home/bob/.ssh/authorized_keys", mixed);
         reconcile(machine, "/home/bob/.ssh/authorized_keys");
         assert_content(machine, "/home/bob/.ssh/authorized_keys", kept);
@@ -241,7 +241,7 @@ static void test_what_is_planted_is_left_alone(void **state) {
         struct stat st;
 
         if (geteuid() != 0)
-                skip();
+                SKIP("files of several users need root");
         write_at(machine, "/etc/shadow", "root:secret:1\n");
         give(machine, "/etc/shadow", 0600, 0);
         assert_int_equal(unlink(host(machine, path)), 0);
@@ -262,7 +262,7 @@ static void test_what_sshd_ignores(void **state) {
         struct machine *machine = *state;
 
         if (geteuid() != 0)
-                skip();
+                SKIP("files of several users need root");
         assert_int_equal(chmod(host(machine, "/home/bob"), 0777), 0);
         reconcile(machine, "/home/bob");
         assert_true(has_open(machine, "bob", "keys.ignored"));
@@ -276,7 +276,7 @@ static void test_accounts_come_and_go(void **state) {
         struct machine *machine = *state;
 
         if (geteuid() != 0)
-                skip();
+                SKIP("files of several users need root");
         stop(machine);
         write_at(machine, "/home/alice/.ssh/authorized_keys", key_b);
         write_at(machine, "/etc/passwd",

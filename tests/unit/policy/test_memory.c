@@ -156,7 +156,7 @@ static void exhaust(int (*try)(struct world *world, const struct rule *rule), st
         int r;
 
         if (!HAS_OWN_MALLOC)
-                skip();
+                SKIP("a sanitizer has malloc() to itself");
         do {
                 countdown = n;
                 r = try(world, rule);
