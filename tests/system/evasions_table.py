@@ -49,6 +49,11 @@ def background(command):
     return f"setsid {command} >/dev/null 2>&1 </dev/null & echo $! >/run/evade.pid; sleep 0.1"
 
 
+def unmount(path):
+    """The guard, or the sshd it asks, may have a file of it open just then."""
+    return f"timeout 10 sh -c 'until umount {path}; do sleep 0.1; done'"
+
+
 STOP = "kill -KILL $(cat /run/evade.pid)"
 PAUSED = "pid=$(systemctl show -P MainPID sshguardd); kill -STOP $pid; {}; kill -CONT $pid"
 
@@ -86,10 +91,10 @@ FILES = [
         UNIT, undo="rmdir /etc/systemd/system/ssh.service.d"),
     Row("E20", "mount over a file", f"printf '{EVIL}\\n' >/etc/evil; mount --bind /etc/evil {DROP_IN}", DROP_IN,
         PASSWORDS, REPORTED, "a mount point cannot be replaced, and the guard may not unmount",
-        undo=f"umount {DROP_IN}; rm /etc/evil"),
+        undo=f"{unmount(DROP_IN)}; rm /etc/evil"),
     Row("E21", "file system over the directory",
         f"mount -t tmpfs none /etc/ssh/sshd_config.d && printf '{EVIL}\\n' >{DROP_IN}", DROP_IN,
-        undo="umount /etc/ssh/sshd_config.d"),
+        undo=unmount("/etc/ssh/sshd_config.d")),
     Row("E22", "another tree for sshd alone, in its unit",
         "mkdir -p /etc/systemd/system/ssh.service.d; "
         f"printf '[Service]\\nBindPaths=/srv/evil:/etc/ssh\\n' >{UNIT}", UNIT,
