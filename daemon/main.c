@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sshguardd: the daemon, and the offline tools beside it, as `sshd -t` stands beside sshd.
  *
- * This file knows the command line and nothing else; every mode is a function of daemon/guard. */
+ * This file knows the command line and nothing else; the daemon is daemon/guard's, every other mode
+ * a function of daemon/offline. */
 
 #include <getopt.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "guard/invocation.h"
+#include "offline/modes.h"
 
 static const char usage_text[] =
         "Usage: sshguardd [OPTION]...\n"
@@ -111,17 +113,17 @@ static bool set_mode(struct invocation *invocation, invocation_mode_fn mode, con
 static bool apply_option(struct invocation *invocation, int code, const char *value) {
         switch (code) {
         case OPTION_CHECK:
-                return set_mode(invocation, guard_check, NULL);
+                return set_mode(invocation, offline_check, NULL);
         case OPTION_TEST_POLICY:
-                return set_mode(invocation, guard_test_policy, NULL);
+                return set_mode(invocation, offline_test_policy, NULL);
         case OPTION_DUMP_SSHD:
-                return set_mode(invocation, guard_dump_sshd, NULL);
+                return set_mode(invocation, offline_dump_sshd, NULL);
         case OPTION_DUMP_PAM:
-                return set_mode(invocation, guard_dump_pam, value);
+                return set_mode(invocation, offline_dump_pam, value);
         case OPTION_DUMP_KEYS:
-                return set_mode(invocation, guard_dump_keys, value);
+                return set_mode(invocation, offline_dump_keys, value);
         case OPTION_DUMP_ACCESS:
-                return set_mode(invocation, guard_dump_access, NULL);
+                return set_mode(invocation, offline_dump_access, NULL);
         case OPTION_CONFIG:
                 invocation->config_path = value;
                 break;
@@ -198,7 +200,7 @@ int main(int argc, char **argv) {
         }
         invocation.operands = argv + optind;
         invocation.n_operands = (size_t)(argc - optind);
-        if (optind < argc && invocation.mode != guard_dump_access) {
+        if (optind < argc && invocation.mode != offline_dump_access) {
                 free(words);
                 return wrong_usage("only --dump-access takes operands");
         }

@@ -17,20 +17,6 @@ enum {
         DECISIONS_MAX = 20, /* of one rule: more is no explanation */
 };
 
-static void decision_done(struct control_decision *decision) {
-        free(decision->value);
-        free(decision->path);
-        free(decision->text);
-        free(decision->connection);
-}
-
-void control_decisions_done(struct control_decisions *decisions) {
-        for (size_t i = 0; i < decisions->n_items; i++)
-                decision_done(&decisions->items[i]);
-        free(decisions->items);
-        *decisions = (struct control_decisions){ 0 };
-}
-
 static bool is_same_text(const char *a, const char *b) {
         return a && b ? strcmp(a, b) == 0 : a == b;
 }
@@ -75,7 +61,7 @@ static int describe(const struct sshd_setting *setting, const struct sshd_connec
 static int decide_for(const struct world *world, const char *keyword,
                       const struct sshd_connection *connection, struct control_decisions *ret) {
         CLEANUP(sshd_setting_done) struct sshd_setting setting = { 0 };
-        CLEANUP(decision_done) struct control_decision decision = { 0 };
+        CLEANUP(control_decision_done) struct control_decision decision = { 0 };
         int r = sshd_effective_one(world->config, connection, &world->accounts, keyword, &setting);
 
         if (r < 0)

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#include "guard/control.h"
+#include "control/control.h"
 #include "guard/cross_check.h"
 #include "guard/dirty.h"
 #include "guard/liveness.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* What the command line asks for. main parses it, the modes of guard carry it out. */
+/* What the command line asks for. main parses it, the daemon (guard) or an offline mode carries it
+ * out. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,12 +40,5 @@ struct invocation {
         size_t n_withs;
 };
 
-/* Each returns an exit status and writes results to standard output, complaints to standard error.
- */
+/* The daemon itself. Returns an exit status. */
 int guard_daemon(const struct invocation *invocation);
-int guard_check(const struct invocation *invocation);
-int guard_test_policy(const struct invocation *invocation);
-int guard_dump_sshd(const struct invocation *invocation);
-int guard_dump_pam(const struct invocation *invocation);
-int guard_dump_keys(const struct invocation *invocation);
-int guard_dump_access(const struct invocation *invocation);

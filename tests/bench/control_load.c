@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "guard/control.h"
+#include "control/control.h"
 
 enum { N_HOSTILE = 1000, N_CALLS = 500, N_FILES = 10000 };
 

@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
-#include "control_call.h"
-#include "guard/describe.h"
+#include "call.h"
+#include "control/describe.h"
 #include "wire/json.h"
 #include "wire/message.h"
 

@@ -2,7 +2,7 @@
 /* sshguardctl against the server: the real program, the real socket, a backend that makes things
  * up.
  */
-#include "control_fixture.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <signal.h>

@@ -12,10 +12,11 @@
 
 #include "base/cleanup.h"
 #include "base/escape.h"
+#include "control/describe.h"
 #include "guard/assess.h"
-#include "guard/describe.h"
 #include "guard/invocation.h"
 #include "guard/policy_load.h"
+#include "offline/modes.h"
 
 static int cannot_tell(const char *what, int error) {
         (void)fprintf(stderr, "sshguardd: %s: %s\n", what, strerror(-error));
@@ -119,7 +120,7 @@ static void world_cleanup(struct world *world) {
         world_done(world);
 }
 
-int guard_check(const struct invocation *invocation) {
+int offline_check(const struct invocation *invocation) {
         CLEANUP(world_cleanup) struct world world = { .root.fd = -1 };
         CLEANUP(findings_done) struct findings findings = { 0 };
         CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };

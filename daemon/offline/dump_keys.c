@@ -29,6 +29,7 @@
 #include "guard/keys_tree.h"
 #include "guard/sshd_tree.h"
 #include "keys/authorized_keys.h"
+#include "offline/modes.h"
 #include "os/root.h"
 #include "os/snapshot.h"
 #include "sshd/release.h"
@@ -190,7 +191,7 @@ static int dump_operand(const struct invocation *invocation, const struct os_roo
         return has_bad ? EXIT_FINDINGS : EXIT_HOLDS;
 }
 
-int guard_dump_keys(const struct invocation *invocation) {
+int offline_dump_keys(const struct invocation *invocation) {
         struct os_root root;
         int r, status;
 

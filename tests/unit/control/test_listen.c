@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "control_fixture.h"
+#include "fixture.h"
 
 #include <fcntl.h>
 #include <systemd/sd-daemon.h>

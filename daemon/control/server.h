@@ -6,7 +6,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "control_call.h"
+#include "call.h"
 #include "wire/framing.h"
 #include "wire/idl.h"
 #include "wire/message.h"

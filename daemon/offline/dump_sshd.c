@@ -14,6 +14,7 @@
 #include "guard/invocation.h"
 #include "guard/sshd_tree.h"
 #include "guard/view.h"
+#include "offline/modes.h"
 #include "os/accounts.h"
 #include "os/root.h"
 #include "sshd/config.h"
@@ -152,7 +153,7 @@ static int load_and_print(struct dump *dump) {
         return print(dump, config);
 }
 
-int guard_dump_sshd(const struct invocation *invocation) {
+int offline_dump_sshd(const struct invocation *invocation) {
         const char *root_path = invocation->root_path ? invocation->root_path : "/";
         CLEANUP(dump_done) struct dump dump = { .invocation = invocation, .root.fd = -1 };
         int r;

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "guard/control.h"
+#include "control/control.h"
 #include "wire/interfaces.h"
 
 enum control_wait { /* what an answered call goes on waiting for */

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "guard/control.h"
+#include "control/control.h"
 
 enum { N_CONNECTIONS = 4 };
 

@@ -11,6 +11,7 @@
 #include "guard/invocation.h"
 #include "guard/policy_load.h"
 #include "guard/sshd_tree.h"
+#include "offline/modes.h"
 #include "os/root.h"
 #include "policy/parse.h"
 
@@ -53,7 +54,7 @@ static int test_policy(const struct invocation *invocation, struct diagnostics *
         return r < 0 ? r : print_policy(policy);
 }
 
-int guard_test_policy(const struct invocation *invocation) {
+int offline_test_policy(const struct invocation *invocation) {
         CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
         int r = test_policy(invocation, &diagnostics);
 

@@ -7,7 +7,7 @@
  * for people, in base64 for programs. Errors are collected: builders set many members and look once
  * whether all of them could be set. */
 
-#include "guard/describe.h"
+#include "control/describe.h"
 
 #include <errno.h>
 #include <string.h>

@@ -16,9 +16,10 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/text.h"
+#include "control/describe.h"
 #include "guard/access_tree.h"
-#include "guard/describe.h"
 #include "guard/invocation.h"
+#include "offline/modes.h"
 
 struct dump {
         const struct invocation *invocation;
@@ -283,7 +284,7 @@ static int load_world(struct dump *dump) {
         return r;
 }
 
-int guard_dump_access(const struct invocation *invocation) {
+int offline_dump_access(const struct invocation *invocation) {
         CLEANUP(dump_done) struct dump dump = { .invocation = invocation, .world.root.fd = -1 };
         const char *root = invocation->root_path ? invocation->root_path : "/";
         const struct sshd_refusal *refusal;

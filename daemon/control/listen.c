@@ -25,8 +25,8 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "control_call.h"
-#include "control_server.h"
+#include "call.h"
+#include "server.h"
 
 enum {
         BACKLOG = 64, /* it is first come, first served: a longer one is a longer way behind a flood

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "control_fixture.h"
+#include "fixture.h"
 
 static const struct idl_member *member_of(const struct fixture *fixture, enum idl_member_kind kind,
                                           const char *qualified) {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../../daemon/guard/redact.h"
+#include "../../../daemon/control/redact.h"
 #include "base/cleanup.h"
 
 /* A real key; `ssh-keygen -lf` prints the fingerprint. */

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "guard/control.h"
+#include "control/control.h"
 
 json_t *describe_finding(const struct control_finding *finding);  /* type Finding */
 json_t *describe_incident(const struct incident *incident);       /* type Incident */

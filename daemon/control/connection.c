@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "control_server.h"
+#include "server.h"
 #include "wire/json.h"
 
 enum {

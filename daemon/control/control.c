@@ -8,7 +8,7 @@
  * Who the peer is, the kernel says: SO_PEERCRED and SO_PEERGROUPS are fixed at connect(2), and a
  * user of another user namespace appears as the user he is outside. */
 
-#include "guard/control.h"
+#include "control/control.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "control_server.h"
-#include "guard/describe.h"
+#include "control/describe.h"
+#include "server.h"
 #include "wire/json.h"
 
 #define SECOND_US UINT64_C(1000000)

@@ -220,6 +220,7 @@ struct control_decisions {
         size_t n_items;
         bool is_truncated;
 };
+void control_decision_done(struct control_decision *decision);
 void control_decisions_done(struct control_decisions *decisions);
 
 struct control_allowance { /* Permit, Pause, Unlock */

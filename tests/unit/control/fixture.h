@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "guard/control.h"
-#include "guard/describe.h"
+#include "control/control.h"
+#include "control/describe.h"
 #include "os/watch.h"
 #include "wire/framing.h"
 #include "wire/idl.h"

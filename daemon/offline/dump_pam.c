@@ -24,6 +24,7 @@
 #include "base/escape.h"
 #include "guard/invocation.h"
 #include "guard/pam_world.h"
+#include "offline/modes.h"
 #include "pam/module.h"
 #include "pam/outcomes.h"
 #include "pam/run.h"
@@ -411,7 +412,7 @@ static int dump_world(struct dump *dump, struct pam_world *world) {
         return fflush(stdout) == 0 ? EXIT_HOLDS : EXIT_CANNOT_TELL;
 }
 
-int guard_dump_pam(const struct invocation *invocation) {
+int offline_dump_pam(const struct invocation *invocation) {
         CLEANUP(dump_done) struct dump dump = { .invocation = invocation };
         struct pam_world world;
         int r;

@@ -11,8 +11,8 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/nearest.h"
-#include "control_call.h"
-#include "guard/describe.h"
+#include "call.h"
+#include "control/describe.h"
 #include "policy/parse.h"
 #include "wire/json.h"
 #include "wire/message.h"
@@ -502,6 +502,20 @@ int control_generate_policy(struct control_call *call) {
                 r = -ENOMEM;
         return control_call_conclude(call, r, &refusal, &(struct control_request){ 0 },
                                      json_pack("{s:s}", "text", text_get(&shown)));
+}
+
+void control_decision_done(struct control_decision *decision) {
+        free(decision->value);
+        free(decision->path);
+        free(decision->text);
+        free(decision->connection);
+}
+
+void control_decisions_done(struct control_decisions *decisions) {
+        for (size_t i = 0; i < decisions->n_items; i++)
+                control_decision_done(&decisions->items[i]);
+        free(decisions->items);
+        *decisions = (struct control_decisions){ 0 };
 }
 
 static json_t *describe_decision(const struct control_decision *decision) {
