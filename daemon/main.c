@@ -161,6 +161,7 @@ static bool apply_option(struct invocation *invocation, int code, const char *va
                 invocation->overrides[invocation->n_overrides++] = value;
                 break;
         case 'C':
+                invocation->overrides_before[invocation->n_specs] = invocation->n_overrides;
                 invocation->specs[invocation->n_specs++] = value;
                 break;
         default:
@@ -169,42 +170,46 @@ static bool apply_option(struct invocation *invocation, int code, const char *va
         return true;
 }
 
-int main(int argc, char **argv) {
-        /* no option can occur more often than there are words */
-        const char **words = calloc(3 * (size_t)argc, sizeof *words);
-        struct invocation invocation = { .config_path = "/etc/sshguardd/sshguardd.conf",
-                                         .state_path = "/var/lib/sshguardd",
-                                         .socket_path = "/run/sshguardd/control.sock" };
-        int code, status;
+static int run(struct invocation *invocation, int argc, char **argv) {
+        int code;
 
-        if (!words) {
-                (void)fputs("sshguardd: out of memory\n", stderr);
-                return EXIT_CANNOT_TELL;
-        }
-        invocation.overrides = words;
-        invocation.specs = words + argc;
-        invocation.withs = words + 2 * argc;
         while ((code = getopt_long(argc, argv, "hf:o:C:", long_options, NULL)) != -1) {
                 if (code == 'h' || code == OPTION_VERSION) {
                         if (code == 'h')
                                 (void)fputs(usage_text, stdout);
                         else
                                 (void)puts("sshguardd " SSHGUARDD_VERSION);
-                        free(words);
                         return EXIT_SUCCESS;
                 }
-                if (code == '?' || !apply_option(&invocation, code, optarg)) {
-                        free(words);
+                if (code == '?' || !apply_option(invocation, code, optarg))
                         return wrong_usage(code == '?' ? NULL : "only one mode can be asked for");
-                }
         }
-        invocation.operands = argv + optind;
-        invocation.n_operands = (size_t)(argc - optind);
-        if (optind < argc && invocation.mode != offline_dump_access) {
-                free(words);
+        invocation->operands = argv + optind;
+        invocation->n_operands = (size_t)(argc - optind);
+        if (optind < argc && invocation->mode != offline_dump_access)
                 return wrong_usage("only --dump-access takes operands");
+        return invocation->mode ? invocation->mode(invocation) : guard_daemon(invocation);
+}
+
+int main(int argc, char **argv) {
+        /* no option can occur more often than there are words */
+        const char **words = calloc(3 * (size_t)argc, sizeof *words);
+        size_t *counts = calloc((size_t)argc, sizeof *counts);
+        struct invocation invocation = { .config_path = "/etc/sshguardd/sshguardd.conf",
+                                         .state_path = "/var/lib/sshguardd",
+                                         .socket_path = "/run/sshguardd/control.sock" };
+        int status = EXIT_CANNOT_TELL;
+
+        if (words && counts) {
+                invocation.overrides = words;
+                invocation.specs = words + argc;
+                invocation.withs = words + 2 * argc;
+                invocation.overrides_before = counts;
+                status = run(&invocation, argc, argv);
+        } else {
+                (void)fputs("sshguardd: out of memory\n", stderr);
         }
-        status = invocation.mode ? invocation.mode(&invocation) : guard_daemon(&invocation);
         free(words);
+        free(counts);
         return status;
 }

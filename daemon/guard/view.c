@@ -388,6 +388,32 @@ static int environment_glob(void *userdata, const char *pattern, char ***ret_pat
         return view_glob(userdata, pattern, ret_paths, ret_n);
 }
 
+/* Why there is nothing: -ENOTDIR where a directory is wanted and something else is, else -ENOENT.
+ */
+static int explain_absence(struct view *view, const char *path) {
+        CLEANUP_FREE char *parent = strdup(path);
+        char *slash;
+
+        if (!parent)
+                return -ENOMEM;
+        while ((slash = strrchr(parent, '/')) && slash > parent) {
+                const struct snapshot *snapshot;
+                int r;
+
+                *slash = '\0';
+                r = view_follow(view, parent, 0, NULL, &snapshot);
+                if (r < 0)
+                        return r;
+                if (snapshot->metadata.kind == FILE_ABSENT)
+                        continue;
+                return snapshot->metadata.kind == FILE_DIRECTORY ||
+                                       snapshot->metadata.kind == FILE_SYMLINK
+                               ? -ENOENT
+                               : -ENOTDIR;
+        }
+        return -ENOENT;
+}
+
 /* What sshd's fopen() and getline() would see of a path. */
 static int environment_read(void *userdata, const char *path, char **ret_data, size_t *ret_n) {
         const struct snapshot *snapshot;
@@ -405,6 +431,7 @@ static int environment_read(void *userdata, const char *path, char **ret_data, s
         case FILE_DIRECTORY: /* opens and reads as empty */
                 break;
         case FILE_ABSENT:
+                return explain_absence(userdata, path);
         case FILE_SYMLINK:
                 return -ENOENT;
         case FILE_UNREADABLE:

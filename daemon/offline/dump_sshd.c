@@ -76,20 +76,21 @@ static void dump_done(struct dump *dump) {
         os_root_close(&dump->root);
 }
 
-static int load(const struct dump *dump, const char *path, struct sshd_config **ret) {
+static int load(const struct dump *dump, const char *path, size_t n_overrides,
+                struct sshd_config **ret) {
         const struct sshd_source source = {
                 .release = dump->release,
                 .path = path,
                 .cwd = "/",
                 .overrides = dump->invocation->overrides,
-                .n_overrides = dump->invocation->n_overrides,
+                .n_overrides = n_overrides,
                 .accounts = &dump->accounts,
         };
 
         return sshd_config_load(&source, &dump->environment, ret);
 }
 
-/* sshd has read all of -o when it comes to a bad -C; -C is read before the file. Returns 0, or an
+/* sshd has read the -o in front of a bad -C when it comes to that, and no file. Returns 0, or an
  * exit status with the complaint written. */
 static int parse_specs(struct dump *dump) {
         const struct invocation *invocation = dump->invocation;
@@ -105,7 +106,7 @@ static int parse_specs(struct dump *dump) {
                 if (r == -EINVAL)
                         r = os_accounts_load(&dump->root, NULL, 0, &dump->accounts);
                 if (r == 0)
-                        r = load(dump, NULL, &overrides);
+                        r = load(dump, NULL, invocation->overrides_before[i], &overrides);
                 if (r < 0)
                         return complain("-C", r);
                 if (sshd_config_refusal(overrides))
@@ -145,7 +146,7 @@ static int load_and_print(struct dump *dump) {
         r = os_accounts_load(&dump->root, extra, dump->connection.user ? 1 : 0, &dump->accounts);
         if (r < 0)
                 return complain("cannot read the accounts", r);
-        r = load(dump, path, &config);
+        r = load(dump, path, dump->invocation->n_overrides, &config);
         if (r < 0)
                 return complain(path, r);
         if (sshd_config_refusal(config))

@@ -184,6 +184,8 @@ static bool is_deadly_slot(const struct sshd_config *config, size_t setting) {
         const struct state *global = &config->global[setting];
         const struct state some = { .n_strings = 1 };
 
+        if (setting == SETTING_LISTEN_ADDRESS)
+                return config->listen_reason != NULL;
         if (setting == SETTING_AUTHENTICATION_METHODS)
                 return config->release.number < RELEASE_NO_EMPTY &&
                        has_any_method(&config->slots[setting]);

@@ -125,6 +125,41 @@ static int index_directive(struct sshd_config *config, struct sshd_directive *di
         return 0;
 }
 
+/* What is left after a directive's own arguments. */
+static int check_rest(struct reading *reading) {
+        const char *word;
+
+        if (!reading->arguments.is_lazy)
+                return arguments_has_more(&reading->arguments)
+                               ? reading_bad(reading, "keyword %s extra arguments at end of line",
+                                             reading->name)
+                               : READING_DONE;
+        word = arguments_next(&reading->arguments);
+        if (word && *word)
+                return reading_fatal(reading, "garbage at end of line; \"%.200s\".", word);
+        return READING_DONE;
+}
+
+/* Where -p has given the ports, pass 1 does not even look at the port of a line; pass 2, which
+ * knows nothing of -p, does where the line is in force. */
+static int read_overruled(struct reading *reading) {
+        CLEANUP(text_done) struct text unsaid = { 0 };
+        struct text *messages = reading->messages;
+        int r;
+
+        reading->messages = &unsaid;
+        r = reading->keyword->grammar->read(reading);
+        if (r == READING_DONE)
+                r = check_rest(reading);
+        reading->messages = messages;
+        if (r < 0)
+                return r;
+        reading->later->is_bad = r == READING_BAD;
+        reading->later->reason = TAKE(reading->reason);
+        arguments_consume(&reading->arguments);
+        return READING_DONE;
+}
+
 /* Reads a setting; the directive belongs to the config from the start. */
 static int add_directive(struct loader *loader, struct reading *reading, struct scope *scope,
                          const struct sshd_place *place) {
@@ -133,10 +168,12 @@ static int add_directive(struct loader *loader, struct reading *reading, struct 
         struct sshd_directive *directive;
         CLEANUP_FREE char *reason = NULL;
         enum setting guard;
-        bool is_guarded;
+        bool is_guarded, is_overruled;
         int r;
 
-        if (keyword->setting == SETTING_PORT && loader->has_command_line_ports && place->file) {
+        is_overruled =
+                keyword->setting == SETTING_PORT && loader->has_command_line_ports && place->file;
+        if (is_overruled && !scope->block) {
                 arguments_consume(&reading->arguments);
                 return READING_DONE;
         }
@@ -157,10 +194,10 @@ static int add_directive(struct loader *loader, struct reading *reading, struct 
         reading->later = &directive->later;
         if (!directive->name || !directive->text)
                 return -ENOMEM;
-        r = keyword->grammar->read(reading);
+        r = is_overruled ? read_overruled(reading) : keyword->grammar->read(reading);
         if (r != READING_DONE)
                 return r;
-        if (loader->is_again)
+        if (loader->is_again || is_overruled)
                 return index_directive(config, directive);
         is_guarded =
                 take_has_guard(keyword, &config->release, &guard) && config->global[guard].is_set;
@@ -172,21 +209,6 @@ static int add_directive(struct loader *loader, struct reading *reading, struct 
         if (r == TAKING_FATAL)
                 return refuse_later(loader, reading, directive, TAKE(reason));
         return index_directive(config, directive);
-}
-
-/* What is left after a directive's own arguments. */
-static int check_rest(struct reading *reading) {
-        const char *word;
-
-        if (!reading->arguments.is_lazy)
-                return arguments_has_more(&reading->arguments)
-                               ? reading_bad(reading, "keyword %s extra arguments at end of line",
-                                             reading->name)
-                               : READING_DONE;
-        word = arguments_next(&reading->arguments);
-        if (word && *word)
-                return reading_fatal(reading, "garbage at end of line; \"%.200s\".", word);
-        return READING_DONE;
 }
 
 static int read_file(struct loader *loader, const struct sshd_file *file, const char *name,
@@ -571,6 +593,8 @@ int sshd_config_load(const struct sshd_source *source, const struct sshd_environ
                         return -ENOMEM;
         }
         r = block_index_new(config, &config->index);
+        if (r == 0 && !config->refusal)
+                r = listen_resolve_again(config);
         if (r == 0 && !config->refusal)
                 r = checks_mark_deadly(config);
         if (r == 0)

@@ -79,6 +79,34 @@ static int append_notices(const struct sshd_config *config, const bool *active, 
         return 0;
 }
 
+/* After lines that are merely bad sshd goes on to the end of their file. */
+static int append_bad(const struct sshd_config *config, const bool *active,
+                      const struct sshd_directive *first, struct text *messages) {
+        const struct sshd_slot *slot = &config->slots[first->keyword->setting];
+        CLEANUP_FREE char *total = NULL;
+        unsigned n = 0;
+
+        for (size_t i = 0; i < slot->n_directives; i++) {
+                const struct sshd_directive *directive = slot->directives[i];
+                CLEANUP_FREE char *line = NULL;
+                int r;
+
+                if (!directive->later.is_bad || directive->place.file != first->place.file ||
+                    directive->place.sequence < first->place.sequence ||
+                    !active[directive->block->index])
+                        continue;
+                line = text_format("%s line %u: %s", file_name(&directive->place),
+                                   directive->place.line, directive->later.reason);
+                r = line ? log_append(messages, config->log_limit, LOG_LEVEL_ERROR, line) : -ENOMEM;
+                if (r < 0)
+                        return r;
+                n++;
+        }
+        total = text_format("%s: terminating, %u bad configuration options",
+                            file_name(&first->place), n);
+        return total ? log_append(messages, config->log_limit, LOG_LEVEL_FATAL, total) : -ENOMEM;
+}
+
 static int append_failure(const struct sshd_config *config, const struct failure *failure,
                           struct text *messages) {
         const struct sshd_directive *directive = failure->directive;
@@ -108,7 +136,8 @@ static int fail(const struct sshd_config *config, const bool *active, const stru
         if (!reterr)
                 return -EINVAL;
         if (append_notices(config, active, failure->position, &messages) < 0 ||
-            append_failure(config, failure, &messages) < 0)
+            (directive && directive->later.is_bad ? append_bad(config, active, directive, &messages)
+                                                  : append_failure(config, failure, &messages)) < 0)
                 return -ENOMEM;
         refusal = calloc(1, sizeof *refusal);
         if (!refusal)
@@ -304,7 +333,26 @@ bool sshd_keyword_is_copied(const struct keyword *keyword) {
                keyword->flags & (KEYWORD_IN_MATCH | KEYWORD_TEXT_COPIED);
 }
 
-/* Subsystems are copied after the last line, before the algorithm lists are worked out. */
+/* What sshd does after the last line, in this order; then it works out the algorithm lists. */
+enum { STEP_LISTEN, STEP_COPY, N_STEPS };
+
+static size_t position_of_step(size_t step) {
+        return SIZE_MAX - N_STEPS - n_assembled_lists + step;
+}
+
+static int note_listen(const struct evaluation *evaluation, struct failure *failure) {
+        char *reason;
+
+        if (!evaluation->config->listen_reason)
+                return 0;
+        reason = strdup(evaluation->config->listen_reason);
+        if (!reason)
+                return -ENOMEM;
+        failure_note(failure, position_of_step(STEP_LISTEN), NULL, reason);
+        return 0;
+}
+
+/* Subsystems are copied with the rest of what the blocks set. */
 static int note_crash(const struct evaluation *evaluation, struct failure *failure) {
         const struct sshd_config *config = evaluation->config;
         char *reason;
@@ -315,7 +363,7 @@ static int note_crash(const struct evaluation *evaluation, struct failure *failu
         reason = strdup("sshd crashes: Subsystem in a Match block, none outside");
         if (!reason)
                 return -ENOMEM;
-        failure_note(failure, SIZE_MAX - n_assembled_lists - 1, NULL, reason);
+        failure_note(failure, position_of_step(STEP_COPY), NULL, reason);
         failure->exit_status = STATUS_CRASH;
         return 0;
 }
@@ -355,6 +403,8 @@ static int evaluate(struct evaluation *evaluation, struct sshd_setting *setting,
         r = take_matched(evaluation, slot, takings, failure);
         if (r == 0 && !failure->reason && evaluation->keyword->setting == SETTING_SUBSYSTEM)
                 r = note_crash(evaluation, failure);
+        if (r == 0 && !failure->reason && evaluation->keyword->setting == SETTING_LISTEN_ADDRESS)
+                r = note_listen(evaluation, failure);
         if (r < 0 || failure->reason)
                 return r;
         r = overlay(evaluation);
@@ -408,7 +458,7 @@ static int note_bad_list(const struct sshd_config *config, const struct keyword 
                 reason = assembled_list_reason(&assembled_lists[i], &config->release);
                 if (!reason)
                         return -ENOMEM;
-                failure_note(failure, SIZE_MAX - n_assembled_lists + i, NULL, reason);
+                failure_note(failure, position_of_step(N_STEPS + i), NULL, reason);
         }
         return 0;
 }

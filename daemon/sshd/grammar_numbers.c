@@ -159,6 +159,10 @@ static int take_port(struct state *state, const struct sshd_directive *directive
                 *reterr_reason = strdup("too many ports.");
                 return *reterr_reason ? TAKING_FATAL : -ENOMEM;
         }
+        if (directive->later.reason) {
+                *reterr_reason = strdup(directive->later.reason);
+                return *reterr_reason ? TAKING_FATAL : -ENOMEM;
+        }
         r = ARRAY_GROW(state->strings, state->n_strings);
         if (r < 0)
                 return r;

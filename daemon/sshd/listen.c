@@ -6,7 +6,11 @@
  * the order of the file, domain by domain, with the answers of one question reversed. It asks in
  * the order of the file alone, and dies of the first that has no answer. Without a ListenAddress it
  * asks for the wildcard, whose answers are IPv4 first; `*` is no name, which without the passive
- * flag means the loopback addresses. */
+ * flag means the loopback addresses.
+ *
+ * A Match block that is always in force (`Match all`) may have such lines. Pass 2, for each
+ * connection, queues them again, and asks with the AddressFamily of these blocks alone: it starts
+ * from nothing. What it finds it throws away, but what has no answer kills it. */
 
 #include "loader.h"
 
@@ -19,11 +23,15 @@
 
 enum { FAMILY_ANY = 0 };
 
-/* What is printed of one line. */
+/* What is printed of one line, or answers. */
 struct lines {
         char **texts;
         size_t n_texts;
 };
+
+static void lines_done(struct lines *lines) {
+        strings_free(lines->texts, lines->n_texts);
+}
 
 struct question {
         const char *host; /* NULL: the wildcard */
@@ -39,12 +47,11 @@ static int family_of(const struct sshd_config *config) {
 
 /* getaddrinfo(3) with the numeric texts of its answers, in its order. READING_FATAL: *reterr_words.
  */
-static int resolve(const struct sshd_config *config, const char *host, char ***answers,
-                   size_t *n_answers, const char **reterr_words) {
-        const struct sshd_environment *environment = &config->environment;
-        int family = family_of(config), r;
+static int find_answers(const struct sshd_environment *environment, const char *host, int family,
+                        struct lines *answers, const char **reterr_words) {
         char buffer[ADDRESS_TEXT_MAX];
         struct address address;
+        int r;
 
         if (!host || strcmp(host, "*") == 0) {
                 static const char *const wildcard[] = { "0.0.0.0", "::" };
@@ -55,7 +62,7 @@ static int resolve(const struct sshd_config *config, const char *host, char ***a
                 for (unsigned i = 0; i < 2 && r == 0; i++) {
                         if (family == FAMILY_ANY ||
                             (family == 6) == (strchr(texts[i], ':') != NULL))
-                                r = strings_append(answers, n_answers, texts[i]);
+                                r = strings_append(&answers->texts, &answers->n_texts, texts[i]);
                 }
                 return r;
         }
@@ -64,23 +71,38 @@ static int resolve(const struct sshd_config *config, const char *host, char ***a
                         *reterr_words = "Address family for hostname not supported";
                         return READING_FATAL;
                 }
-                return strings_append(answers, n_answers, address_format(&address, buffer));
+                return strings_append(&answers->texts, &answers->n_texts,
+                                      address_format(&address, buffer));
         }
         *reterr_words = "Name or service not known";
         if (!environment->resolve)
                 return READING_FATAL;
-        r = environment->resolve(environment->userdata, host, family, answers, n_answers);
+        r = environment->resolve(environment->userdata, host, family, &answers->texts,
+                                 &answers->n_texts);
         return r == -ENOENT ? READING_FATAL : r;
 }
 
-static int print(const struct question *question, const char *const *answers, size_t n_answers,
+/* The same with sshd's own words where there is no answer. */
+static int resolve(const struct sshd_config *config, const char *host, int family,
+                   struct lines *answers, char **reterr_reason) {
+        const char *words = NULL;
+        int r = find_answers(&config->environment, host, family, answers, &words);
+
+        if (r != READING_FATAL)
+                return r;
+        *reterr_reason = text_format("bad addr or host: %s (%s)", host, words);
+        return *reterr_reason ? READING_FATAL : -ENOMEM;
+}
+
+static int print(const struct question *question, const struct lines *answers,
                  struct lines *lines) {
-        for (size_t i = n_answers; i-- > 0;) {
-                bool is_ipv6 = strchr(answers[i], ':') != NULL;
-                CLEANUP_FREE char *text = text_format(
-                        "%s%s%s:%s%s%s", is_ipv6 ? "[" : "", answers[i], is_ipv6 ? "]" : "",
-                        question->port, question->rdomain ? " rdomain " : "",
-                        question->rdomain ? question->rdomain : "");
+        for (size_t i = answers->n_texts; i-- > 0;) {
+                const char *answer = answers->texts[i];
+                bool is_ipv6 = strchr(answer, ':') != NULL;
+                CLEANUP_FREE char *text =
+                        text_format("%s%s%s:%s%s%s", is_ipv6 ? "[" : "", answer, is_ipv6 ? "]" : "",
+                                    question->port, question->rdomain ? " rdomain " : "",
+                                    question->rdomain ? question->rdomain : "");
                 int r = text ? strings_append(&lines->texts, &lines->n_texts, text) : -ENOMEM;
 
                 if (r < 0)
@@ -91,21 +113,10 @@ static int print(const struct question *question, const char *const *answers, si
 
 static int ask(const struct sshd_config *config, const struct question *question,
                struct lines *lines, char **reterr_reason) {
-        char **answers = NULL;
-        size_t n_answers = 0;
-        const char *words = NULL;
-        int r;
+        CLEANUP(lines_done) struct lines answers = { 0 };
+        int r = resolve(config, question->host, family_of(config), &answers, reterr_reason);
 
-        r = resolve(config, question->host, &answers, &n_answers, &words);
-        if (r == READING_FATAL) {
-                *reterr_reason = text_format("bad addr or host: %s (%s)", question->host, words);
-                if (!*reterr_reason)
-                        r = -ENOMEM;
-        } else if (r == 0) {
-                r = print(question, (const char *const *)answers, n_answers, lines);
-        }
-        strings_free(answers, n_answers);
-        return r;
+        return r == READING_DONE ? print(question, &answers, lines) : r;
 }
 
 /* One address for its own port, or for all ports. */
@@ -210,7 +221,36 @@ int listen_resolve(struct sshd_config *config, char **reterr_reason) {
                 return -ENOMEM;
         r = resolve_all(config, slot, lines, reterr_reason);
         for (size_t i = 0; i < slot->n_directives; i++)
-                strings_free(lines[i].texts, lines[i].n_texts);
+                lines_done(&lines[i]);
         free(lines);
         return r;
+}
+
+/* A line that pass 2 reads again: other blocks may not have one, the command line has none. */
+static bool is_read_again(const struct sshd_directive *directive) {
+        return directive->block != NULL;
+}
+
+static int family_of_again(const struct sshd_config *config) {
+        const struct sshd_slot *slot = &config->slots[SETTING_ADDRESS_FAMILY];
+
+        for (size_t i = 0; i < slot->n_directives; i++)
+                if (is_read_again(slot->directives[i]))
+                        return (int)slot->directives[i]->value.numbers[0];
+        return FAMILY_ANY;
+}
+
+int listen_resolve_again(struct sshd_config *config) {
+        const struct sshd_slot *slot = &config->slots[SETTING_LISTEN_ADDRESS];
+        int family = family_of_again(config), r = READING_DONE;
+
+        for (size_t i = 0; i < slot->n_directives && r == READING_DONE; i++) {
+                CLEANUP(lines_done) struct lines answers = { 0 };
+                const struct sshd_directive *directive = slot->directives[i];
+
+                if (is_read_again(directive))
+                        r = resolve(config, directive->value.strings[0], family, &answers,
+                                    &config->listen_reason);
+        }
+        return r < 0 ? r : 0;
 }

@@ -52,6 +52,10 @@ enum {
  * *reterr_reason. */
 int listen_resolve(struct sshd_config *config, char **reterr_reason);
 
+/* Sets config->listen_reason where pass 2 cannot resolve what it reads again. Returns 0 or a
+ * negative errno. */
+int listen_resolve_again(struct sshd_config *config);
+
 int checks_run(struct loader *loader);
 
 /* Marks the slots that may kill sshd in pass 2. Returns 0 or -ENOMEM. */

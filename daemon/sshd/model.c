@@ -78,6 +78,7 @@ void sshd_config_free(struct sshd_config *config) {
         named_paths_free(config);
         strings_free(config->globs, config->n_globs);
         strings_free(config->listen_addresses, config->n_listen_addresses);
+        free(config->listen_reason);
         free(config->includes);
         text_done(&config->messages);
         block_index_free(config->index);

@@ -42,6 +42,7 @@ struct refusal_later {
         char *complaint; /* what it says before that; NULL: nothing */
         char *reason;    /* NULL: the value is fine */
         bool is_bare;    /* sshd says it without file and line */
+        bool is_bad;     /* sshd goes on and refuses at the end of the file */
 };
 
 bool sshd_value_is_same(const struct sshd_value *a, const struct sshd_value *b);
@@ -153,6 +154,7 @@ struct sshd_config {
         struct state *global;    /* what pass 1 comes to, by setting (grammar.h) */
         char **listen_addresses; /* as they are printed */
         size_t n_listen_addresses;
+        char *listen_reason; /* what pass 2 dies of after its last line; NULL: of no address */
         struct sshd_notice *notices;
         size_t n_notices;
         int log_limit;        /* of what sshd writes: `-o LogLevel` */

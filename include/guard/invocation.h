@@ -33,10 +33,11 @@ struct invocation {
         size_t n_overrides;
         const char **specs; /* -C, in order */
         size_t n_specs;
-        const char *pam_dir;     /* --pam-dir */
-        const char *pam_release; /* --linux-pam 1.5.2, NULL: the installed libpam's */
-        const char *run;         /* --run auth,setcred */
-        const char **withs;      /* --with, in order */
+        size_t *overrides_before; /* of each of specs: how many -o stood in front of it */
+        const char *pam_dir;      /* --pam-dir */
+        const char *pam_release;  /* --linux-pam 1.5.2, NULL: the installed libpam's */
+        const char *run;          /* --run auth,setcred */
+        const char **withs;       /* --with, in order */
         size_t n_withs;
 };
 

@@ -167,11 +167,50 @@ static void test_sshd_reads_the_null_device(void **state) {
         }
 }
 
+/* fopen(3) of what is not there. */
+static void test_sshd_is_told_what_is_no_directory(void **state) {
+        static const struct {
+                const char *path;
+                int result;
+        } cases[] = {
+                { "/etc/file", 0 },
+                { "/etc/file/", -ENOTDIR },
+                { "/etc/file/x/y", -ENOTDIR },
+                { "/etc/link/", -ENOTDIR },
+                { "/etc/none", -ENOENT },
+                { "/etc/none/", -ENOENT },
+                { "/etc/d/none/x", -ENOENT },
+                { "/etc/dangling/x", -ENOENT },
+                { "/etc/d/", 0 },
+                { "/none", -ENOENT },
+        };
+        struct fixture *fixture = *state;
+        struct sshd_environment environment = { 0 };
+        char name[256];
+
+        write_file(fixture, "/etc/file", "Port 22\n");
+        (void)snprintf(name, sizeof name, "%s/etc/link", fixture->directory);
+        assert_int_equal(symlink("file", name), 0);
+        (void)snprintf(name, sizeof name, "%s/etc/dangling", fixture->directory);
+        assert_int_equal(symlink("nowhere", name), 0);
+        view_sshd_environment(fixture->view, &environment);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP_FREE char *data = NULL;
+                size_t n;
+                int r = environment.read(environment.userdata, cases[i].path, &data, &n);
+
+                if (r != cases[i].result)
+                        fail_msg("%s: %d instead of %d", cases[i].path, r, cases[i].result);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_look_is_remembered_until_forgotten, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_sshd_reads_the_null_device, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_sshd_is_told_what_is_no_directory, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(test_links_lead_inside_the_view, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_loop_of_links_is_a_link, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_candidate_changes_what_a_pattern_finds,

@@ -428,6 +428,15 @@ static void test_connections(void **state) {
                   "9.2", "user=bob", "authorizedprincipalscommand", "none" },
                 { "Subsystem a /x\n", "", "9.6", "", "subsystem", "a /x " },
                 { "ListenAddress localhost\n", "", "9.2", "", "listenaddress", "127.0.0.1:22" },
+                /* addresses outside blocks are not asked for again, families outside not known */
+                { "AddressFamily any\nListenAddress 10.0.0.1\nMatch all\nAddressFamily inet6\nPort "
+                  "23\n",
+                  "", "9.2", "", "listenaddress", "10.0.0.1:23" },
+                { "AddressFamily inet\nMatch all\nListenAddress 10.0.0.1\n", "", "9.2", "",
+                  "listenaddress", "10.0.0.1:22" },
+                { "AddressFamily any\nMatch all\nAddressFamily inet\nAddressFamily inet6\n"
+                  "ListenAddress 10.0.0.1\n",
+                  "", "9.2", "", "listenaddress", "10.0.0.1:22" },
         };
 
         (void)state;
@@ -634,6 +643,90 @@ static void test_circle_again(void **state) {
         }
 }
 
+/* What pass 2 reads again of blocks that are always in force, and dies of, though sshd has started.
+ * The words are those of the real sshd. */
+static void test_always_in_force(void **state) {
+        static const struct {
+                struct loading loading;
+                const char *message;
+        } cases[] = {
+                /* the family of the global section is unknown to pass 2, that of the block counts
+                 */
+                { { .files = { { "/etc/ssh/sshd_config",
+                                 "AddressFamily inet6\nMatch all\nListenAddress [::]\n"
+                                 "AddressFamily inet\nUseLogin yes\n" } } },
+                  "reprocess config line 5: Deprecated option UseLogin\r\n"
+                  "bad addr or host: :: (Address family for hostname not supported)\r\n" },
+                { { .files = { { "/etc/ssh/a", "AddressFamily inet6\nListenAddress 10.0.0.1\n" },
+                               { "/etc/ssh/sshd_config",
+                                 "AddressFamily any\nMatch version OpenSSH_*\nInclude a\n" } },
+                    .release = "10.0" },
+                  "bad addr or host: 10.0.0.1 (Address family for hostname not supported)\r\n" },
+                { { .files = { { "/etc/ssh/sshd_config",
+                                 "Match all\nListenAddress ::1\nListenAddress 127.0.0.1\n"
+                                 "AddressFamily inet\nAddressFamily inet6\n" } },
+                    .overrides = { "AddressFamily any" } },
+                  "bad addr or host: ::1 (Address family for hostname not supported)\r\n" },
+                /* before what blocks set is copied, after what their lines alone die of */
+                { { .files = { { "/etc/ssh/sshd_config",
+                                 "AddressFamily any\nMatch all\nListenAddress ::1\n"
+                                 "AddressFamily inet\nMatch user *\nSubsystem a /x\n" } },
+                    .release = "9.6" },
+                  "bad addr or host: ::1 (Address family for hostname not supported)\r\n" },
+                { { .files = { { "/etc/ssh/sshd_config",
+                                 "AddressFamily any\nBanner none\nMatch all\nListenAddress ::1\n"
+                                 "AddressFamily inet\nBanner ~none/x\n" } } },
+                  "tilde_expand: No such user none\r\n" },
+                /* nor does it know of -p */
+                { { .files = { { "/etc/ssh/sshd_config", "Match all\nPort x\n" } },
+                    .overrides = { "-p2222" } },
+                  "reprocess config line 2: Badly formatted port number.\r\n" },
+                { { .files = { { "/etc/ssh/sshd_config", "Match all\nPort \"\"\n" } },
+                    .overrides = { "-p2222" } },
+                  "reprocess config line 2: missing port number.\r\n" },
+                { { .files = { { "/etc/ssh/sshd_config", "Match all\nPort 22 33\nPort 1 2\n" } },
+                    .overrides = { "-p2222" } },
+                  "reprocess config line 2: keyword Port extra arguments at end of line\r\n"
+                  "reprocess config line 3: keyword Port extra arguments at end of line\r\n"
+                  "reprocess config: terminating, 2 bad configuration options\r\n" },
+                { { .files = { { "/etc/ssh/a", "Port 22\nPort b c\n" },
+                               { "/etc/ssh/sshd_config", "Match all\nInclude a\n" } },
+                    .overrides = { "-p2222" } },
+                  "/etc/ssh/a line 2: Badly formatted port number.\r\n" },
+                { { .files = { { "/etc/ssh/sshd_config", "Match all\nPort 22 33\n" } },
+                    .release = "8.4",
+                    .overrides = { "-p2222" } },
+                  "reprocess config line 2: garbage at end of line; \"33\".\r\n" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP(loading_done) struct loading loading = cases[i].loading;
+                CLEANUP_FREE char *message = refusal_of(&loading, "user=bob");
+
+                assert_string_equal(message, cases[i].message);
+        }
+}
+
+/* 257 ports: -p hides them from pass 1. */
+static void test_ports_of_pass_two(void **state) {
+        CLEANUP(text_done) struct text text = { 0 };
+        CLEANUP_FREE char *message = NULL;
+
+        (void)state;
+        assert_int_equal(text_append(&text, "Match all\n"), 0);
+        for (unsigned i = 0; i < 257; i++)
+                assert_int_equal(text_append(&text, "Port 1\n"), 0);
+        {
+                CLEANUP(loading_done)
+                struct loading loading = { .files = { { "/etc/ssh/sshd_config", text_get(&text) } },
+                                           .overrides = { "-p2222" } };
+
+                message = refusal_of(&loading, "");
+        }
+        assert_string_equal(message, "reprocess config line 258: too many ports.\r\n");
+}
+
 static void test_files(void **state) {
         CLEANUP(loading_done)
         struct loading loading = {
@@ -670,6 +763,7 @@ int main(void) {
                 cmocka_unit_test(test_overrides_alone), cmocka_unit_test(test_no_file),
                 cmocka_unit_test(test_crash),           cmocka_unit_test(test_circle),
                 cmocka_unit_test(test_circle_again),    cmocka_unit_test(test_files),
+                cmocka_unit_test(test_always_in_force), cmocka_unit_test(test_ports_of_pass_two),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,6 +365,8 @@ class Generator:
             return self.main.removeprefix("/")
         if shape < 0.11:
             return self.draw.one(("none", "NONE"))
+        if shape < 0.113:
+            return f"{self.main}/"
         return self.main
 
 

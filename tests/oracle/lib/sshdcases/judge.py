@@ -45,6 +45,8 @@ DEBUG = re.compile(rb"^debug[123]: [^\n]*\r\n", re.MULTILINE)
 NO_HOST_KEYS = re.compile(rb"^sshd: no hostkeys available -- exiting\.\r\n", re.MULTILINE)
 # The last words of a crash are the C library's.
 ABORTED = re.compile(rb"(?:free\(\)|munmap_chunk\(\)|double free)[^\r\n]*\n\Z")
+# Two -C that sshd refuses, to be asked together with a wrong -o.
+BAD_SPECS = ("first", "user=alice,second")
 CRASHES = (-signal.SIGSEGV, -signal.SIGABRT)
 CRASHED = 128 + signal.SIGSEGV  # our exit status where sshd crashes
 COPIES_SUBSYSTEMS_WRONG = range(905, 1003)  # where a block has more of them than the rest
@@ -178,9 +180,9 @@ class Judge:
         self.unjudged: str | None = None
 
     def ask(self, case: Case, context: tuple[str, ...] | None) -> tuple[Output, Output]:
-        arguments = case.arguments()
-        for spec in context or ():
-            arguments += ["-C", spec]
+        specs = [part for spec in context or () for part in ("-C", spec)]
+        # of several -C one stands in front of -o: what sshd complains of is what it meets first
+        arguments = [*specs[:-2], *case.arguments(), *specs[-2:]]
         real = self.chroot.run([SSHD, "-T", *arguments])
         ours = sandbox.run(
             [
@@ -265,6 +267,12 @@ class Judge:
                     difference = replace(difference, wrong=wrong)
                 if real.status != 0:
                     refused.add(wrong)
+                runs += 1
+            if case.wrong and accepted and not (difference or self.unjudged):
+                more = replace(case, options=(*case.options, case.wrong[0]))
+                _, difference = self.compare(more, BAD_SPECS)
+                if difference:
+                    difference = replace(difference, wrong=case.wrong[0])
                 runs += 1
             return Verdict(accepted, self.unjudged, difference, runs, frozenset(refused))
         finally:
