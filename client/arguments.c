@@ -47,7 +47,8 @@ static const struct row rows[] = {
           "although it breaks RULE; with --for and --reason" },
         { OPTION_FOR, 0, "for", "TIME", AT(span), "how long: 30min, 2h, 1d" },
         { OPTION_USES, 0, "uses", "N", AT(uses), "allow N changes (default: any number)" },
-        { OPTION_FROM, 0, "from", "FILE", AT(from), "take this content; \"-\": standard input" },
+        { OPTION_FROM, 0, "from", "WHAT", AT(from),
+          "edit: take this content; access: from this address" },
         { OPTION_REVOKE, 0, "revoke", "ID", AT(revoke), "end a permit" },
 };
 

@@ -155,16 +155,21 @@ int client_stream(struct client *client, const char *method, json_t *parameters,
         return status;
 }
 
-int client_call_pages(struct client *client, const char *method, const char *list, json_t **ret) {
+int client_call_pages(struct client *client, const char *method, json_t *parameters,
+                      const char *list, json_t **ret) {
         CLEANUP(wire_json_cleanup) json_t *whole = NULL;
         const char *next = NULL;
 
         do {
                 CLEANUP(wire_json_cleanup) json_t *page = NULL;
-                int status = client_call(client, method,
-                                         next ? json_pack("{s:s}", "after", next) : json_object(),
-                                         &page);
+                json_t *asked = parameters ? json_copy(parameters) : json_object();
+                int status;
 
+                if (next && json_object_set_new(asked, "after", json_string(next)) < 0) {
+                        json_decref(asked);
+                        return client_complain("out of memory");
+                }
+                status = client_call(client, method, asked, &page);
                 if (status != CLIENT_FINE)
                         return status;
                 if (!whole) {

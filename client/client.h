@@ -49,8 +49,9 @@ int client_call(struct client *client, const char *method, json_t *parameters, j
 int client_stream(struct client *client, const char *method, json_t *parameters,
                   int (*on_reply)(struct client *client, const json_t *reply, bool continues));
 
-/* A list that comes in pages, as one reply. */
-int client_call_pages(struct client *client, const char *method, const char *list, json_t **ret);
+/* A list that comes in pages, as one reply. PARAMETERS (NULL: none) stay the caller's. */
+int client_call_pages(struct client *client, const char *method, json_t *parameters,
+                      const char *list, json_t **ret);
 
 /* Adds a view of REPLY to the screen, unless --quiet was given. */
 void client_show(struct client *client, enum view view, const json_t *reply);
@@ -73,6 +74,7 @@ int command_status(struct client *client);
 int command_findings(struct client *client);
 int command_files(struct client *client);
 int command_keys(struct client *client);
+int command_access(struct client *client);
 int command_rules(struct client *client);
 int command_history(struct client *client);
 int command_show(struct client *client);

@@ -33,6 +33,14 @@ static const struct command table[] = {
           "  sshguardctl keys root\n"
           "  sshguardctl keys --json | jq -r '.keys[] | select(.approved_at_us == null)'\n",
           0, 1, 0, command_keys },
+        { "access", "[USER]", "who can log in, from where, with what",
+          "A column for each set of factors that lets somebody in; where an account has\n"
+          "several lines, it depends on from where one comes. With USER also why, and each\n"
+          "key that was looked at. `?` cannot be told: USER says what is not known.\n"
+          "\n"
+          "  sshguardctl access\n"
+          "  sshguardctl access alice --from 203.0.113.9\n",
+          0, 1, OPTION_FROM, command_access },
         { "rules", "", "the policy in force", "Exit status 0 whether or not the rules hold.\n", 0,
           0, 0, command_rules },
         { "history", "", "incidents, newest first",

@@ -123,7 +123,7 @@ static int approve_subject(struct client *client, json_t *subject) {
 static int approve_all(struct client *client) {
         CLEANUP(wire_json_cleanup) json_t *reply = NULL;
         const json_t *files;
-        int status = client_call_pages(client, "ListFiles", "files", &reply), worst = status;
+        int status = client_call_pages(client, "ListFiles", NULL, "files", &reply), worst = status;
         size_t n = 0;
 
         files = json_object_get(reply, "files");

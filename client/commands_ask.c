@@ -29,10 +29,11 @@ static int ask(struct client *client, const char *method, json_t *parameters, en
         return CLIENT_FINE;
 }
 
-static int ask_pages(struct client *client, const char *method, const char *list, enum view view,
-                     json_t **ret_reply) {
+/* PARAMETERS may be NULL. */
+static int ask_pages(struct client *client, const char *method, json_t *parameters,
+                     const char *list, enum view view, json_t **ret_reply) {
         CLEANUP(wire_json_cleanup) json_t *reply = NULL;
-        int status = client_call_pages(client, method, list, &reply);
+        int status = client_call_pages(client, method, parameters, list, &reply);
 
         if (status != CLIENT_FINE)
                 return status;
@@ -62,7 +63,7 @@ int command_status(struct client *client) {
 
 int command_findings(struct client *client) {
         CLEANUP(wire_json_cleanup) json_t *reply = NULL;
-        int status = ask_pages(client, "ListFindings", "findings", VIEW_FINDINGS, &reply);
+        int status = ask_pages(client, "ListFindings", NULL, "findings", VIEW_FINDINGS, &reply);
 
         if (status == CLIENT_FINE && json_array_size(json_object_get(reply, "findings")) > 0)
                 return CLIENT_FINDINGS;
@@ -70,17 +71,30 @@ int command_findings(struct client *client) {
 }
 
 int command_files(struct client *client) {
-        return ask_pages(client, "ListFiles", "files", VIEW_FILES, NULL);
+        return ask_pages(client, "ListFiles", NULL, "files", VIEW_FILES, NULL);
 }
 
 int command_keys(struct client *client) {
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
 
         if (client->arguments->n_operands == 0)
-                return ask_pages(client, "ListKeys", "keys", VIEW_KEYS, NULL);
+                return ask_pages(client, "ListKeys", NULL, "keys", VIEW_KEYS, NULL);
         if (!operand_set_string(parameters, "user", client->arguments->operands[0]))
                 return client_complain("not the name of a user");
         return ask(client, "ListKeys", TAKE(parameters), VIEW_KEYS, NULL);
+}
+
+int command_access(struct client *client) {
+        const struct arguments *arguments = client->arguments;
+        CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
+
+        if (!operand_set_string(parameters, "address", arguments->from))
+                return client_complain("not an address");
+        if (arguments->n_operands == 0)
+                return ask_pages(client, "ListAccess", parameters, "accounts", VIEW_ACCESS, NULL);
+        if (!operand_set_string(parameters, "user", arguments->operands[0]))
+                return client_complain("not the name of a user");
+        return ask(client, "ListAccess", TAKE(parameters), VIEW_ACCESS_OF, NULL);
 }
 
 int command_rules(struct client *client) {

@@ -12,6 +12,8 @@ enum view { /* one per shape of reply */
             VIEW_FINDINGS,
             VIEW_FILES,
             VIEW_KEYS,
+            VIEW_ACCESS,
+            VIEW_ACCESS_OF, /* the same of one account, with all there is to know */
             VIEW_RULES,
             VIEW_HISTORY,
             VIEW_INCIDENT,

@@ -26,6 +26,10 @@ void render_put_label(struct screen *screen, const char *label);
 /* Lines of a unified diff, each in its colour; tabs are kept. */
 void render_put_diff(struct screen *screen, const char *diff);
 
+/* Who can log in, with what: everybody, or one account with its keys. */
+void render_access(struct screen *screen, const json_t *reply);
+void render_access_of(struct screen *screen, const json_t *reply);
+
 void render_preview(struct screen *screen, const json_t *preview);
 
 void render_status(struct screen *screen, const json_t *status);

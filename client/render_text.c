@@ -602,6 +602,8 @@ static void show(struct screen *screen, enum view view, const json_t *parameters
                 [VIEW_FINDINGS] = show_findings,
                 [VIEW_FILES] = show_files,
                 [VIEW_KEYS] = show_keys,
+                [VIEW_ACCESS] = render_access,
+                [VIEW_ACCESS_OF] = render_access_of,
                 [VIEW_RULES] = show_rules,
                 [VIEW_HISTORY] = show_history,
                 [VIEW_INCIDENT] = show_incident,

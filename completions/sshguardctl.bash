@@ -9,7 +9,7 @@ _sshguardctl_ask() {
 
 _sshguardctl() {
         local cur prev word command='' options
-        local commands='status findings files keys rules history show diff approve edit restore permit pause resume
+        local commands='status findings files keys access rules history show diff approve edit restore permit pause resume
                 unlock check explain monitor metrics generate-policy reload help'
         local common='--help --version --json --quiet --no-pager --socket'
 
@@ -32,6 +32,7 @@ _sshguardctl() {
         case $command in
         history) options='--since --path --rule --user --severity --limit' ;;
         approve) options='--all --sha256 --yes --reason --exception --for' ;;
+        access) options='--from' ;;
         edit) options='--from --yes --reason --exception --for' ;;
         restore) options='--reason --exception --for' ;;
         permit) options='--for --reason --uses --revoke' ;;
@@ -52,7 +53,7 @@ _sshguardctl() {
         approve | edit | permit | unlock)
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur")
                 ;;
-        keys) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+        keys | access) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
         explain) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur") ;;
         esac
 }

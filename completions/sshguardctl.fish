@@ -5,7 +5,7 @@ function __sshguardctl_ask
     sshguardctl $argv[1] --json 2>/dev/null | sed -n "s/^ *\"$argv[2]\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p"
 end
 
-set -l commands status findings files keys rules history show diff approve edit restore permit pause resume unlock check explain monitor metrics generate-policy reload help
+set -l commands status findings files keys access rules history show diff approve edit restore permit pause resume unlock check explain monitor metrics generate-policy reload help
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c sshguardctl -f
@@ -20,6 +20,7 @@ complete -c sshguardctl -n $none -a status -d 'Is it fine, what is wrong, what w
 complete -c sshguardctl -n $none -a findings -d 'Rules that do not hold now'
 complete -c sshguardctl -n $none -a files -d 'Guarded files and how they are watched'
 complete -c sshguardctl -n $none -a keys -d 'Which key opens which account'
+complete -c sshguardctl -n $none -a access -d 'Who can log in, with what'
 complete -c sshguardctl -n $none -a rules -d 'The policy in force'
 complete -c sshguardctl -n $none -a history -d 'Incidents, newest first'
 complete -c sshguardctl -n $none -a show -d 'Everything about one incident'
@@ -41,9 +42,10 @@ complete -c sshguardctl -n $none -a help -d 'Show help'
 
 complete -c sshguardctl -n '__fish_seen_subcommand_from show restore diff' -a '(__sshguardctl_ask history id)' -d Incident
 complete -c sshguardctl -n '__fish_seen_subcommand_from diff approve edit permit unlock' -a '(__sshguardctl_ask files path)' -d Path
-complete -c sshguardctl -n '__fish_seen_subcommand_from keys' -a '(__fish_complete_users)' -d User
+complete -c sshguardctl -n '__fish_seen_subcommand_from keys access' -a '(__fish_complete_users)' -d User
 complete -c sshguardctl -n '__fish_seen_subcommand_from explain' -a '(__sshguardctl_ask rules id)' -d Rule
 
+complete -c sshguardctl -n '__fish_seen_subcommand_from access' -l from -x -d 'From this address'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -s S -l since -x -d 'Not older'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l path -x -a '(__sshguardctl_ask files path)' -d 'Of this path'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l rule -x -a '(__sshguardctl_ask rules id)' -d 'Of this rule'

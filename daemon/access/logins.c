@@ -14,6 +14,7 @@
 #include "base/address.h"
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/escape.h"
 #include "base/text.h"
 #include "sshd/contexts.h"
 
@@ -21,6 +22,9 @@ enum { LOGINS_MAX = 1024 }; /* connections tried for one account; policy files n
 
 /* An address nobody has (RFC 5737), as the one that nothing singles out. */
 static const char elsewhere[] = "203.0.113.9";
+/* Where one comes to unless a setting asks for another place. */
+static const char local_address[] = "192.0.2.1";
+enum { LOCAL_PORT = 22 };
 
 static const char *const deciding[] = {
         "allowgroups",
@@ -121,8 +125,8 @@ static struct sshd_connection connection_from(const struct gathering *gathering,
         return (struct sshd_connection){ .user = gathering->account->name,
                                          .host = BORROWED(address),
                                          .addr = BORROWED(address),
-                                         .laddr = BORROWED("192.0.2.1"),
-                                         .lport = 22 };
+                                         .laddr = BORROWED(local_address),
+                                         .lport = LOCAL_PORT };
 }
 
 static int try_address(struct gathering *gathering, const char *address) {
@@ -211,22 +215,56 @@ static int try_named_hosts(struct gathering *gathering) {
         return r;
 }
 
+static int gather(struct gathering *gathering, const char *address) {
+        int r = try_address(gathering, address ? address : elsewhere);
+
+        if (address)
+                return r;
+        if (r == 0)
+                r = try_named_hosts(gathering);
+        for (size_t i = 0; r == 0 && i < N_ELEMENTS(deciding); i++)
+                r = try_contexts(gathering, deciding[i]);
+        return r;
+}
+
 int access_logins_judge(const struct access_machine *machine, const struct account *account,
                         struct access_logins *ret) {
-        CLEANUP(access_logins_done) struct access_logins logins = { .is_complete = true };
-        struct gathering gathering = { .machine = machine, .account = account, .logins = &logins };
-        int r = try_address(&gathering, elsewhere);
+        return access_logins_judge_from(machine, account, NULL, ret);
+}
 
-        if (r == 0)
-                r = try_named_hosts(&gathering);
-        for (size_t i = 0; r == 0 && i < N_ELEMENTS(deciding); i++)
-                r = try_contexts(&gathering, deciding[i]);
+int access_logins_judge_from(const struct access_machine *machine, const struct account *account,
+                             const char *address, struct access_logins *ret) {
+        CLEANUP(access_logins_done)
+        struct access_logins logins = { .is_complete = true, .is_one = address != NULL };
+        struct gathering gathering = { .machine = machine, .account = account, .logins = &logins };
+        int r = gather(&gathering, address);
+
         map_done(&gathering.tried, NULL);
         if (r < 0)
                 return r;
         *ret = logins;
         logins = (struct access_logins){ 0 };
         return 0;
+}
+
+char *access_logins_where(const struct access_logins *logins, size_t i) {
+        const struct sshd_connection *connection = &logins->items[i].connection;
+        CLEANUP(text_done) struct text where = { 0 };
+
+        if (i == 0 && !logins->is_one)
+                return strdup(logins->n_items == 1 ? "anywhere" : "elsewhere");
+        (void)text_append(&where, logins->is_one ? "" : "like ");
+        if (connection->host && strcmp(connection->host, connection->addr) != 0) {
+                (void)escape_append(&where, connection->host, strlen(connection->host));
+                (void)text_append(&where, ", ");
+        }
+        (void)escape_append(&where, connection->addr, strlen(connection->addr));
+        if (strcmp(connection->laddr, local_address) != 0 || connection->lport != LOCAL_PORT) {
+                (void)text_append(&where, " to ");
+                (void)escape_append(&where, connection->laddr, strlen(connection->laddr));
+                (void)text_appendf(&where, " port %d", connection->lport);
+        }
+        return text_take(&where);
 }
 
 void access_logins_done(struct access_logins *logins) {

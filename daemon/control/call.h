@@ -79,6 +79,7 @@ int control_get_interface_description(struct control_call *call);
 int control_status(struct control_call *call);
 int control_list_files(struct control_call *call);
 int control_list_keys(struct control_call *call);
+int control_list_access(struct control_call *call);
 int control_list_rules(struct control_call *call);
 int control_list_findings(struct control_call *call);
 int control_list_incidents(struct control_call *call);

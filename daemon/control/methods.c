@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "base/nearest.h"
@@ -41,6 +42,8 @@ static const struct control_method methods[] = {
           "fingerprints, options and comments of public keys; who may log in is what the group is "
           "for",
           control_list_keys },
+        { CONTROL("ListAccess"), CONTROL_READ, CONTROL_METHOD_COSTLY,
+          "as ListKeys; of passwords only whether one is set", control_list_access },
         { CONTROL("ListRules"), CONTROL_READ, CONTROL_METHOD_COSTLY, "the policy in force",
           control_list_rules },
         { CONTROL("ListFindings"), CONTROL_READ, CONTROL_METHOD_COSTLY, "as Status",
@@ -258,7 +261,10 @@ int control_list_files(struct control_call *call) {
 }
 
 /* A page is so many accounts: what one of them has is bounded by the size of its files. */
-enum { PAGE_ACCOUNTS = 100 };
+enum {
+        PAGE_ACCOUNTS = 100,
+        PAGE_JUDGED = 25, /* what each can do takes more time to tell than what it has */
+};
 
 static int append_key(void *userdata, const struct control_key *key) {
         return json_array_append_new(userdata, describe_authorized_key(key)) < 0 ? -ENOMEM : 0;
@@ -290,6 +296,54 @@ int control_list_keys(struct control_call *call) {
         if (r > 0 && next > 0 && !(name = text_format("%zu", next)))
                 r = -ENOMEM;
         return r < 0 ? r : reply_with(call, json_pack("{s:O,s:s?}", "keys", keys, "next", name));
+}
+
+struct listing {
+        json_t *accounts;
+        bool with_keys;
+};
+
+static int append_account(void *userdata, const struct account *account,
+                          const struct access_logins *logins) {
+        const struct listing *listing = userdata;
+
+        return append(listing->accounts, describe_access(account, logins, listing->with_keys));
+}
+
+int control_list_access(struct control_call *call) {
+        const struct control_backend *backend = call->backend;
+        CLEANUP(wire_json_cleanup) json_t *accounts = json_array();
+        CLEANUP_FREE char *name = NULL;
+        struct control_refusal refusal = { 0 };
+        struct listing listing = { accounts, false };
+        struct control_access_query query = {
+                .user = get_string(call, "user"),
+                .address = get_string(call, "address"),
+                .n_accounts = PAGE_JUDGED,
+                .on_account = append_account,
+                .userdata = &listing,
+        };
+        struct address address;
+        struct page page;
+        size_t next = 0;
+        int r;
+
+        if (!backend->list_access)
+                return -EOPNOTSUPP;
+        if (query.address && !address_parse(query.address, NULL, NULL, &address))
+                return fail_parameter(call, "address");
+        r = get_page(call, &page);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        query.first = page.begin;
+        listing.with_keys = query.user != NULL;
+        r = accounts ? backend->list_access(backend->userdata, &query, &next, &refusal) : -ENOMEM;
+        if (r == -ENOENT)
+                return fail_parameter(call, "user");
+        if (r == CONTROL_DONE && next > 0 && !(name = text_format("%zu", next)))
+                r = -ENOMEM;
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ 0 },
+                                     json_pack("{s:O,s:s?}", "accounts", accounts, "next", name));
 }
 
 int control_list_findings(struct control_call *call) {

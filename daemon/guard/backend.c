@@ -479,6 +479,7 @@ void manager_fill_backend(struct manager *manager, struct control_backend *ret) 
                 .get_finding = get_finding,
                 .get_permit = get_permit,
                 .list_keys = manager_list_keys,
+                .list_access = manager_list_access,
                 .get_policy = get_policy,
                 .list_incidents = list_incidents,
                 .get_incident = get_incident,

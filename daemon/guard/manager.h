@@ -164,8 +164,11 @@ int manager_take_users(struct manager *manager);
 /* Compares a slice of the accounts with what was seen of them. */
 int manager_sweep_users(struct manager *manager);
 
-/* For the control socket (backend_keys.c). */
+/* For the control socket (backend_keys.c, backend_access.c). */
 int manager_list_keys(void *userdata, const struct control_key_query *query, size_t *ret_next);
+
+int manager_list_access(void *userdata, const struct control_access_query *query, size_t *ret_next,
+                        struct control_refusal *refusal);
 
 /* How PATH is watched, an account's file by its directory too. */
 unsigned manager_coverage(const struct manager *manager, const char *path);

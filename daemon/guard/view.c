@@ -321,6 +321,10 @@ bool view_has_put(const struct view *view, bool (*is_concerned)(void *userdata, 
         return concerning.found;
 }
 
+bool view_is_put(const struct view *view, const char *path) {
+        return view->base && map_get(&view->seen, path);
+}
+
 bool view_glob_matches(const char *pattern, const char *path) {
         return fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0;
 }

@@ -78,6 +78,8 @@ void world_done(struct world *world) {
         pam_stacks_done(&world->pam);
         service_tree_done(&world->service);
         users_done(&world->users);
+        shadows_done(&world->shadows);
+        file_metadata_done(&world->shadows_stamp);
         if (world->config != world->good_config)
                 sshd_config_free(world->config);
         sshd_config_free(world->good_config);

@@ -59,18 +59,6 @@ static void put_ways(const struct access_login *login, struct text *text) {
         }
 }
 
-/* What tells this connection from the account's others. */
-static void put_from(const struct dump *dump, const struct access_logins *logins,
-                     const struct access_login *login, struct text *text) {
-        CLEANUP_FREE char *spec = sshd_connection_format(&login->connection);
-        const char *rest = spec ? strchr(spec, ',') : NULL;
-
-        if (logins->n_items == 1 && dump->invocation->n_specs == 0)
-                (void)text_append(text, "anywhere");
-        else
-                (void)text_append(text, rest ? rest + 1 : "?");
-}
-
 static void put_keys(const struct access_login *login, struct text *text) {
         for (size_t i = 0; i < login->n_keys; i++) {
                 const struct access_key *key = &login->keys[i];
@@ -89,17 +77,17 @@ static void put_keys(const struct access_login *login, struct text *text) {
 
 static void put_login(struct dump *dump, const struct access_logins *logins,
                       const struct access_login *login) {
-        CLEANUP(text_done) struct text with = { 0 }, from = { 0 };
+        CLEANUP(text_done) struct text with = { 0 };
+        CLEANUP_FREE char *from = access_logins_where(logins, (size_t)(login - logins->items));
         CLEANUP_FREE char *name = escape_string(login->account->name);
         bool is_detailed = dump->invocation->n_operands > 0;
 
         put_ways(login, &with);
-        put_from(dump, logins, login, &from);
         (void)text_appendf(&dump->text, "%-16s %-12s %-28s %-8s %s\n", name ? name : "?",
                            access_answer_name(login->answer),
                            login->ways.n_items > 0 ? text_get(&with) : "-",
                            login->answer == ACCESS_NO ? "-" : access_session_name(login->session),
-                           text_get(&from));
+                           from ? from : "?");
         if (login->refusal)
                 (void)text_appendf(&dump->text, "    refused: %s\n", login->refusal);
         for (size_t i = 0; i < login->ways.n_items; i++)
@@ -115,59 +103,11 @@ static void put_login(struct dump *dump, const struct access_logins *logins,
 
 /* ---- JSON ---- */
 
-static json_t *describe_way(const struct access_way *way) {
-        json_t *factors = json_array();
-
-        for (unsigned bit = 1; bit < ACCESS_FACTORS_END; bit <<= 1)
-                if (way->factors & bit)
-                        (void)json_array_append_new(factors, json_string(access_factor_name(bit)));
-        return json_pack("{s:o, s:s, s:s, s:s?}", "factors", factors, "answer",
-                         access_answer_name(way->answer), "methods", way->methods, "reason",
-                         way->reason);
-}
-
-static json_t *describe_key(const struct access_key *key) {
-        json_t *object = json_object();
-
-        (void)describe_bytes(object, "path", key->path);
-        (void)json_object_set_new(object, "line", json_integer(key->line));
-        (void)describe_bytes(object, "key", key->description);
-        (void)describe_bytes(object, "fingerprint", key->sha256);
-        (void)describe_bytes(object, "options", key->restrictions);
-        (void)json_object_set_new(object, "authority", json_boolean(key->is_authority));
-        (void)json_object_set_new(object, "opens", json_boolean(!key->refusal));
-        (void)describe_bytes(object, "refusal", key->refusal);
-        return object;
-}
-
-static json_t *describe_login(const struct access_login *login) {
-        CLEANUP_FREE char *spec = sshd_connection_format(&login->connection);
-        json_t *object = json_object(), *ways = json_array(), *keys = json_array();
-
-        for (size_t i = 0; i < login->ways.n_items; i++)
-                (void)json_array_append_new(ways, describe_way(&login->ways.items[i]));
-        for (size_t i = 0; i < login->n_keys; i++)
-                (void)json_array_append_new(keys, describe_key(&login->keys[i]));
-        (void)describe_bytes(object, "connection", spec);
-        (void)describe_bytes(object, "answer", access_answer_name(login->answer));
-        (void)describe_bytes(object, "refusal", login->refusal);
-        (void)json_object_set_new(object, "ways", ways);
-        (void)describe_bytes(object, "session", access_session_name(login->session));
-        (void)describe_bytes(object, "command", login->command);
-        (void)json_object_set_new(object, "keys", keys);
-        return object;
-}
-
 static int add_json(struct dump *dump, const struct account *account,
                     const struct access_logins *logins) {
-        json_t *object = json_object(), *list = json_array();
-
-        for (size_t i = 0; i < logins->n_items; i++)
-                (void)json_array_append_new(list, describe_login(&logins->items[i]));
-        (void)describe_bytes(object, "user", account->name);
-        (void)json_object_set_new(object, "complete", json_boolean(logins->is_complete));
-        (void)json_object_set_new(object, "logins", list);
-        return json_array_append_new(dump->accounts, object) == 0 ? 0 : -ENOMEM;
+        return json_array_append_new(dump->accounts, describe_access(account, logins, true)) == 0
+                       ? 0
+                       : -ENOMEM;
 }
 
 /* ---- accounts ---- */
@@ -181,7 +121,8 @@ static int judge_account(struct dump *dump, const struct account *account,
                 return access_logins_judge(&dump->machine, account, ret);
         connection.user = account->name;
         *ret = (struct access_logins){ .items = calloc(1, sizeof *ret->items),
-                                       .is_complete = true };
+                                       .is_complete = true,
+                                       .is_one = true };
         if (!ret->items)
                 return -ENOMEM;
         r = access_login_judge(&dump->machine, &connection, &ret->items[0]);
@@ -277,11 +218,7 @@ static int load_world(struct dump *dump) {
         struct world *world = &dump->world;
         int r = world_load_accounts(world);
 
-        if (r == 0)
-                r = world_load_config(world);
-        if (r >= 0)
-                r = access_tree_open(world, &dump->tree);
-        return r;
+        return r < 0 ? r : world_load_config(world);
 }
 
 int offline_dump_access(const struct invocation *invocation) {
@@ -304,6 +241,9 @@ int offline_dump_access(const struct invocation *invocation) {
                 (void)fprintf(stderr, "sshguardd: sshd would not start:\n%s", refusal->message);
                 return EXIT_CANNOT_TELL;
         }
+        r = access_tree_open(&dump.world, dump.world.view, &dump.tree);
+        if (r < 0)
+                return complain(root, r);
         dump.machine = access_tree_machine(&dump.tree);
         dump.accounts = invocation->json ? json_array() : NULL;
         r = dump_accounts(&dump);

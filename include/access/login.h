@@ -60,9 +60,19 @@ struct access_logins {
         struct access_login *items;
         size_t n_items;
         bool is_complete; /* false: a bound was reached; others may exist */
+        bool is_one;      /* only the login from one address was asked for */
 };
 
 /* Logins that need the same are one. Returns as access_login_judge(). */
 int access_logins_judge(const struct access_machine *machine, const struct account *account,
                         struct access_logins *ret);
+/* The same with the one login from ADDRESS, which is one, to the usual port. */
+int access_logins_judge_from(const struct access_machine *machine, const struct account *account,
+                             const char *address, struct access_logins *ret);
+
+/* From where the login at position I is, in words and escaped: "anywhere", "elsewhere" where others
+ * differ from it, "like 10.0.0.1" of one that stands for its kind, or the address that was asked
+ * for. On the heap; NULL: out of memory. */
+char *access_logins_where(const struct access_logins *logins, size_t i);
+
 void access_logins_done(struct access_logins *logins);

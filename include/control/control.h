@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "access/login.h"
 #include "base/diagnostics.h"
 #include "base/text.h"
 #include "keys/authorized_keys.h"
@@ -132,6 +133,17 @@ struct control_key_query {
         size_t first;                                                 /* position of an account */
         size_t n_accounts;                                            /* at most so many of them */
         int (*on_key)(void *userdata, const struct control_key *key); /* 0 or a negative errno */
+        void *userdata;
+};
+
+struct control_access_query {
+        const char *user;    /* NULL: everybody */
+        const char *address; /* NULL: connections of every kind */
+        size_t first;        /* position of an account */
+        size_t n_accounts;   /* at most so many of them */
+        /* 0 or a negative errno */
+        int (*on_account)(void *userdata, const struct account *account,
+                          const struct access_logins *logins);
         void *userdata;
 };
 
@@ -268,6 +280,9 @@ struct control_backend {
         int (*get_permit)(void *userdata, size_t index, struct control_permit *ret);
         /* *ret_next: where the accounts go on, 0 at the end. 0: there is no such user. */
         int (*list_keys)(void *userdata, const struct control_key_query *query, size_t *ret_next);
+        /* The same of who can log in; CONTROL_REFUSED: sshd takes no configuration. */
+        int (*list_access)(void *userdata, const struct control_access_query *query,
+                           size_t *ret_next, struct control_refusal *refusal);
         const struct policy *(*get_policy)(void *userdata); /* in force; NULL: none yet */
         int (*list_incidents)(void *userdata, const struct incident_filter *filter,
                               struct incident **ret, size_t *ret_n);

@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "access/login.h"
 #include "control/control.h"
 
 json_t *describe_finding(const struct control_finding *finding);  /* type Finding */
@@ -21,6 +22,10 @@ json_t *describe_event(const struct control_event *event);        /* type Event 
 json_t *describe_metadata(const struct file_metadata *metadata);  /* type Version */
 json_t *describe_authorized_key(const struct control_key *key);   /* type Key */
 json_t *describe_diagnostic(const struct diagnostic *diagnostic); /* type Diagnostic */
+
+/* Type AccountAccess. The keys that were looked at are many: WITH_KEYS asks for them too. */
+json_t *describe_access(const struct account *account, const struct access_logins *logins,
+                        bool with_keys);
 
 /* [Finding] of a judgement that no daemon made: no `since_us`, `incident`, `action`. */
 json_t *describe_findings(const struct findings *findings);

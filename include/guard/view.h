@@ -72,6 +72,9 @@ int view_put(struct view *view, const char *path, const struct file_metadata *me
 bool view_has_put(const struct view *view, bool (*is_concerned)(void *userdata, const char *path),
                   void *userdata);
 
+/* True if PATH itself was put into this candidate view. */
+bool view_is_put(const struct view *view, const char *path);
+
 /* glob(3) of the tree as the view has it, byte order. */
 int view_glob(struct view *view, const char *pattern, char ***ret_paths, size_t *ret_n);
 

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "access/shadow.h"
 #include "base/account.h"
 #include "guard/baseline.h"
 #include "guard/guarded.h"
@@ -41,7 +42,10 @@ struct world {
         struct guarded_set set;
         struct looker *looker;
         struct users users; /* the accounts' part of the set */
-        bool strict_modes;  /* sshd's StrictModes: it ignores key files others could write */
+        struct shadows shadows;
+        struct file_metadata shadows_stamp; /* of the file they were read from */
+        bool has_shadows;                   /* false: not read yet, or cannot be */
+        bool strict_modes; /* sshd's StrictModes: it ignores key files others could write */
         /* an account that is gone, while the accounts are loaded anew; may be NULL */
         void (*on_user_left)(void *userdata, struct guarded_user *user, const char *name);
         void *userdata;

@@ -141,6 +141,33 @@ def a_generated_policy_is_one_and_holds(machine):
 
 # ---- numbers ----
 
+def ways_of(machine, arguments):
+    """Of each login of the one account: from where, and what lets in."""
+    account, = ctl(machine, f"access {arguments}")["accounts"]
+    return {login["from"]: [" + ".join(way["factors"]) for way in login["ways"]] for login in account["logins"]}
+
+
+@check
+def access_says_who_can_log_in(machine):
+    machine.run("useradd -m -s /bin/bash dora && echo dora:s3cret | chpasswd && ssh-keygen -q -t ed25519 -N '' -f /root/dora")
+    key = machine.read("/root/dora.pub")
+    machine.run("install -d -m 700 -o dora -g dora /home/dora/.ssh")
+    machine.write("/home/dora/.ssh/authorized_keys", f'from="10.1.2.3" {key}')
+    machine.run("chown dora:dora /home/dora/.ssh/authorized_keys")
+    eventually("dora is an account that is known", lambda: "dora" in machine.run("sshguardctl access --json").stdout)
+    expect(ways_of(machine, "dora --from 10.1.2.3") == {"10.1.2.3": ["key"]}, ways_of(machine, "dora --from 10.1.2.3"))
+    expect(ways_of(machine, "dora --from 10.1.2.4") == {"10.1.2.4": []}, "the key opens from elsewhere")
+    got = ways_of(machine, "dora")
+    expect(got == {"elsewhere": [], "like 10.1.2.3": ["key"]}, f"all her logins: {got}")
+    said = machine.run("runuser -u bob -- sshguardctl access").stdout
+    expect("dora  yes  shell    like 10.1.2.3" in said and "no way in." in said, f"the matrix is\n{said}")
+    for arguments in ("nobody-here", "dora --from nowhere"):
+        expect(machine.run(f"sshguardctl access {arguments}", check=False).returncode == 2, f"{arguments} is accepted")
+    status = machine.run("runuser -u alice -- sshguardctl access", check=False).returncode
+    expect(status in (3, 4), f"anybody may ask: {status}")
+    machine.run("userdel -r dora", check=False)
+
+
 @check
 def node_exporter_gets_its_file(machine):
     prom = "/var/lib/prometheus/node-exporter/sshguardd.prom"

@@ -24,6 +24,8 @@ from keyscases.server import Server
 from .generate import ADDRESSES, GROUPS, Account, Machine
 
 PASSWORD = "s3cret"
+# what is sent in place of a password and a code that somebody does not hold
+GUESSES = ("wrong", "000000")
 SECRET = base64.b32encode(b"sshguardd-oracle-key").decode()
 # what somebody holds; sshguardd's words
 HOLDINGS = tuple(
@@ -175,7 +177,7 @@ class AccessJudge:
             raise RuntimeError(f"{argv}: {result.stderr}")
         return json.loads(result.stdout)["accounts"][0]["logins"][0]
 
-    def try_login(self, account: str, address: str, holding: tuple[str, ...]) -> bool:
+    def try_login(self, account: str, address: str, holding: tuple[str, ...], guesses: tuple[str, str] = GUESSES) -> bool:
         argv = ["/usr/bin/ssh", "-v", "-F", "/dev/null", "-p", str(self.server.port), "-b", address]
         for setting in (
             "StrictHostKeyChecking=no",
@@ -193,11 +195,19 @@ class AccessJudge:
             argv += ["-o", "PubkeyAuthentication=no"]
         (self.root / "oracle/asked").unlink(missing_ok=True)
         # nothing stands for what somebody does not hold; an empty answer would be an empty password
-        words = {"P": PASSWORD if "password" in holding else "wrong", "C": totp() if "code" in holding else "000000"}
+        words = {"P": PASSWORD if "password" in holding else guesses[0], "C": totp() if "code" in holding else guesses[1]}
         words |= {"SSH_ASKPASS": "/oracle/askpass", "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"}
         argv = ["/usr/bin/env", *(f"{name}={value}" for name, value in words.items()), *argv]
         status, output = self.server.run([*argv, f"{account}@127.0.0.1", "echo IN"], 90)
         return bool(AUTHENTICATED.search(output)) and status not in (254, 255)
+
+    def try_empty(self, account: str, address: str, holding: tuple[str, ...]) -> bool:
+        """Whoever holds nothing can send an empty password, at once or after a wrong one: the first empty password of
+        a connection is the method `none` to sshd's monitor, which AuthenticationMethods may not list."""
+        held = tuple(name for name in holding if name != "password")
+        return self.try_login(account, address, held, ("", GUESSES[1])) or self.try_login(
+            account, address, (), (GUESSES[0], "")
+        )
 
     def expected(self, login: dict, holding: tuple[str, ...]) -> str:
         """Who holds the key holds a certificate of it too; the keys of others open nothing for him."""
@@ -242,6 +252,8 @@ class AccessJudge:
                             counts["cannot_tell"] += 1
                             continue
                         is_in = self.try_login(account.name, address, holding)
+                        if not is_in and account.password == "empty":
+                            is_in = self.try_empty(account.name, address, holding)
                         counts["let_in"] += is_in
                         if is_in != (wanted == "yes") and not self.is_spoilt():
                             text = self.describe(machine, account, address, holding, login)
