@@ -72,7 +72,7 @@ static int get_status(void *userdata, struct control_status *ret) {
                 .policy_loaded_at_us = manager->policy_loaded_at_us,
                 .policy_problem = manager->policy_problem,
                 .root = manager->invocation->root_path,
-                .openssh = manager->openssh,
+                .openssh = manager->world.releases.openssh,
                 .gaps = manager->gaps,
                 .n_gaps = manager->n_gaps,
                 .n_looks = manager->n_looks,

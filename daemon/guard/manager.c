@@ -464,13 +464,10 @@ static int step_world(struct manager *manager) {
         int r = world_init(&manager->world, invocation->root_path, invocation->config_path,
                            invocation->release);
 
-        if (r == 0)
-                manager->openssh = text_format("%u.%u", manager->world.release.number / 100,
-                                               manager->world.release.number % 100);
         if (r == 0 && !manager->world.has_release)
                 record_notice(NULL, LOG_WARNING,
                               "no sshd was found; its configuration is read as OpenSSH %s does",
-                              manager->openssh);
+                              manager->world.releases.openssh);
         return r;
 }
 
@@ -602,6 +599,5 @@ void manager_free(struct manager *manager) {
         free(manager->canary_path);
         sd_event_unref(manager->event);
         free(manager->policy_problem);
-        free(manager->openssh);
         free(manager);
 }

@@ -81,7 +81,6 @@ struct manager {
         struct gap *gaps; /* the newest few, for status */
         size_t n_gaps;
         uint64_t n_looks, n_incidents, n_responses;
-        char *openssh; /* "9.2" */
 
         const char **index; /* for the control socket: guarded paths in byte order */
         size_t n_index;

@@ -21,8 +21,13 @@
 #include "base/text.h"
 #include "os/snapshot.h"
 
-#define PAM_DIR     "/etc/pam.d"
-#define DPKG_STATUS "/var/lib/dpkg/status"
+#define PAM_DIR "/etc/pam.d"
+
+/* dpkg's list of packages, then where the library may be. */
+const char *const pam_world_release_files[PAM_WORLD_RELEASE_FILES] = {
+        "/var/lib/dpkg/status", "/usr/lib64/libpam.so.0", "/lib64/libpam.so.0",
+        "/usr/lib/libpam.so.0", "/lib/libpam.so.0",
+};
 
 enum { LIBRARY_SIZE_MAX = 8 << 20 /* libpam.so.0 has 70 KiB */ };
 
@@ -136,7 +141,8 @@ struct pam_environment pam_world_environment(struct pam_world *world) {
 
 /* The version of libpam0g in dpkg's status file. -ENOENT if it does not say. */
 static int release_of_package(const struct os_root *root, struct pam_release *ret) {
-        CLEANUP(close_fd) int fd = os_root_openat(root, DPKG_STATUS, O_RDONLY | O_NONBLOCK, 0);
+        CLEANUP(close_fd)
+        int fd = os_root_openat(root, pam_world_release_files[0], O_RDONLY | O_NONBLOCK, 0);
         CLEANUP(close_file) FILE *file = fd >= 0 ? fdopen(fd, "re") : NULL;
         CLEANUP_FREE char *line = NULL;
         bool is_libpam = false;
@@ -186,15 +192,9 @@ static int release_of_library(const struct os_root *root, const char *path,
 }
 
 int pam_world_release(const struct pam_world *world, struct pam_release *ret) {
-        static const char *const libraries[] = {
-                "/usr/lib64/libpam.so.0",
-                "/lib64/libpam.so.0",
-                "/usr/lib/libpam.so.0",
-                "/lib/libpam.so.0",
-        };
         int r = release_of_package(&world->root, ret);
 
-        for (size_t i = 0; r < 0 && i < N_ELEMENTS(libraries); i++)
-                r = release_of_library(&world->root, libraries[i], ret);
+        for (size_t i = 1; r < 0 && i < PAM_WORLD_RELEASE_FILES; i++)
+                r = release_of_library(&world->root, pam_world_release_files[i], ret);
         return r < 0 ? -ENOENT : 0;
 }

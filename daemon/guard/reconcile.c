@@ -19,6 +19,7 @@
 #include "guard/assess.h"
 #include "guard/lock.h"
 #include "guard/messages.h"
+#include "guard/releases.h"
 #include "pass.h"
 
 enum {
@@ -173,6 +174,12 @@ static int load_again(struct reconciler *reconciler) {
         bool asks_others = false;
         int r = 0, set_changed = 0, unit_changed = 0;
 
+        r = releases_look(world);
+        if (r < 0)
+                return r;
+        reconciler->sshd_is_stale |= (r & RELEASES_SSHD) != 0;
+        reconciler->pam_is_stale |= (r & RELEASES_PAM) != 0;
+        r = 0;
         if (reconciler->unit_is_stale) {
                 unit_changed = world_load_service(world);
                 if (unit_changed < 0)

@@ -18,8 +18,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-
-static const char sshd_program[] = "/usr/sbin/sshd";
+#include "guard/sshd_tree.h"
 
 /* What sshd says when it is the surroundings that fail. */
 static const char *const not_of_the_configuration[] = {
@@ -54,11 +53,11 @@ void sshd_copy_done(struct sshd_copy *copy) {
 
 static int find_program(struct sshd_copy *copy, const struct world *world,
                         const struct sshd_copy_place *place) {
-        CLEANUP_FREE char *in_root = os_root_host_path(&world->root, sshd_program);
+        CLEANUP_FREE char *in_root = os_root_host_path(&world->root, sshd_tree_program);
 
         if (!in_root)
                 return -ENOMEM;
-        copy->program_path = place->program ? place->program : sshd_program;
+        copy->program_path = place->program ? place->program : sshd_tree_program;
         if (!place->program && !os_root_is_system(&world->root) &&
             stat(in_root, &copy->program) == 0) {
                 copy->chroot_path = strdup(world->root.path);

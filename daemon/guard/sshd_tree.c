@@ -24,7 +24,7 @@ enum {
         RESOLVE_TIMEOUT_MS = 5000, /* resolv.conf(5): the default timeout of one server */
 };
 
-static const char sshd_program[] = "/usr/sbin/sshd";
+const char sshd_tree_program[] = "/usr/sbin/sshd";
 static const char newest_release[] = "10.6";
 
 static int ask_service(void *userdata, const char *name, uint16_t *ret_port) {
@@ -112,7 +112,7 @@ void sshd_tree_system_names(struct sshd_environment *environment) {
 }
 
 static int ask_release(const char *chroot_path, struct sshd_release *ret) {
-        const char *const argv[] = { sshd_program, "-V", NULL };
+        const char *const argv[] = { sshd_tree_program, "-V", NULL };
         CLEANUP(probe_result_done) struct probe_result result = { 0 };
         const char *name;
         int r = probe_run(argv, "/", chroot_path, RELEASE_TIMEOUT_MS, &result);
@@ -127,17 +127,19 @@ static int ask_release(const char *chroot_path, struct sshd_release *ret) {
 }
 
 int sshd_tree_release(const struct os_root *root, struct sshd_release *ret) {
+        bool has_own = false;
         int r = -ENOENT;
 
         if (!os_root_is_system(root)) {
-                CLEANUP_FREE char *program = os_root_host_path(root, sshd_program);
+                CLEANUP_FREE char *program = os_root_host_path(root, sshd_tree_program);
 
                 if (!program)
                         return -ENOMEM;
-                if (access(program, X_OK) == 0)
+                has_own = access(program, X_OK) == 0;
+                if (has_own)
                         r = ask_release(root->path, ret);
         }
-        if (r < 0)
+        if (!has_own)
                 r = ask_release(NULL, ret);
         if (r < 0)
                 (void)sshd_release_parse(newest_release, ret);

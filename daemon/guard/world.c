@@ -9,22 +9,10 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "guard/pam_world.h"
 #include "guard/sshd_tree.h"
 #include "os/accounts.h"
 #include "policy/judge_file.h"
 #include "sshd/effective.h"
-
-static bool find_pam_release(const char *root_path, struct pam_release *ret) {
-        struct pam_world pam;
-        bool is_found;
-
-        if (pam_world_open(root_path, NULL, &pam) < 0)
-                return false;
-        is_found = pam_world_release(&pam, ret) == 0;
-        pam_world_close(&pam);
-        return is_found;
-}
 
 /* Accounts' files are reached with their rights, everything without waiting for a server. */
 static int read_path(void *userdata, const char *path, const char *owned, unsigned flags,
@@ -66,11 +54,7 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
                 world_done(world);
                 return r;
         }
-        world->has_pam_release = find_pam_release(root_path, &world->pam_release);
-        world->has_release = true;
-        if (!release || !sshd_release_parse(release, &world->release))
-                world->has_release = sshd_tree_release(&world->root, &world->release) == 0;
-        return 0;
+        return releases_init(world, release);
 }
 
 void world_done(struct world *world) {

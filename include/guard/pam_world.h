@@ -22,6 +22,10 @@ void pam_world_close(struct pam_world *world);
  * may belong to any machine. WORLD must outlive the environment. */
 struct pam_environment pam_world_environment(struct pam_world *world);
 
+/* What the release is told by. */
+enum { PAM_WORLD_RELEASE_FILES = 5 };
+extern const char *const pam_world_release_files[PAM_WORLD_RELEASE_FILES];
+
 /* The release of the libpam of the tree: the version of Debian's package, else what the library's
  * own messages tell. -ENOENT if neither is there. */
 int pam_world_release(const struct pam_world *world, struct pam_release *ret);

@@ -7,6 +7,8 @@
 #include "sshd/config.h"
 #include "sshd/release.h"
 
+extern const char sshd_tree_program[]; /* where sshd is, in each tree */
+
 /* Fills in the functions that ask the system: services, host names (in a child with a deadline: a
  * name server may never answer), interfaces. Contents and globs are left to the caller. */
 void sshd_tree_system_names(struct sshd_environment *environment);

@@ -12,6 +12,7 @@
 #include "guard/baseline.h"
 #include "guard/guarded.h"
 #include "guard/pam_stacks.h"
+#include "guard/releases.h"
 #include "guard/service_tree.h"
 #include "guard/users.h"
 #include "guard/view.h"
@@ -35,6 +36,7 @@ struct world {
         bool has_release; /* false: no sshd found, the newest known release is assumed */
         struct pam_release pam_release;
         bool has_pam_release;            /* false: the tree has no libpam, pam rules say nothing */
+        struct releases releases;        /* whether these two still hold */
         struct service_tree service;     /* what sshd is started with, as the view has it now */
         struct sshd_config *config;      /* the same, with what it reads then */
         struct sshd_config *good_config; /* the last one that sshd would take; NULL: none yet */

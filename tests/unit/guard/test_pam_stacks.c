@@ -455,6 +455,72 @@ static void test_a_vendor_file_is_not_repaired(void **state) {
         assert_string_equal(only_finding(machine)->finding.rule_id, "exec");
 }
 
+static size_t count_open(const struct machine *machine, const char *rule_id) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < machine->reconciler.ledger.n_items; i++)
+                n += strcmp(machine->reconciler.ledger.items[i].finding.rule_id, rule_id) == 0;
+        return n;
+}
+
+/* Relative includes were read from /etc/pam.d alone until 1.7.0-5; a stack with one that is missing
+ * lets nobody in. No guarded path changes here. */
+static void test_another_libpam_reads_otherwise(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *library = NULL, *moved = NULL;
+        CLEANUP_FREE char *module = module_path(0, "pam_unix.so"); /* now below /usr */
+        CLEANUP_FREE char *later = text_format("/usr%s", module);
+        CLEANUP_FREE char *parent = strndup(later, (size_t)(strrchr(later, '/') - later));
+
+        make_directory(machine, parent);
+        write_at(machine, later, "\177ELF");
+        write_at(machine, "/etc/pam.d/sshd", "auth include second\naccount required pam_unix.so\n");
+        write_at(machine, "/usr/lib/pam.d/second", "auth sufficient pam_unix.so\n");
+        start(machine);
+        look_at(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(machine->world.pam_release.number, 10502);
+        assert_int_equal(count_open(machine, "totp"), 0);
+
+        write_at(machine, "/var/lib/dpkg/status", "Package: libpam0g\nVersion: 1.7.0-8\n");
+        look_at(machine, "/etc/ssh/sshd_config");
+        assert_int_equal(machine->world.pam_release.number, 10700);
+        assert_int_equal(count_open(machine, "totp"), 1);
+
+        remove_at(machine, "/var/lib/dpkg/status");
+        look_at(machine, "/etc/ssh/sshd_config");
+        assert_false(machine->world.has_pam_release);
+
+        /* no package, but a library that tells it is Debian's and old */
+        make_directory(machine, "/usr/lib");
+        write_at(machine, "/usr/lib/libpam.so.0.new", "\177ELF @include");
+        library = text_format("%s/root/usr/lib/libpam.so.0", machine->directory);
+        moved = text_format("%s.new", library);
+        assert_int_equal(rename(moved, library), 0);
+        look_at(machine, "/etc/ssh/sshd_config");
+        assert_true(machine->world.has_pam_release);
+        assert_int_equal(machine->world.pam_release.number, 10503);
+        assert_int_equal(count_open(machine, "totp"), 0);
+}
+
+/* An sshd that does not answer leaves what is known of it. */
+static void test_an_sshd_that_does_not_answer(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *name = NULL;
+
+        start(machine);
+        assert_string_equal(machine->world.releases.openssh, "9.2");
+        machine->world.releases.is_given = false;
+        make_directory(machine, "/usr/sbin");
+        write_at(machine, "/usr/sbin/sshd", "no program\n");
+        name = text_format("%s/root/usr/sbin/sshd", machine->directory);
+        assert_int_equal(chmod(name, 0755), 0);
+        for (unsigned i = 0; i < 10; i++)
+                assert_int_equal(releases_look(&machine->world), 0);
+        assert_true(machine->world.releases.sshd.is_there);
+        assert_string_equal(machine->world.releases.openssh, "9.2");
+        assert_int_equal(machine->world.release.number, 902);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_pam, tear_down)
 
 int main(void) {
@@ -476,6 +542,8 @@ int main(void) {
                 TEST(test_a_shared_file_is_repaired_for_all_or_not_at_all),
                 TEST(test_what_is_beyond_repair_is_told),
                 TEST(test_a_vendor_file_is_not_repaired),
+                TEST(test_another_libpam_reads_otherwise),
+                TEST(test_an_sshd_that_does_not_answer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
