@@ -85,6 +85,7 @@ int command_generate_policy(struct client *client);
 int command_check(struct client *client);
 int command_monitor(struct client *client);
 int command_approve(struct client *client);
+int command_acknowledge(struct client *client);
 int command_edit(struct client *client);
 int command_restore(struct client *client);
 int command_reload(struct client *client);

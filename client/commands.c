@@ -70,6 +70,14 @@ static const struct command table[] = {
           "  sshguardctl approve /etc/ssh/sshd_config.d/50-lab.conf \\\n"
           "      --exception sshd.password-authentication --for 2h --reason \"lab day\"\n",
           0, 1, OPTION_ALL | OPTION_SHA256 | OPTION_YES | DECISION, command_approve },
+        { "acknowledge", "RULE|--all", "let a rule that a profile brought or changed respond",
+          "After an upgrade, rules that are new or changed in a shipped profile only report\n"
+          "until somebody has seen them. Shows the rule and asks.\n"
+          "\n"
+          "  sshguardctl rules                         which ones wait\n"
+          "  sshguardctl acknowledge sshd.agent --reason \"nobody needs it\"\n"
+          "  sshguardctl acknowledge --all             one by one\n",
+          0, 1, OPTION_ALL | OPTION_YES | OPTION_REASON, command_acknowledge },
         { "edit", "PATH", "edit a guarded file as visudo does, and approve it",
           "Your editor ($SUDO_EDITOR, $VISUAL, $EDITOR) gets a copy. Then you see what sshd\n"
           "would do otherwise and which rules would not hold, and decide. What sshd refuses\n"

@@ -58,6 +58,10 @@ int client_set_decision(const struct client *client, json_t *parameters) {
         return CLIENT_FINE;
 }
 
+static bool can_ask(const struct client *client) {
+        return client->is_terminal && isatty(STDIN_FILENO) && client->renderer == &render_text;
+}
+
 /* "y" or "yes" on a terminal; anything else is no. */
 static bool confirm(const char *question) {
         char answer[16];
@@ -73,13 +77,11 @@ static bool confirm(const char *question) {
  * CLIENT_FINE with NULL: the answer was no. */
 static int review(struct client *client, json_t *subject, json_t **ret) {
         const struct arguments *arguments = client->arguments;
-        bool can_ask =
-                client->is_terminal && isatty(STDIN_FILENO) && client->renderer == &render_text;
         CLEANUP(wire_json_cleanup) json_t *reply = NULL;
         const json_t *after;
         int status;
 
-        if (!arguments->yes && !can_ask)
+        if (!arguments->yes && !can_ask(client))
                 return client_complain(
                         "nobody can be asked here: give --sha256 with the digest that "
                         "`sshguardctl diff` showed, or --yes");
@@ -168,6 +170,83 @@ int command_approve(struct client *client) {
         if (status != CLIENT_FINE)
                 return status;
         return act(client, "Approve", TAKE(parameters), VIEW_DONE);
+}
+
+/* Shows a rule and asks; *ret is the digest of what was shown, a new reference, or NULL: no. */
+static int review_rule(struct client *client, const char *id, json_t **ret) {
+        CLEANUP(wire_json_cleanup) json_t *reply = NULL;
+        const json_t *rule;
+        int status;
+
+        if (!client->arguments->yes && !can_ask(client))
+                return client_complain(
+                        "nobody can be asked here: look at `sshguardctl explain %s`, "
+                        "then give --yes",
+                        id);
+        status = client_call(client, "Explain", json_pack("{s:s}", "rule", id), &reply);
+        if (status != CLIENT_FINE)
+                return status;
+        rule = json_object_get(reply, "rule");
+        if (!member_string(rule, "shipped_sha256"))
+                return client_complain("%s is a rule of your own: it does not wait", id);
+        if (!member_bool(rule, "pending"))
+                return client_complain("%s does not wait: it is acknowledged already", id);
+        if (client->renderer == &render_text) {
+                client_show(client, VIEW_EXPLANATION, reply);
+                status = client_flush(client);
+        }
+        if (status == CLIENT_FINE &&
+            (client->arguments->yes || confirm("Shall this rule respond from now on?")))
+                *ret = json_incref(json_object_get(rule, "shipped_sha256"));
+        return status;
+}
+
+static int acknowledge(struct client *client, const char *id) {
+        CLEANUP(wire_json_cleanup) json_t *digest = NULL;
+        CLEANUP(wire_json_cleanup) json_t *parameters = NULL;
+        int status = review_rule(client, id, &digest);
+
+        if (status != CLIENT_FINE)
+                return status;
+        if (!digest)
+                return client_complain("it was not acknowledged");
+        parameters = json_pack("{s:s,s:O}", "rule", id, "sha256", digest);
+        if (!operand_set_string(parameters, "reason", client->arguments->reason))
+                return client_complain("--reason: not UTF-8");
+        return act(client, "Acknowledge", TAKE(parameters), VIEW_DONE);
+}
+
+static int acknowledge_all(struct client *client) {
+        CLEANUP(wire_json_cleanup) json_t *reply = NULL;
+        const json_t *rules;
+        int status = client_call(client, "ListRules", json_object(), &reply), worst = status;
+        size_t n = 0;
+
+        rules = json_object_get(reply, "rules");
+        for (size_t i = 0; i < json_array_size(rules) && worst < CLIENT_NO_DAEMON; i++) {
+                const json_t *rule = json_array_get(rules, i);
+
+                if (!member_bool(rule, "pending"))
+                        continue;
+                n++;
+                status = acknowledge(client, member_word(rule, "id", ""));
+                worst = status > worst ? status : worst;
+                if (status == CLIENT_ERROR && isatty(STDIN_FILENO) && feof(stdin))
+                        break;
+        }
+        if (n == 0 && worst == CLIENT_FINE && !client->arguments->quiet)
+                screen_raw(&client->screen, "No rule waits to be acknowledged.\n");
+        return worst;
+}
+
+int command_acknowledge(struct client *client) {
+        const struct arguments *arguments = client->arguments;
+
+        if (arguments->all == (arguments->n_operands > 0))
+                return client_complain(arguments->all ? "--all takes no rule"
+                                                      : "acknowledge what? a RULE, or --all");
+        return arguments->all ? acknowledge_all(client)
+                              : acknowledge(client, arguments->operands[0]);
 }
 
 int command_restore(struct client *client) {

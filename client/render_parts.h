@@ -23,6 +23,10 @@ void render_put_incidents(struct screen *screen, const json_t *incidents, unsign
 /* "LABEL: TEXT" with labels right-aligned to the width of the longest ("Last pass"). */
 void render_put_label(struct screen *screen, const char *label);
 
+/* The same with its text and a newline; nothing if there is none. */
+void render_put_line(struct screen *screen, const char *label, enum style style,
+                     const char *string);
+
 /* Lines of a unified diff, each in its colour; tabs are kept. */
 void render_put_diff(struct screen *screen, const char *diff);
 
@@ -33,6 +37,8 @@ void render_access_of(struct screen *screen, const json_t *reply);
 void render_preview(struct screen *screen, const json_t *preview);
 
 void render_status(struct screen *screen, const json_t *status);
+void render_rules(struct screen *screen, const json_t *reply);
+void render_explanation(struct screen *screen, const json_t *reply);
 
 /* What an error reply means, and what to do about it. */
 void render_error(struct screen *screen, const char *error, const json_t *parameters);

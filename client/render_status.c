@@ -36,7 +36,7 @@ static bool is_state(const json_t *status, const char *name) {
         return strcmp(member_word(status, "state", ""), name) == 0;
 }
 
-enum { RESERVES_MAX = 9 };
+enum { RESERVES_MAX = 10 };
 
 /* What keeps "no findings" from being the whole truth; returns how many such things there are. */
 static size_t find_reserves(const json_t *status, const char *ret[RESERVES_MAX]) {
@@ -50,6 +50,8 @@ static size_t find_reserves(const json_t *status, const char *ret[RESERVES_MAX])
                 { is_state(status, "paused"), "responses are paused" },
                 { strcmp(member_word(status, "mode", ""), "audit") == 0,
                   "audit mode: drift is reported, not put right" },
+                { member_int(status, "pending") > 0,
+                  "some rules only report: they are new or changed, and nobody acknowledged them" },
                 { has_open_gap(status), "a gap in the watching is still open" },
                 { member_string(status, "policy_problem") != NULL,
                   "the last policy was refused, the one before it stays in force" },
@@ -138,6 +140,35 @@ static void put_policy(struct screen *screen, const json_t *status) {
                 screen_put(screen, STYLE_WARN, problem);
                 screen_raw(screen, "\n");
         }
+}
+
+/* What is left to do before everything responds, and what would have come of it so far. */
+static void put_rollout(struct screen *screen, const json_t *status) {
+        int64_t n_pending = member_int(status, "pending"), n_would = member_int(status, "would");
+        int64_t n_rules = member_int(status, "would_rules");
+        bool is_audit = strcmp(member_word(status, "mode", ""), "audit") == 0;
+
+        if (!is_audit && n_pending == 0)
+                return;
+        render_put_label(screen, "So far");
+        if (n_would > 0)
+                screen_putf(screen, STYLE_WARN,
+                            "enforce would have acted %lld time%s, for %lld rule%s: "
+                            "`sshguardctl rules`",
+                            (long long)n_would, n_would == 1 ? "" : "s", (long long)n_rules,
+                            n_rules == 1 ? "" : "s");
+        else
+                screen_put(screen, STYLE_PLAIN, "enforce would have changed nothing");
+        screen_raw(screen, "\n");
+        render_put_label(screen, "Next");
+        if (n_pending > 0)
+                screen_putf(screen, STYLE_PLAIN,
+                            "%lld rule%s to look at: `sshguardctl acknowledge --all`",
+                            (long long)n_pending, n_pending == 1 ? "" : "s");
+        else
+                screen_put(screen, STYLE_PLAIN,
+                           "mode = \"enforce\"; in sshguardd.conf, then `sshguardctl reload`");
+        screen_raw(screen, "\n");
 }
 
 static void put_coverage(struct screen *screen, const json_t *coverage) {
@@ -258,6 +289,7 @@ void render_status(struct screen *screen, const json_t *status) {
         put_verdict(screen, status);
         put_state(screen, status);
         put_policy(screen, status);
+        put_rollout(screen, status);
         put_coverage(screen, json_object_get(status, "coverage"));
         put_passes(screen, status);
         put_gaps(screen, json_object_get(status, "gaps"));

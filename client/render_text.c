@@ -52,7 +52,7 @@ void render_put_label(struct screen *screen, const char *label) {
         screen_raw(screen, " ");
 }
 
-static void put_line(struct screen *screen, const char *label, enum style style,
+void render_put_line(struct screen *screen, const char *label, enum style style,
                      const char *string) {
         if (!string || !*string)
                 return;
@@ -235,40 +235,6 @@ static void show_keys(struct screen *screen, const json_t *reply) {
         table_put(&table, screen, 0);
 }
 
-static const char *rule_state(const json_t *rule, enum style *ret_style) {
-        *ret_style = STYLE_DIM;
-        if (!member_bool(rule, "enabled"))
-                return "off";
-        if (!member_is_int(rule, "findings"))
-                return "not judged";
-        *ret_style = member_int(rule, "findings") > 0 ? STYLE_BAD : STYLE_GOOD;
-        return member_int(rule, "findings") > 0 ? "violated" : "holds";
-}
-
-static void show_rules(struct screen *screen, const json_t *reply) {
-        static const char *const heads[] = { "STATE",    "RULE",     "SUBJECT",
-                                             "RESPONSE", "SEVERITY", "FROM" };
-        CLEANUP(table_done) struct table table = { .heads = heads, .n_columns = N_ELEMENTS(heads) };
-        const json_t *rules = json_object_get(reply, "rules");
-
-        for (size_t i = 0; i < json_array_size(rules); i++) {
-                const json_t *rule = json_array_get(rules, i);
-                const char *severity = member_word(rule, "severity", "?");
-                enum style style;
-                const char *state = rule_state(rule, &style);
-
-                table_add(&table, style, state);
-                table_add(&table, STYLE_PLAIN, member_string(rule, "id"));
-                table_addf(&table, STYLE_PLAIN, "%s %s", member_word(rule, "family", "?"),
-                           member_word(rule, "subject", "?"));
-                table_addf(&table, STYLE_PLAIN, "%s%s", member_word(rule, "response", "?"),
-                           member_bool(rule, "audit") ? " (audit)" : "");
-                table_add(&table, render_severity_style(severity), severity);
-                table_add(&table, STYLE_PLAIN, member_word(rule, "profile", "local"));
-        }
-        table_put(&table, screen, 0);
-}
-
 static void show_history(struct screen *screen, const json_t *reply) {
         const json_t *incidents = json_object_get(reply, "incidents");
 
@@ -316,7 +282,7 @@ static void put_time(struct screen *screen, const char *label, int64_t at_us) {
         CLEANUP(text_done) struct text when = { 0 };
 
         (void)when_append_both(&when, at_us, screen->now_us);
-        put_line(screen, label, STYLE_PLAIN, text_get(&when));
+        render_put_line(screen, label, STYLE_PLAIN, text_get(&when));
 }
 
 /* "a regular file, mode 0644, uid 0, gid 0, 3412 bytes". */
@@ -334,8 +300,8 @@ static void put_version(struct screen *screen, const char *label, const json_t *
                                    (long long)member_int(version, "size"));
         if (member_string(version, "link_target"))
                 (void)text_appendf(&text, ", to %s", member_string(version, "link_target"));
-        put_line(screen, label, STYLE_PLAIN, text_get(&text));
-        put_line(screen, "SHA-256", STYLE_PLAIN, member_string(version, "sha256"));
+        render_put_line(screen, label, STYLE_PLAIN, text_get(&text));
+        render_put_line(screen, "SHA-256", STYLE_PLAIN, member_string(version, "sha256"));
 }
 
 static void show_incident(struct screen *screen, const json_t *reply) {
@@ -350,16 +316,16 @@ static void show_incident(struct screen *screen, const json_t *reply) {
         screen_putf(screen, STYLE_BOLD, "%lld", id);
         screen_raw(screen, "\n");
         put_time(screen, "When", member_int(incident, "at_us"));
-        put_line(screen, "Severity", render_severity_style(severity), severity);
-        put_line(screen, "Rule", STYLE_PLAIN, member_string(incident, "rule"));
-        put_line(screen, "Where", STYLE_PLAIN, text_get(&place));
-        put_line(screen, "What", STYLE_PLAIN, member_string(incident, "message"));
-        put_line(screen, "Setting", STYLE_PLAIN, member_string(incident, "setting"));
-        put_line(screen, "Wanted", STYLE_PLAIN, member_string(incident, "want"));
-        put_line(screen, "Got", STYLE_PLAIN, member_string(incident, "got"));
-        put_line(screen, "Witness", STYLE_PLAIN, member_string(incident, "witness"));
-        put_line(screen, "Done", STYLE_BOLD, member_string(incident, "action"));
-        put_line(screen, "Because", STYLE_WARN, member_string(incident, "outcome"));
+        render_put_line(screen, "Severity", render_severity_style(severity), severity);
+        render_put_line(screen, "Rule", STYLE_PLAIN, member_string(incident, "rule"));
+        render_put_line(screen, "Where", STYLE_PLAIN, text_get(&place));
+        render_put_line(screen, "What", STYLE_PLAIN, member_string(incident, "message"));
+        render_put_line(screen, "Setting", STYLE_PLAIN, member_string(incident, "setting"));
+        render_put_line(screen, "Wanted", STYLE_PLAIN, member_string(incident, "want"));
+        render_put_line(screen, "Got", STYLE_PLAIN, member_string(incident, "got"));
+        render_put_line(screen, "Witness", STYLE_PLAIN, member_string(incident, "witness"));
+        render_put_line(screen, "Done", STYLE_BOLD, member_string(incident, "action"));
+        render_put_line(screen, "Because", STYLE_WARN, member_string(incident, "outcome"));
         render_put_label(screen, "Policy");
         screen_putf(screen, STYLE_PLAIN, "generation %lld",
                     (long long)member_int(incident, "generation"));
@@ -425,95 +391,9 @@ static void show_diff(struct screen *screen, const json_t *reply) {
         if (member_bool(reply, "truncated"))
                 screen_raw(screen, "The diff is not complete: the file is too large.\n");
         if (strcmp(member_word(after, "kind", ""), "absent") == 0)
-                put_line(screen, "SHA-256", STYLE_PLAIN, "absent");
+                render_put_line(screen, "SHA-256", STYLE_PLAIN, "absent");
         else
-                put_line(screen, "SHA-256", STYLE_PLAIN, member_string(after, "sha256"));
-}
-
-static void put_proof(struct screen *screen, const json_t *finding) {
-        const json_t *losers = json_object_get(finding, "losers");
-        CLEANUP(text_done) struct text place = { 0 };
-
-        render_append_place(&place, finding);
-        screen_raw(screen, "\n");
-        put_line(screen, "Violated", STYLE_BAD, text_get(&place));
-        put_line(screen, "What", STYLE_PLAIN, member_string(finding, "message"));
-        put_line(screen, "Witness", STYLE_PLAIN, member_string(finding, "witness"));
-        for (size_t i = 0; i < json_array_size(losers); i++)
-                put_line(screen, "Overruled", STYLE_DIM,
-                         json_string_value(json_array_get(losers, i)));
-}
-
-/* A line each, without the indent that a file would have. */
-static void put_conditions(struct screen *screen, const char *conditions) {
-        while (*conditions) {
-                size_t n;
-                CLEANUP_FREE char *line = NULL;
-
-                conditions += strspn(conditions, " ");
-                n = strcspn(conditions, "\n");
-                line = strndup(conditions, n);
-                put_line(screen, "Demands", STYLE_PLAIN, line);
-                conditions += n + (conditions[n] == '\n');
-        }
-}
-
-/* What holds now: `Now: no, by FILE:LINE`, for whom if not for all. */
-static void put_decisions(struct screen *screen, const json_t *reply) {
-        const json_t *decisions = json_object_get(reply, "decisions");
-
-        for (size_t i = 0; i < json_array_size(decisions); i++) {
-                const json_t *decision = json_array_get(decisions, i);
-                const char *value = member_word(decision, "value", "");
-                CLEANUP(text_done) struct text place = { 0 };
-
-                render_append_place(&place, decision);
-                render_put_label(screen, "Now");
-                screen_put(screen, STYLE_BOLD, *value ? value : "nothing");
-                screen_raw(screen, member_string(decision, "path") ? ", by " : " ");
-                screen_put(screen, STYLE_PLAIN, text_get(&place));
-                if (member_string(decision, "connection"))
-                        screen_putf(screen, STYLE_DIM, ", for %s",
-                                    member_string(decision, "connection"));
-                screen_raw(screen, "\n");
-        }
-        if (member_bool(reply, "decisions_truncated"))
-                put_line(screen, "Now", STYLE_DIM, "... and more");
-}
-
-static void show_explanation(struct screen *screen, const json_t *reply) {
-        const json_t *rule = json_object_get(reply, "rule");
-        const json_t *findings = json_object_get(reply, "findings");
-        const json_t *incidents = json_object_get(reply, "incidents");
-        CLEANUP(text_done) struct text origin = { 0 };
-        enum style style;
-        const char *state = rule_state(rule, &style);
-
-        render_put_label(screen, "Rule");
-        screen_put(screen, STYLE_BOLD, member_word(rule, "id", "?"));
-        screen_raw(screen, "\n");
-        put_line(screen, "State", style, state);
-        put_conditions(screen, member_word(reply, "conditions", ""));
-        put_line(screen, "Why", STYLE_PLAIN, member_string(rule, "why"));
-        put_line(screen, "Source", STYLE_PLAIN, member_string(rule, "source"));
-        render_put_label(screen, "Response");
-        screen_putf(screen, STYLE_PLAIN, "%s, severity %s%s", member_word(rule, "response", "?"),
-                    member_word(rule, "severity", "?"),
-                    member_bool(rule, "audit") ? ", audit only" : "");
-        screen_raw(screen, "\n");
-        if (member_string(rule, "file"))
-                (void)text_appendf(&origin, "%s:%lld", member_string(rule, "file"),
-                                   (long long)member_int(rule, "line"));
-        if (member_string(rule, "profile"))
-                (void)text_appendf(&origin, " (profile %s)", member_string(rule, "profile"));
-        put_line(screen, "Defined", STYLE_PLAIN, text_get(&origin));
-        put_decisions(screen, reply);
-        for (size_t i = 0; i < json_array_size(findings); i++)
-                put_proof(screen, json_array_get(findings, i));
-        if (json_array_size(incidents) > 0) {
-                screen_raw(screen, "\n");
-                render_put_incidents(screen, incidents, 0);
-        }
+                render_put_line(screen, "SHA-256", STYLE_PLAIN, member_string(after, "sha256"));
 }
 
 /* ---- streams and results ---- */
@@ -604,11 +484,11 @@ static void show(struct screen *screen, enum view view, const json_t *parameters
                 [VIEW_KEYS] = show_keys,
                 [VIEW_ACCESS] = render_access,
                 [VIEW_ACCESS_OF] = render_access_of,
-                [VIEW_RULES] = show_rules,
+                [VIEW_RULES] = render_rules,
                 [VIEW_HISTORY] = show_history,
                 [VIEW_INCIDENT] = show_incident,
                 [VIEW_DIFF] = show_diff,
-                [VIEW_EXPLANATION] = show_explanation,
+                [VIEW_EXPLANATION] = render_explanation,
                 [VIEW_PERMITS] = show_permits,
                 [VIEW_LINES] = show_lines,
                 [VIEW_PROGRESS] = show_progress,

@@ -9,8 +9,8 @@ _sshguardctl_ask() {
 
 _sshguardctl() {
         local cur prev word command='' options
-        local commands='status findings files keys access rules history show diff approve edit restore permit pause resume
-                unlock check explain monitor metrics generate-policy reload help'
+        local commands='status findings files keys access rules history show diff approve acknowledge edit restore permit pause
+                resume unlock check explain monitor metrics generate-policy reload help'
         local common='--help --version --json --quiet --no-pager --socket'
 
         COMPREPLY=()
@@ -33,6 +33,7 @@ _sshguardctl() {
         history) options='--since --path --rule --user --severity --limit' ;;
         approve) options='--all --sha256 --yes --reason --exception --for' ;;
         access) options='--from' ;;
+        acknowledge) options='--all --yes --reason' ;;
         edit) options='--from --yes --reason --exception --for' ;;
         restore) options='--reason --exception --for' ;;
         permit) options='--for --reason --uses --revoke' ;;
@@ -54,7 +55,7 @@ _sshguardctl() {
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur")
                 ;;
         keys | access) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
-        explain) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur") ;;
+        explain | acknowledge) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask rules id)" -- "$cur") ;;
         esac
 }
 

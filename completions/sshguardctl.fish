@@ -5,7 +5,7 @@ function __sshguardctl_ask
     sshguardctl $argv[1] --json 2>/dev/null | sed -n "s/^ *\"$argv[2]\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p"
 end
 
-set -l commands status findings files keys access rules history show diff approve edit restore permit pause resume unlock check explain monitor metrics generate-policy reload help
+set -l commands status findings files keys access rules history show diff approve acknowledge edit restore permit pause resume unlock check explain monitor metrics generate-policy reload help
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c sshguardctl -f
@@ -26,6 +26,7 @@ complete -c sshguardctl -n $none -a history -d 'Incidents, newest first'
 complete -c sshguardctl -n $none -a show -d 'Everything about one incident'
 complete -c sshguardctl -n $none -a diff -d 'What differs from the approved version'
 complete -c sshguardctl -n $none -a approve -d 'Accept what is there'
+complete -c sshguardctl -n $none -a acknowledge -d 'Let a rule that a profile brought respond'
 complete -c sshguardctl -n $none -a edit -d 'Edit a guarded file, as visudo does'
 complete -c sshguardctl -n $none -a restore -d 'Put back what an incident replaced'
 complete -c sshguardctl -n $none -a permit -d 'Let a path be changed for a while'
@@ -43,7 +44,7 @@ complete -c sshguardctl -n $none -a help -d 'Show help'
 complete -c sshguardctl -n '__fish_seen_subcommand_from show restore diff' -a '(__sshguardctl_ask history id)' -d Incident
 complete -c sshguardctl -n '__fish_seen_subcommand_from diff approve edit permit unlock' -a '(__sshguardctl_ask files path)' -d Path
 complete -c sshguardctl -n '__fish_seen_subcommand_from keys access' -a '(__fish_complete_users)' -d User
-complete -c sshguardctl -n '__fish_seen_subcommand_from explain' -a '(__sshguardctl_ask rules id)' -d Rule
+complete -c sshguardctl -n '__fish_seen_subcommand_from explain acknowledge' -a '(__sshguardctl_ask rules id)' -d Rule
 
 complete -c sshguardctl -n '__fish_seen_subcommand_from access' -l from -x -d 'From this address'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -s S -l since -x -d 'Not older'
@@ -52,11 +53,11 @@ complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l rule -x -a '
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l user -x -a '(__fish_complete_users)' -d 'Of this user'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l severity -x -a 'info low medium high critical' -d 'This grave or graver'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -s n -l limit -x -d 'At most'
-complete -c sshguardctl -n '__fish_seen_subcommand_from approve' -l all -d 'Everything that waits'
+complete -c sshguardctl -n '__fish_seen_subcommand_from approve acknowledge' -l all -d 'Everything that waits'
 complete -c sshguardctl -n '__fish_seen_subcommand_from approve' -l sha256 -x -d 'Of what was reviewed'
-complete -c sshguardctl -n '__fish_seen_subcommand_from approve edit' -s y -l yes -d 'Do not ask'
+complete -c sshguardctl -n '__fish_seen_subcommand_from approve acknowledge edit' -s y -l yes -d 'Do not ask'
 complete -c sshguardctl -n '__fish_seen_subcommand_from approve edit restore' -l exception -x -a '(__sshguardctl_ask rules id)' -d 'Although it breaks a rule'
-complete -c sshguardctl -n '__fish_seen_subcommand_from approve edit restore permit pause unlock' -s r -l reason -x -d Why
+complete -c sshguardctl -n '__fish_seen_subcommand_from approve acknowledge edit restore permit pause unlock' -s r -l reason -x -d Why
 complete -c sshguardctl -n '__fish_seen_subcommand_from approve edit restore permit pause unlock' -l for -x -a '10min 30min 1h 1d' -d 'How long'
 complete -c sshguardctl -n '__fish_seen_subcommand_from permit' -l uses -x -d 'This many changes'
 complete -c sshguardctl -n '__fish_seen_subcommand_from permit' -l revoke -x -a '(__sshguardctl_ask permit id)' -d 'End a permit'

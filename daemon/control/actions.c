@@ -217,6 +217,29 @@ int control_restore(struct control_call *call) {
                 NULL);
 }
 
+int control_acknowledge(struct control_call *call) {
+        const struct control_backend *backend = call->backend;
+        struct control_acknowledgement acknowledgement = { .peer = call->peer };
+        struct control_refusal refusal = { 0 };
+        bool is_absent = false;
+        int r;
+
+        if (!backend->acknowledge)
+                return -EOPNOTSUPP;
+        acknowledgement.rule_id = get_string(call, "rule");
+        r = control_call_digest(call, "sha256", acknowledgement.sha256, &is_absent);
+        if (r == 0 && is_absent)
+                r = fail_parameter(call, "sha256");
+        if (r == 0)
+                r = control_call_reason(call, &acknowledgement.reason);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = backend->acknowledge(backend->userdata, &acknowledgement, &refusal);
+        return control_call_conclude(
+                call, r, &refusal, &(struct control_request){ .rule_id = acknowledgement.rule_id },
+                NULL);
+}
+
 int control_reload(struct control_call *call) {
         const struct control_backend *backend = call->backend;
         struct control_refusal refusal = { 0 };

@@ -67,6 +67,10 @@ int control_call_exception(struct control_call *call, struct control_exception *
 int control_call_digest(struct control_call *call, const char *name, uint8_t ret[FILE_SHA256_SIZE],
                         bool *ret_absent);
 
+/* At most wanted->limit of them as a new list, and whether there are more. */
+int control_find_incidents(const struct control_backend *backend,
+                           const struct incident_filter *wanted, json_t **ret, bool *ret_truncated);
+
 /* Number of open findings by severity. */
 int control_count_findings(const struct control_backend *backend, size_t ret[N_SEVERITIES]);
 
@@ -97,6 +101,7 @@ int control_get_content(struct control_call *call);
 int control_preview(struct control_call *call);
 int control_install(struct control_call *call);
 int control_check(struct control_call *call);
+int control_acknowledge(struct control_call *call);
 int control_reload(struct control_call *call);
 int control_monitor(struct control_call *call);
 int control_permit(struct control_call *call);

@@ -302,7 +302,10 @@ static const char *rule_subject(const struct rule *rule) {
         return "";
 }
 
-json_t *describe_rule(const struct rule *rule) {
+json_t *describe_rule(const struct rule *rule, const struct control_rollout *rollout,
+                      const struct would_count *would) {
+        const struct acknowledgement *acknowledged = rollout->acknowledged;
+        char digest[2 * FILE_SHA256_SIZE + 1];
         struct builder builder = builder_begin();
 
         put_name(&builder, "id", rule->id);
@@ -317,6 +320,16 @@ json_t *describe_rule(const struct rule *rule) {
         put_bytes(&builder, "file", rule->file);
         put_int(&builder, "line", rule->line);
         put_name(&builder, "profile", rule->profile);
+        put_bool(&builder, "pending", rule->is_pending);
+        put_name(&builder, "shipped_sha256",
+                 rollout->terms ? file_sha256_format(rollout->sha256, digest) : NULL);
+        put_maybe_int(&builder, "acknowledged_at_us", acknowledged ? acknowledged->at_us : 0,
+                      acknowledged);
+        put_maybe_int(&builder, "acknowledged_by_uid", acknowledged ? acknowledged->by : 0,
+                      acknowledged);
+        put_bytes(&builder, "acknowledged_reason", acknowledged ? acknowledged->reason : NULL);
+        put_int(&builder, "would", would ? would->n : 0);
+        put_maybe_int(&builder, "would_last_us", would ? would->last_at_us : 0, would);
         put(&builder, "findings", json_null());
         return builder_end(&builder);
 }

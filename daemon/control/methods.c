@@ -11,17 +11,14 @@
 #include "base/address.h"
 #include "base/cleanup.h"
 #include "base/escape.h"
-#include "base/nearest.h"
 #include "call.h"
 #include "control/describe.h"
-#include "policy/parse.h"
 #include "wire/json.h"
 #include "wire/message.h"
 
 enum {
         PAGE_DEFAULT = 200,
         PAGE_MAX = 250, /* a few milliseconds and a hundred kilobytes */
-        EXPLAIN_INCIDENTS = 10,
 };
 
 #define SERVICE(name) WIRE_SERVICE "." name
@@ -70,6 +67,9 @@ static const struct control_method methods[] = {
           "brings forward what happens by itself; concurrent ones share a pass", control_check },
         { CONTROL("Reload"), CONTROL_CHANGE, CONTROL_METHOD_COSTLY, "a bad policy changes nothing",
           control_reload },
+        { CONTROL("Acknowledge"), CONTROL_CHANGE, CONTROL_METHOD_COSTLY,
+          "lets a rule of the policy respond; only the terms that were reviewed",
+          control_acknowledge },
         { CONTROL("Monitor"), CONTROL_READ, CONTROL_METHOD_MORE,
           "as Status; who does not read is dropped", control_monitor },
         { CONTROL("Explain"), CONTROL_READ, CONTROL_METHOD_COSTLY, "as Status", control_explain },
@@ -388,86 +388,14 @@ int control_get_interface_description(struct control_call *call) {
         return reply_with(call, json_pack("{s:s}", "description", description));
 }
 
-/* ---- rules ---- */
-
-/* Number of open findings of each rule of the policy; *ret on the heap. */
-static int count_by_rule(const struct control_backend *backend, const struct policy *policy,
-                         size_t **ret) {
-        CLEANUP_FREE size_t *counts = calloc(policy->n_rules + 1, sizeof *counts);
-        struct control_finding finding;
-        int r;
-
-        if (!counts)
-                return -ENOMEM;
-        for (size_t i = 0; (r = backend->get_finding(backend->userdata, i, &finding)) > 0; i++) {
-                const struct rule *rule = finding.finding->rule;
-
-                if (rule >= policy->rules && rule < policy->rules + policy->n_rules)
-                        counts[rule - policy->rules]++;
-        }
-        if (r < 0)
-                return r;
-        *ret = TAKE(counts);
-        return 0;
-}
-
-static json_t *describe_judged_rule(const struct rule *rule, size_t n_findings) {
-        CLEANUP(wire_json_cleanup) json_t *described = describe_rule(rule);
-
-        if (described && rule->is_enabled &&
-            json_object_set_new(described, "findings", json_integer((json_int_t)n_findings)) < 0)
-                return NULL;
-        return TAKE(described);
-}
-
-/* 0, or -EOPNOTSUPP when the backend does not know policies or findings. */
-static int get_policy(const struct control_call *call, const struct policy **ret) {
-        static const struct policy none;
-        const struct control_backend *backend = call->backend;
-
-        if (!backend->get_policy || !backend->get_finding)
-                return -EOPNOTSUPP;
-        *ret = backend->get_policy(backend->userdata);
-        if (!*ret)
-                *ret = &none;
-        return 0;
-}
-
-int control_list_rules(struct control_call *call) {
-        CLEANUP(wire_json_cleanup) json_t *list = json_array();
-        CLEANUP_FREE size_t *counts = NULL;
-        const struct policy *policy;
-        int r;
-
-        r = get_policy(call, &policy);
-        if (r == 0)
-                r = count_by_rule(call->backend, policy, &counts);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < policy->n_rules; i++)
-                if (append(list, describe_judged_rule(&policy->rules[i], counts[i])) < 0)
-                        return -ENOMEM;
-        return reply_with(call, json_pack("{s:O}", "rules", list));
-}
-
-static int fail_no_such_rule(struct control_call *call, const struct policy *policy,
-                             const char *id) {
-        struct nearest nearest;
-
-        nearest_init(&nearest, id);
-        for (size_t i = 0; i < policy->n_rules; i++)
-                nearest_offer(&nearest, policy->rules[i].id);
-        return control_call_fail(call, CONTROL_ERROR("NoSuchRule"),
-                                 json_pack("{s:s,s:s?}", "rule", id, "nearest", nearest.best));
-}
-
 /* ---- incidents ---- */
 
-/* At most filter->limit of them, and whether there are more. */
-static int list_incidents(const struct control_backend *backend, struct incident_filter filter,
-                          json_t **ret, bool *ret_truncated) {
+int control_find_incidents(const struct control_backend *backend,
+                           const struct incident_filter *wanted, json_t **ret,
+                           bool *ret_truncated) {
         CLEANUP(wire_json_cleanup) json_t *list = json_array();
         struct incident *incidents = NULL;
+        struct incident_filter filter = *wanted;
         size_t n = 0, limit = filter.limit;
         int r;
 
@@ -507,16 +435,17 @@ int control_list_incidents(struct control_call *call) {
                 r = get_page(call, &page);
         if (r != 0)
                 return r < 0 ? r : 0;
-        r = list_incidents(call->backend,
-                           (struct incident_filter){
-                                   .path = path,
-                                   .rule_id = get_string(call, "rule"),
-                                   .user = get_string(call, "user"),
-                                   .since_us = get_int(call, "since_us", 0),
-                                   .severity_at_least = severity ? parse_severity(severity) : 0,
-                                   .limit = page.end - page.begin,
-                           },
-                           &list, &truncated);
+        r = control_find_incidents(
+                call->backend,
+                &(struct incident_filter){
+                        .path = path,
+                        .rule_id = get_string(call, "rule"),
+                        .user = get_string(call, "user"),
+                        .since_us = get_int(call, "since_us", 0),
+                        .severity_at_least = severity ? parse_severity(severity) : 0,
+                        .limit = page.end - page.begin,
+                },
+                &list, &truncated);
         if (r < 0)
                 return r;
         return reply_with(call, json_pack("{s:O,s:b}", "incidents", list, "truncated", truncated));
@@ -556,85 +485,4 @@ int control_generate_policy(struct control_call *call) {
                 r = -ENOMEM;
         return control_call_conclude(call, r, &refusal, &(struct control_request){ 0 },
                                      json_pack("{s:s}", "text", text_get(&shown)));
-}
-
-void control_decision_done(struct control_decision *decision) {
-        free(decision->value);
-        free(decision->path);
-        free(decision->text);
-        free(decision->connection);
-}
-
-void control_decisions_done(struct control_decisions *decisions) {
-        for (size_t i = 0; i < decisions->n_items; i++)
-                control_decision_done(&decisions->items[i]);
-        free(decisions->items);
-        *decisions = (struct control_decisions){ 0 };
-}
-
-static json_t *describe_decision(const struct control_decision *decision) {
-        CLEANUP(wire_json_cleanup)
-        json_t *described = json_pack("{s:I}", "line", (json_int_t)decision->line);
-
-        if (!described || describe_bytes(described, "value", decision->value) < 0 ||
-            describe_bytes(described, "path", decision->path) < 0 ||
-            describe_bytes(described, "text", decision->text) < 0 ||
-            describe_bytes(described, "connection", decision->connection) < 0)
-                return NULL;
-        return TAKE(described);
-}
-
-static int describe_decisions(const struct control_backend *backend, const struct rule *rule,
-                              json_t *reply) {
-        CLEANUP(control_decisions_done) struct control_decisions decisions = { 0 };
-        CLEANUP(wire_json_cleanup) json_t *list = json_array();
-        int r = backend->decide ? backend->decide(backend->userdata, rule, &decisions) : 0;
-
-        for (size_t i = 0; i < decisions.n_items && r == 0; i++)
-                r = append(list, describe_decision(&decisions.items[i]));
-        if (r == 0 && (json_object_set(reply, "decisions", list) < 0 ||
-                       json_object_set_new(reply, "decisions_truncated",
-                                           json_boolean(decisions.is_truncated)) < 0))
-                r = -ENOMEM;
-        return r;
-}
-
-int control_explain(struct control_call *call) {
-        const struct control_backend *backend = call->backend;
-        CLEANUP(wire_json_cleanup) json_t *findings = json_array();
-        CLEANUP(wire_json_cleanup) json_t *incidents = NULL;
-        CLEANUP(text_done) struct text conditions = { 0 };
-        CLEANUP(text_done) struct text shown = { 0 };
-        const char *id = get_string(call, "rule");
-        const struct policy *policy;
-        const struct rule *rule;
-        struct control_finding finding;
-        bool truncated;
-        int r;
-
-        r = get_policy(call, &policy);
-        if (r < 0)
-                return r;
-        rule = policy_find_rule(policy, id);
-        if (!rule)
-                return fail_no_such_rule(call, policy, id);
-        for (size_t i = 0; (r = backend->get_finding(backend->userdata, i, &finding)) > 0; i++)
-                if (finding.finding->rule == rule && json_array_size(findings) < PAGE_DEFAULT &&
-                    append(findings, describe_finding(&finding)) < 0)
-                        return -ENOMEM;
-        if (r == 0)
-                r = list_incidents(
-                        backend,
-                        (struct incident_filter){ .rule_id = id, .limit = EXPLAIN_INCIDENTS },
-                        &incidents, &truncated);
-        if (r < 0)
-                return r;
-        (void)policy_format_conditions(rule, &conditions);
-        if (describe_append_lines(&shown, text_get(&conditions), conditions.n) < 0)
-                return -ENOMEM;
-        r = reply_with(call, json_pack("{s:o,s:s,s:O,s:O}", "rule",
-                                       describe_judged_rule(rule, json_array_size(findings)),
-                                       "conditions", text_get(&shown), "findings", findings,
-                                       "incidents", incidents));
-        return r < 0 ? r : describe_decisions(backend, rule, call->reply);
 }

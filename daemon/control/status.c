@@ -139,6 +139,27 @@ static int set(json_t *object, const char *name, json_t *value) {
         return json_object_set_new(object, name, value) < 0 ? -ENOMEM : 0;
 }
 
+/* What rules that only report would have done, and which of them wait. */
+static int set_rollout(const struct control_backend *backend, json_t *reply) {
+        const struct policy *policy =
+                backend->get_policy ? backend->get_policy(backend->userdata) : NULL;
+        struct would_count *counts = NULL;
+        size_t n_counts = 0, n_pending = 0;
+        int64_t n_would = 0;
+        int r = backend->count_would ? backend->count_would(backend->userdata, &counts, &n_counts)
+                                     : 0;
+
+        for (size_t i = 0; i < n_counts; i++)
+                n_would += counts[i].n;
+        for (size_t i = 0; policy && i < policy->n_rules; i++)
+                n_pending += policy->rules[i].is_enabled && policy->rules[i].is_pending;
+        would_counts_free(counts, n_counts);
+        r |= set(reply, "pending", json_integer((json_int_t)n_pending));
+        r |= set(reply, "would", json_integer(n_would));
+        r |= set(reply, "would_rules", json_integer((json_int_t)n_counts));
+        return r;
+}
+
 static int fill_status(const struct control_backend *backend, const struct control_status *status,
                        json_t *reply) {
         size_t counts[N_SEVERITIES];
@@ -170,6 +191,7 @@ static int fill_status(const struct control_backend *backend, const struct contr
         r |= set(reply, "pause", describe_pause(&status->pause));
         r |= set(reply, "contested", json_integer((json_int_t)status->n_contested));
         r |= set(reply, "permits", json_integer((json_int_t)count_permits(backend)));
+        r |= set_rollout(backend, reply);
         return r == 0 ? 0 : -ENOMEM;
 }
 

@@ -411,4 +411,5 @@ void manager_fill_actions(struct control_backend *ret) {
         manager_fill_edit(ret);
         manager_fill_draft(ret);
         manager_fill_decide(ret);
+        manager_fill_rollout(ret);
 }

@@ -16,6 +16,8 @@
 #include "manager.h"
 #include "policy/parse.h"
 
+DEFINE_CLEANUP(cleanup_policy, struct policy, policy_free)
+
 static const char generation_name[] = "generation";
 static const char policy_digest_name[] = "policy-digest";
 
@@ -70,6 +72,49 @@ static void refuse_policy(struct manager *manager, const struct diagnostics *dia
                       text_get(&text));
 }
 
+static int load_profiles(const struct world *world, const struct rule_words *extends,
+                         struct diagnostics *diagnostics, struct policy **ret) {
+        return policy_load_profiles(&world->root, world->config_path, &world->release, extends, ret,
+                                    diagnostics);
+}
+
+/* What of POLICY is new in the profiles and must wait. */
+static int begin_rollout(const struct world *world, struct policy *policy,
+                         struct diagnostics *diagnostics, struct rollout *ret) {
+        CLEANUP(cleanup_policy) struct policy *now = NULL;
+        CLEANUP(cleanup_policy) struct policy *before = NULL;
+        CLEANUP(rule_words_done) struct rule_words last = { 0 };
+        CLEANUP(diagnostics_done) struct diagnostics unread = { 0 };
+        int r = 0;
+
+        if (!world->store)
+                return 0;
+        if (policy->extends.n_items > 0)
+                r = load_profiles(world, &policy->extends, diagnostics, &now);
+        if (r < 0)
+                return r;
+        r = rollout_last_extends(world->store, &last);
+        if (r == 0)
+                r = load_profiles(world, &last, &unread, &before);
+        if (r < 0 && r != -ENOENT && r != -EINVAL) /* the first start, or a profile that is gone */
+                return r;
+        return rollout_begin(world->store, policy, &(struct rollout_profiles){ now, before }, ret);
+}
+
+static void tell_pending(const struct policy *policy) {
+        CLEANUP(text_done) struct text names = { 0 };
+
+        for (size_t i = 0; i < policy->n_rules; i++)
+                if (policy->rules[i].is_enabled && policy->rules[i].is_pending)
+                        (void)text_appendf(&names, "%s%s", names.n > 0 ? ", " : "",
+                                           policy->rules[i].id);
+        if (names.n > 0)
+                record_notice(MESSAGE_RULES_PENDING, LOG_WARNING,
+                              "rules that are new or changed in their profiles, and only report "
+                              "until they are acknowledged: %s",
+                              text_get(&names));
+}
+
 static size_t count_idle(const struct policy *policy) {
         size_t n = 0;
 
@@ -81,15 +126,15 @@ static size_t count_idle(const struct policy *policy) {
 int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         struct world *world = &manager->world;
         CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
-        struct policy *policy = NULL;
+        CLEANUP(cleanup_policy) struct policy *policy = NULL;
+        CLEANUP(rollout_done) struct rollout rollout = { 0 };
         int r = policy_load(&world->root, world->config_path, &world->release, &policy,
                             &diagnostics);
 
-        if (r == 0) {
+        if (r == 0)
+                r = begin_rollout(world, policy, &diagnostics, &rollout);
+        if (r == 0)
                 r = count_generation(manager, policy);
-                if (r < 0)
-                        policy_free(policy);
-        }
         if (r < 0) {
                 refuse_policy(manager, &diagnostics, r);
                 if (reterr) {
@@ -100,7 +145,10 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         }
         reconciler_forget(&manager->reconciler);
         policy_free(world->policy);
-        world->policy = policy;
+        world->policy = TAKE(policy);
+        rollout_done(&manager->rollout);
+        manager->rollout = rollout;
+        rollout = (struct rollout){ 0 };
         r = world->users.items ? world_derive_users(world) : 0;
         if (r < 0)
                 return r;
@@ -108,12 +156,14 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         manager->policy_loaded_at_us = record_now_us();
         record_notice(MESSAGE_POLICY_LOADED, LOG_INFO,
                       "policy generation %" PRIu64 " is in force: %zu rules, mode %s",
-                      world->generation, policy->n_rules, policy_mode_name(policy->mode));
-        if (count_idle(policy) > 0)
+                      world->generation, world->policy->n_rules,
+                      policy_mode_name(world->policy->mode));
+        tell_pending(world->policy);
+        if (count_idle(world->policy) > 0)
                 record_notice(
                         NULL, LOG_NOTICE,
                         "%zu of them are read and not judged by this release: they do not act",
-                        count_idle(policy));
+                        count_idle(world->policy));
         manager_admit_listed(manager);
         return 0;
 }

@@ -589,6 +589,7 @@ void manager_free(struct manager *manager) {
         strings_free(manager->left_paths, manager->n_left_paths);
         reconciler_done(&manager->reconciler);
         permits_done(&manager->permits);
+        rollout_done(&manager->rollout);
         free(manager->index);
         verdicts_free(manager->verdicts);
         dirty_done(&manager->dirty);

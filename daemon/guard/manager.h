@@ -17,6 +17,7 @@
 #include "guard/permits.h"
 #include "guard/reconcile.h"
 #include "guard/reread.h"
+#include "guard/rollout.h"
 #include "guard/sweep.h"
 #include "guard/verdict.h"
 #include "guard/world.h"
@@ -29,6 +30,7 @@ struct manager {
         struct store *emergency; /* approved versions once more; NULL: cannot be kept */
         struct verdicts *verdicts;
         struct reconciler reconciler;
+        struct rollout rollout; /* of the policy in force */
         struct permits permits;
         struct dirty_set dirty;
         struct sweep sweep;
@@ -188,6 +190,7 @@ void manager_admit_listed(struct manager *manager);
 void manager_fill_edit(struct control_backend *ret);
 void manager_fill_draft(struct control_backend *ret);
 void manager_fill_decide(struct control_backend *ret);
+void manager_fill_rollout(struct control_backend *ret);
 
 /* ---- what actions share (actions.c) ---- */
 

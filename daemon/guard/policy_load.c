@@ -26,6 +26,7 @@ enum { SUFFIX_BYTES = sizeof suffix - 1 };
 struct loading {
         const struct os_root *root;
         struct diagnostics *diagnostics;
+        size_t n_before;    /* diagnostics that are not ours */
         char *own_profiles; /* the folder beside the configuration */
         struct policy_text *fragments;
         size_t n_fragments;
@@ -185,16 +186,39 @@ static void loading_done(struct loading *loading) {
         free(loading->own_profiles);
 }
 
+/* Parses TEXT and what was loaded besides it. */
+static int parse(struct loading *loading, const struct policy_text *text,
+                 const struct sshd_release *release, struct policy **ret) {
+        CLEANUP(cleanup_policy) struct policy *policy = NULL;
+        struct policy_sources sources = {
+                .profile = read_profile, .userdata = loading, .main = *text, .release = *release
+        };
+        int r = add_profile_names(loading, loading->own_profiles);
+
+        if (r == 0)
+                r = add_profile_names(loading, system_profiles);
+        if (r < 0)
+                return r;
+        sources.fragments = loading->fragments;
+        sources.n_fragments = loading->n_fragments;
+        sources.profile_names = (const char *const *)loading->profile_names;
+        sources.n_profile_names = loading->n_profile_names;
+        r = policy_parse(&sources, &policy, loading->diagnostics);
+        if (r == 0 && loading->diagnostics->n_items > loading->n_before)
+                r = -EINVAL;
+        if (r == 0)
+                *ret = TAKE(policy);
+        return r;
+}
+
 int policy_load(const struct os_root *root, const char *config_path,
                 const struct sshd_release *release, struct policy **ret,
                 struct diagnostics *diagnostics) {
-        CLEANUP(loading_done) struct loading loading = { .root = root, .diagnostics = diagnostics };
+        CLEANUP(loading_done)
+        struct loading loading = { .root = root,
+                                   .diagnostics = diagnostics,
+                                   .n_before = diagnostics->n_items };
         CLEANUP(policy_text_done) struct policy_text main_text = { 0 };
-        CLEANUP(cleanup_policy) struct policy *policy = NULL;
-        struct policy_sources sources = { .profile = read_profile,
-                                          .userdata = &loading,
-                                          .release = *release };
-        size_t n_before = diagnostics->n_items;
         int r;
 
         loading.own_profiles = beside(config_path, "profiles");
@@ -203,23 +227,38 @@ int policy_load(const struct os_root *root, const char *config_path,
         r = read_required(&loading, config_path, &main_text);
         if (r == 0)
                 r = read_fragments(&loading, config_path);
-        if (r == 0)
-                r = add_profile_names(&loading, loading.own_profiles);
-        if (r == 0)
-                r = add_profile_names(&loading, system_profiles);
-        if (r < 0)
-                return r;
-        sources.main = main_text;
-        sources.fragments = loading.fragments;
-        sources.n_fragments = loading.n_fragments;
-        sources.profile_names = (const char *const *)loading.profile_names;
-        sources.n_profile_names = loading.n_profile_names;
-        r = policy_parse(&sources, &policy, diagnostics);
-        if (r == 0 && diagnostics->n_items > n_before)
-                r = -EINVAL;
-        if (r == 0)
-                *ret = TAKE(policy);
-        return r;
+        return r < 0 ? r : parse(&loading, &main_text, release, ret);
+}
+
+int policy_load_profiles(const struct os_root *root, const char *config_path,
+                         const struct sshd_release *release, const struct rule_words *extends,
+                         struct policy **ret, struct diagnostics *diagnostics) {
+        CLEANUP(loading_done)
+        struct loading loading = { .root = root,
+                                   .diagnostics = diagnostics,
+                                   .n_before = diagnostics->n_items };
+        CLEANUP(text_done) struct text text = { 0 };
+        struct policy_text main_text = { .path = BORROWED(config_path) };
+
+        loading.own_profiles = beside(config_path, "profiles");
+        if (!loading.own_profiles)
+                return -ENOMEM;
+        /* a name is a file's and was read from a list like this one before */
+        (void)text_append(&text, "extends = [");
+        for (size_t i = 0; i < extends->n_items; i++)
+                (void)text_appendf(&text, "%s \"%s\"", i > 0 ? "," : "", extends->items[i]);
+        (void)text_append(&text, " ];\n");
+        if (text_error(&text) < 0)
+                return text_error(&text);
+        main_text.data = text.data;
+        main_text.n = text.n;
+        return parse(&loading, &main_text, release, ret);
+}
+
+bool policy_load_is_shipped(const char *path) {
+        size_t n = sizeof system_profiles - 1;
+
+        return strncmp(path, system_profiles, n) == 0 && path[n] == '/';
 }
 
 char *policy_load_digest(const char *text, size_t n) {

@@ -395,7 +395,7 @@ bool pass_has_finding_at(const struct findings *findings, const char *path) {
 
 static bool is_audit(const struct reconciler *reconciler, const struct finding *finding) {
         return reconciler->world->policy->mode == MODE_AUDIT ||
-               (finding->rule && finding->rule->is_audit_only);
+               (finding->rule && (finding->rule->is_audit_only || finding->rule->is_pending));
 }
 
 struct keeping {

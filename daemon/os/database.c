@@ -21,6 +21,9 @@
 
 enum { BUSY_TIMEOUT_MS = 2000 }; /* a reader's checkpoint; nobody else writes */
 
+/* "would revert" and its like; a condition that the index can serve */
+#define IS_WOULD "action >= 'would ' AND action < 'would!'"
+
 static const char *const migrations[] = {
         "CREATE TABLE content ("
         "  id INTEGER PRIMARY KEY,"
@@ -65,6 +68,10 @@ static const char *const migrations[] = {
         "  since_us INTEGER NOT NULL, until_us INTEGER NOT NULL, uses_left INTEGER NOT NULL,"
         "  by_uid INTEGER NOT NULL, reason TEXT);",
         "ALTER TABLE approved ADD COLUMN is_user INTEGER NOT NULL DEFAULT 0;",
+        "CREATE TABLE acknowledged ("
+        "  rule_id TEXT PRIMARY KEY NOT NULL, terms TEXT NOT NULL,"
+        "  at_us INTEGER NOT NULL, by_uid INTEGER NOT NULL, reason TEXT);"
+        "CREATE INDEX incident_would ON incident(rule_id, at_us, count) WHERE " IS_WOULD ";",
 };
 
 #define VERSION_COLUMNS                                                                            \
@@ -168,6 +175,14 @@ static const char *const sql[N_STATEMENTS] = {
         [SQL_LIST_PERMITS] =
                 "SELECT id, kind, since_us, until_us, uses_left, by_uid, path, rule_id, "
                 "reason FROM permit ORDER BY id",
+        [SQL_ACKNOWLEDGE] = "INSERT INTO acknowledged (rule_id, terms, at_us, by_uid, reason) "
+                            "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (rule_id) DO UPDATE SET "
+                            "terms = excluded.terms, at_us = excluded.at_us, "
+                            "by_uid = excluded.by_uid, reason = excluded.reason",
+        [SQL_LIST_ACKNOWLEDGED] = "SELECT rule_id, terms, at_us, by_uid, reason "
+                                  "FROM acknowledged ORDER BY rule_id",
+        [SQL_COUNT_WOULD] = "SELECT rule_id, sum(count), max(at_us) FROM incident WHERE " IS_WOULD
+                            " GROUP BY rule_id ORDER BY rule_id",
 };
 
 /* What happened, as the caller can act on it. */

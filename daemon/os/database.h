@@ -49,6 +49,9 @@ enum statement {
         SQL_UPDATE_PERMIT,
         SQL_DROP_PERMIT,
         SQL_LIST_PERMITS,
+        SQL_ACKNOWLEDGE,
+        SQL_LIST_ACKNOWLEDGED,
+        SQL_COUNT_WOULD,
         N_STATEMENTS
 };
 

@@ -92,6 +92,17 @@ static int copy_values(struct store *from, struct store *to) {
         return r;
 }
 
+static int copy_acknowledged(struct store *from, struct store *to) {
+        struct acknowledgement *items = NULL;
+        size_t n = 0;
+        int r = store_list_acknowledged(from, &items, &n);
+
+        for (size_t i = 0; i < n && r == 0; i++)
+                r = store_acknowledge(to, &items[i]);
+        acknowledgements_free(items, n);
+        return r;
+}
+
 int store_copy_protection(struct store *from, struct store *to, size_t *ret_n) {
         size_t n_copied = 0;
         int r = store_begin(to);
@@ -100,6 +111,8 @@ int store_copy_protection(struct store *from, struct store *to, size_t *ret_n) {
                 r = copy_approved(from, to, &n_copied);
         if (r == 0)
                 r = copy_values(from, to);
+        if (r == 0)
+                r = copy_acknowledged(from, to);
         if (r == 0)
                 r = store_commit(to);
         if (r < 0) {

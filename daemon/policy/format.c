@@ -119,6 +119,12 @@ static void append_applicability(struct text *text, const struct rule *rule,
                                    status == SSHD_KEYWORD_DEPRECATED ? "ignores" : "does not have");
 }
 
+/* A key that every rule has, and that is not at its default. */
+static bool is_said(const struct rule *rule, const struct schema_key *key) {
+        return key->offset == offsetof(struct rule, is_enabled) ? !rule->is_enabled
+                                                                : schema_is_set(rule, key);
+}
+
 static void append_rule(struct text *text, const struct rule *rule,
                         const struct sshd_release *release) {
         const struct schema *common = schema_common();
@@ -135,9 +141,8 @@ static void append_rule(struct text *text, const struct rule *rule,
         append_conditions(text, rule);
         for (size_t i = 0; i < common->n_keys; i++) {
                 const struct schema_key *key = &common->keys[i];
-                bool is_enabled_key = key->offset == offsetof(struct rule, is_enabled);
 
-                if (is_enabled_key ? !rule->is_enabled : schema_is_set(rule, key))
+                if (is_said(rule, key))
                         append_key(text, rule, key, "    ");
         }
         (void)text_append(text, "  }");
@@ -162,6 +167,23 @@ static void append_member(struct text *text, const char *name, const struct rule
 
 int policy_format_conditions(const struct rule *rule, struct text *text) {
         append_conditions(text, rule);
+        return text_error(text);
+}
+
+/* Whether a key that every rule has decides what is done. */
+static bool is_term(const struct schema_key *key) {
+        return key->offset == offsetof(struct rule, response) ||
+               key->offset == offsetof(struct rule, is_audit_only) ||
+               key->offset == offsetof(struct rule, is_enabled);
+}
+
+int policy_format_terms(const struct rule *rule, struct text *text) {
+        const struct schema *common = schema_common();
+
+        append_conditions(text, rule);
+        for (size_t i = 0; i < common->n_keys; i++)
+                if (is_term(&common->keys[i]) && is_said(rule, &common->keys[i]))
+                        append_key(text, rule, &common->keys[i], "    ");
         return text_error(text);
 }
 

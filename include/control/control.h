@@ -235,6 +235,19 @@ struct control_decisions {
 void control_decision_done(struct control_decision *decision);
 void control_decisions_done(struct control_decisions *decisions);
 
+struct control_rollout {   /* of a rule that shipped profiles bring; borrowed from the backend */
+        const char *terms; /* what they say now; NULL: the rule is the administrator's own */
+        uint8_t sha256[FILE_SHA256_SIZE];           /* of the terms */
+        const struct acknowledgement *acknowledged; /* NULL: it never was */
+};
+
+struct control_acknowledgement { /* Acknowledge */
+        struct control_peer peer;
+        const char *rule_id;
+        uint8_t sha256[FILE_SHA256_SIZE]; /* of the terms that were reviewed */
+        const char *reason;
+};
+
 struct control_allowance { /* Permit, Pause, Unlock */
         struct control_peer peer;
         const char *path; /* NULL for Pause */
@@ -290,6 +303,13 @@ struct control_backend {
 
         /* What holds now for an sshd rule; nothing for others. Returns 0 or a negative errno. */
         int (*decide)(void *userdata, const struct rule *rule, struct control_decisions *ret);
+
+        /* What is known of a rule of get_policy(). Returns 0 or a negative errno. */
+        int (*get_rollout)(void *userdata, const struct rule *rule, struct control_rollout *ret);
+        /* How often rules that only report would have responded. */
+        int (*count_would)(void *userdata, struct would_count **ret, size_t *ret_n);
+        int (*acknowledge)(void *userdata, const struct control_acknowledgement *acknowledgement,
+                           struct control_refusal *refusal);
 
         /* A fragment for policy.d out of the machine as it is. May be refused. */
         int (*generate_policy)(void *userdata, struct text *ret, struct control_refusal *refusal);

@@ -12,10 +12,12 @@
 #include "access/login.h"
 #include "control/control.h"
 
-json_t *describe_finding(const struct control_finding *finding);  /* type Finding */
-json_t *describe_incident(const struct incident *incident);       /* type Incident */
-json_t *describe_file(const struct control_file *file);           /* type File */
-json_t *describe_rule(const struct rule *rule);                   /* type Rule */
+json_t *describe_finding(const struct control_finding *finding); /* type Finding */
+json_t *describe_incident(const struct incident *incident);      /* type Incident */
+json_t *describe_file(const struct control_file *file);          /* type File */
+/* type Rule; WOULD is NULL for never */
+json_t *describe_rule(const struct rule *rule, const struct control_rollout *rollout,
+                      const struct would_count *would);
 json_t *describe_gap(const struct gap *gap);                      /* type Gap */
 json_t *describe_permit(const struct control_permit *permit);     /* type ActivePermit */
 json_t *describe_event(const struct control_event *event);        /* type Event */

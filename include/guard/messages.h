@@ -61,3 +61,7 @@
 #define MESSAGE_ACCEPTED "3ff6a68c8aeb427fb06820bc0bedc335"
 /* an administrator edited a file */
 #define MESSAGE_INSTALLED "788487015ce64a09943badc5e62ad5db"
+/* rules are new or changed in their profiles and only report until they are acknowledged */
+#define MESSAGE_RULES_PENDING "fca7a720ed224b03a131ba7c4f16ffec"
+/* an administrator acknowledged a rule of a profile */
+#define MESSAGE_ACKNOWLEDGED "bf7bdeae4f094c239ac8bc4ce08c43df"

@@ -4,6 +4,7 @@
 /* The policy as it lies on disk: sshguardd.conf, the fragments in policy.d beside it, and the
  * profiles they extend, all inside the guarded tree. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/diagnostics.h"
@@ -23,6 +24,15 @@ enum {
 int policy_load(const struct os_root *root, const char *config_path,
                 const struct sshd_release *release, struct policy **ret,
                 struct diagnostics *diagnostics);
+
+/* The part of it that profiles alone say, as if the configuration were nothing but
+ * `extends = EXTENDS`: the same results. */
+int policy_load_profiles(const struct os_root *root, const char *config_path,
+                         const struct sshd_release *release, const struct rule_words *extends,
+                         struct policy **ret, struct diagnostics *diagnostics);
+
+/* Whether a file is one of the profiles that packages bring. */
+bool policy_load_is_shipped(const char *path);
 
 /* SHA-256 in hexadecimal of a policy as policy_format() writes it, without its comments: the same
  * for the same rules, wherever they stand. NULL when memory ran out. */

@@ -123,7 +123,8 @@ int store_get_usage(struct store *store, struct store_usage *ret);
 int store_set_value(struct store *store, const char *name, const char *value);
 int store_get_value(struct store *store, const char *name, char **ret);
 
-/* Makes TO protect what FROM does: the same approved versions and values, in one step. *ret_n is
+/* Makes TO protect what FROM does: the same approved versions, values and acknowledged rules, in
+ * one step. *ret_n is
  * how many versions it lacked. */
 int store_copy_protection(struct store *from, struct store *to, size_t *ret_n);
 
@@ -163,3 +164,26 @@ int store_update_permit(struct store *store, const struct permit *permit);
 int store_remove_permit(struct store *store, int64_t id);
 int store_list_permits(struct store *store, struct permit **ret, size_t *ret_n);
 void permits_free(struct permit *permits, size_t n);
+
+/* What an administrator knows of a rule that a shipped profile brought. */
+struct acknowledgement {
+        char *rule_id;
+        char *terms; /* the rule as it was then, in the policy language */
+        int64_t at_us;
+        uint32_t by; /* uid */
+        char *reason;
+};
+/* Takes the place of what was acknowledged of that rule before. */
+int store_acknowledge(struct store *store, const struct acknowledgement *acknowledgement);
+/* In byte order of their rules. */
+int store_list_acknowledged(struct store *store, struct acknowledgement **ret, size_t *ret_n);
+void acknowledgements_free(struct acknowledgement *acknowledgements, size_t n);
+
+/* How often a response to a rule was not made because the rule only reported ("would revert"). */
+struct would_count {
+        char *rule_id;
+        int64_t n, last_at_us;
+};
+/* In byte order of their rules; rules that there are no such incidents of are not among them. */
+int store_count_would(struct store *store, struct would_count **ret, size_t *ret_n);
+void would_counts_free(struct would_count *counts, size_t n);

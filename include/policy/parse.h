@@ -44,4 +44,8 @@ int policy_format(const struct policy *policy, struct text *text);
  * the conditions, without id, response or severity. */
 int policy_format_conditions(const struct rule *rule, struct text *text);
 
+/* The same with all else that decides what a rule does (response, mode, enabled), without what only
+ * tells of it (why, source, severity): two rules of one id and equal terms do the same. */
+int policy_format_terms(const struct rule *rule, struct text *text);
+
 void policy_text_done(struct policy_text *text);

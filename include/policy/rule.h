@@ -89,6 +89,8 @@ struct rule {
         enum severity severity;
         bool is_audit_only; /* `mode = "audit"` of this rule */
         bool is_enabled;
+        bool is_pending; /* new or changed in a shipped profile and not acknowledged: it only
+                          * reports; never set by policy/parse */
         char *why;
         char *source; /* `source = "…"`: where the advice comes from; NULL if not given */
         char *file;   /* where its last word on it was said */

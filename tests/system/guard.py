@@ -14,6 +14,8 @@ import time
 from machine import eventually
 from suite import alerts, approve, check, ctl, expect, main
 
+NEEDS = "e2fsprogs"
+
 SITE_DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
 SITE_CONFIG = "# no passwords here\nPasswordAuthentication no\n"
 SITE_POLICY = """\

@@ -18,6 +18,9 @@ CONFIG = "/etc/sshguardd/sshguardd.conf"
 OWN_RULES = "/etc/sshguardd/policy.d/50-site.conf"
 DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
 UNIT = "sshguardd.service"
+PROFILE = "/usr/share/sshguardd/profiles/baseline.conf"
+NEW_RULE = ('  { id = "sshd.x11"; sshd = "X11Forwarding"; must = "no"; response = "repair"; severity = "high";\n'
+            '    why = "A test."; },\n')
 
 
 def is_active(machine, unit=UNIT):
@@ -104,6 +107,50 @@ def an_upgrade_starts_nothing_that_was_stopped(machine):
     machine.run(f"{DPKG} --install /root/newer.deb", seconds=120)
     expect(not is_active(machine), "it was started")
     machine.run(f"systemctl start {UNIT}")
+
+
+def rule_of(machine, rule_id):
+    return next(rule for rule in ctl(machine, "rules")["rules"] if rule["id"] == rule_id)
+
+
+@check
+def a_rule_that_an_upgrade_brings_only_reports(machine):
+    expect(ctl(machine, "status")["pending"] == 0, "rules of the first installation wait")
+    after, before = machine.journal_end(), machine.read("/etc/ssh/sshd_config")
+    make_newer(machine, "0.1.4")
+    machine.run(f"""sed -i 's/^rules = (/&\\n{NEW_RULE.replace(chr(10), "")}/' /root/newer{PROFILE} && """
+                f"""sed -i '/id = "sshd.empty-passwords"/,/}}/s/response = "[a-z]*"/response = "repair"/' """
+                f"/root/newer{PROFILE} && dpkg-deb --root-owner-group -b /root/newer /root/newer.deb")
+    machine.run(f"{DPKG} --install /root/newer.deb", seconds=120)
+    told = eventually("it is told", lambda: alerts(machine, "RULES_PENDING", after))[0]["MESSAGE"]
+    expect("sshd.x11" in told and "sshd.empty-passwords" in told, told)
+    would = eventually("what it would do is told", lambda: alerts(machine, "WOULD_RESPOND", after))
+    expect({entry["SSHGUARDD_RULE"] for entry in would} == {"sshd.x11"}, f"the alerts are {would}")
+    expect(machine.read("/etc/ssh/sshd_config") == before, "it was repaired")
+    rule = rule_of(machine, "sshd.x11")
+    expect(rule["pending"] and rule["would"] == 1 and rule["acknowledged_at_us"] is None, f"the rule is {rule}")
+    expect(ctl(machine, "status")["pending"] == 2, "the status does not tell")
+    said = machine.run("sshguardctl explain sshd.empty-passwords").stdout
+    expect("changed, only reports" in said and 'Changed: +    response = "repair";' in said, said)
+    machine.run("systemctl restart sshguardd")
+    expect(ctl(machine, "status")["pending"] == 2, "a restart forgets it")
+
+
+@check
+def it_responds_once_it_is_acknowledged(machine):
+    after = machine.journal_end()
+    refused = machine.run("sshguardctl acknowledge sshd.x11", check=False)
+    expect(refused.returncode == 2 and "--yes" in refused.stderr, f"without a terminal: {refused.stderr}")
+    machine.run("sshguardctl acknowledge sshd.x11 --yes --reason 'ticket 4711'")
+    eventually("it is put right", lambda: alerts(machine, "REPAIRED", after))
+    expect("no" in machine.run("sshd -T | grep -i x11forwarding").stdout, "X11Forwarding is on")
+    expect("ticket 4711" in alerts(machine, "ACKNOWLEDGED", after)[0]["MESSAGE"], "the journal does not say why")
+    rule = rule_of(machine, "sshd.x11")
+    expect((rule["pending"], rule["acknowledged_by_uid"], rule["acknowledged_reason"]) == (False, 0, "ticket 4711"),
+           f"the rule is {rule}")
+    machine.run("sshguardctl acknowledge --all --yes")
+    expect(ctl(machine, "status")["pending"] == 0, "a rule waits still")
+    expect(machine.run("sshguardctl acknowledge --all").stdout == "No rule waits to be acknowledged.\n", "some rule waits")
 
 
 @check

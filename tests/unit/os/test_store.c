@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
+#include "base/text.h"
 #include "os/store.h"
 #include "tree.h"
 
@@ -602,6 +603,80 @@ static void test_foreign_schemas(void **state) {
         assert_int_equal(store_open(directory, &store), -ENOTSUP);
 }
 
+static void test_acknowledged(void **state) {
+        struct store *store = open_store(), *copy = NULL;
+        struct acknowledgement *items = NULL;
+        size_t n = 0, n_copied;
+
+        (void)state;
+        for (int i = 0; i < 2; i++) /* the second takes the place of the first */
+                assert_int_equal(store_acknowledge(store,
+                                                   &(struct acknowledgement){
+                                                           .rule_id = BORROWED("sshd.x"),
+                                                           .terms = BORROWED(i ? "b" : "a"),
+                                                           .at_us = 5 + i,
+                                                           .by = UINT32_MAX,
+                                                           .reason = i ? NULL : BORROWED("why"),
+                                                   }),
+                                 0);
+        assert_int_equal(
+                store_acknowledge(store, &(struct acknowledgement){ .rule_id = BORROWED("a.first"),
+                                                                    .terms = BORROWED(""),
+                                                                    .reason = BORROWED("seen") }),
+                0);
+        assert_int_equal(store_open(tree_path(&tree, "/copy"), &copy), 0);
+        assert_int_equal(store_copy_protection(store, copy, &n_copied), 0);
+        store_free(store);
+        assert_int_equal(store_list_acknowledged(copy, &items, &n), 0);
+        assert_int_equal(n, 2);
+        assert_string_equal(items[0].rule_id, "a.first");
+        assert_string_equal(items[0].reason, "seen");
+        assert_string_equal(items[1].rule_id, "sshd.x");
+        assert_string_equal(items[1].terms, "b");
+        assert_int_equal(items[1].at_us, 6);
+        assert_true(items[1].by == UINT32_MAX);
+        assert_null(items[1].reason);
+        acknowledgements_free(items, n);
+        store_free(copy);
+}
+
+/* Only what was not done because a rule only reports is counted, as often as it was summarised. */
+static void test_would(void **state) {
+        static const struct {
+                const char *rule, *action;
+                int64_t at_us, count;
+        } rows[] = {
+                { "w.b", "would revert", 10, 1 }, { "w.b", "would repair", 30, 4 },
+                { "w.b", "reverted", 40, 1 },     { "w.a", "would lock", 20, 1 },
+                { "w.c", "would not", 50, 1 },    { "w.d", "alerted", 60, 1 },
+                { "w.d", "wouldn't", 70, 1 },
+        };
+        struct store *store = open_store();
+        struct would_count *counts = NULL;
+        size_t n = 0;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+                const struct incident incident = { .at_us = rows[i].at_us,
+                                                   .rule_id = BORROWED(rows[i].rule),
+                                                   .action = BORROWED(rows[i].action),
+                                                   .count = rows[i].count };
+                int64_t id;
+
+                assert_int_equal(store_add_incident(store, &incident, NULL, &id), 0);
+        }
+        assert_int_equal(store_count_would(store, &counts, &n), 0);
+        assert_int_equal(n, 3);
+        assert_string_equal(counts[0].rule_id, "w.a");
+        assert_int_equal(counts[0].n, 1);
+        assert_string_equal(counts[1].rule_id, "w.b");
+        assert_int_equal(counts[1].n, 5);
+        assert_int_equal(counts[1].last_at_us, 30);
+        assert_string_equal(counts[2].rule_id, "w.c");
+        would_counts_free(counts, n);
+        store_free(store);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_open),
@@ -618,6 +693,8 @@ int main(void) {
                 cmocka_unit_test(test_damage),
                 cmocka_unit_test(test_content_is_checked),
                 cmocka_unit_test(test_foreign_schemas),
+                cmocka_unit_test(test_acknowledged),
+                cmocka_unit_test(test_would),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
