@@ -65,7 +65,7 @@ int reconcile_adopt_all(struct reconciler *reconciler) {
         if (r == 0)
                 r = reconciler_collect(reconciler, &present);
         if (r == 0)
-                r = store_begin(world->store);
+                r = baseline_begin(world->baseline);
         if (r < 0)
                 return r;
         map_each(&world->set.paths, adopt_guarded, &adopting);
@@ -73,9 +73,9 @@ int reconcile_adopt_all(struct reconciler *reconciler) {
         if (r == 0)
                 r = baseline_establish(world->baseline);
         if (r == 0)
-                r = store_commit(world->store);
+                r = baseline_commit(world->baseline);
         if (r < 0) {
-                store_rollback(world->store);
+                baseline_rollback(world->baseline);
                 return r;
         }
         r = world_update_patterns(world);

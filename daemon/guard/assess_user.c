@@ -98,24 +98,35 @@ static int look_at_file(struct world *world, struct view *view, size_t i,
                                      &keys_tree_environment, &seen->keys);
 }
 
-int assess_look_at_user(struct world *world, struct view *view, size_t i, struct user_sight *ret) {
+static int look_at_files(struct world *world, struct view *view, size_t i,
+                         struct user_sight *sight) {
         const struct guarded_user *user = &world->users.items[i];
-        CLEANUP(user_sight_done) struct user_sight sight = { 0 };
+        int r = 0;
 
-        sight.files = calloc(user->n_files + 1, sizeof *sight.files);
-        if (!sight.files)
+        sight->files = calloc(user->n_files + 1, sizeof *sight->files);
+        if (!sight->files)
                 return -ENOMEM;
-        for (; sight.n_files < user->n_files; sight.n_files++) {
-                struct seen_user_file *seen = &sight.files[sight.n_files];
-                int r;
+        for (size_t f = 0; f < user->n_files && r == 0; f++) {
+                struct seen_user_file *seen = &sight->files[sight->n_files++];
 
-                seen->file = &user->files[sight.n_files];
+                seen->file = &user->files[f];
                 r = look_at_file(world, view, i, seen->file, seen);
-                if (r < 0) {
-                        sight.n_files++;
-                        return r;
-                }
         }
+        return r;
+}
+
+int assess_look_at_user(struct world *world, struct view *view, size_t i, struct user_sight *ret) {
+        CLEANUP(user_sight_done) struct user_sight sight = { 0 };
+        const struct credentials *as;
+        int r = users_credentials(&world->users, i, &as);
+
+        if (r == 0)
+                r = looker_keep_rights(world->looker, as);
+        if (r == 0)
+                r = look_at_files(world, view, i, &sight);
+        looker_drop_rights(world->looker);
+        if (r < 0)
+                return r;
         *ret = sight;
         sight = (struct user_sight){ 0 };
         return 0;

@@ -170,12 +170,44 @@ bool baseline_copy_is_stale(const struct baseline *baseline) {
         return baseline->copy_is_stale;
 }
 
+int baseline_begin(struct baseline *baseline) {
+        int r = store_begin(baseline->store);
+
+        if (r == 0 && baseline->copy && store_begin(baseline->copy) < 0)
+                baseline->copy_is_stale = true;
+        return r;
+}
+
+int baseline_commit(struct baseline *baseline) {
+        int r = store_commit(baseline->store);
+
+        if (r == 0 && baseline->copy && store_commit(baseline->copy) < 0) {
+                store_rollback(baseline->copy);
+                baseline->copy_is_stale = true;
+        }
+        return r;
+}
+
+void baseline_rollback(struct baseline *baseline) {
+        store_rollback(baseline->store);
+        if (baseline->copy)
+                store_rollback(baseline->copy);
+}
+
+int baseline_set_value(struct baseline *baseline, const char *name, const char *value) {
+        int r = store_set_value(baseline->store, name, value);
+
+        if (r == 0 && baseline->copy && store_set_value(baseline->copy, name, value) < 0)
+                baseline->copy_is_stale = true;
+        return r;
+}
+
 bool baseline_is_established(const struct baseline *baseline) {
         return baseline->is_established;
 }
 
 int baseline_establish(struct baseline *baseline) {
-        int r = store_set_value(baseline->store, established_name, "1");
+        int r = baseline_set_value(baseline, established_name, "1");
 
         if (r == 0)
                 baseline->is_established = true;

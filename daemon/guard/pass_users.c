@@ -156,7 +156,7 @@ static int remember(struct world *world, size_t i) {
                         (void)text_appendf(&value, "\n%s", user->files[f].path);
         if (!name || text_error(&value) < 0)
                 return -ENOMEM;
-        return store_set_value(world->store, name, text_get(&value));
+        return baseline_set_value(world->baseline, name, text_get(&value));
 }
 
 /* ---- look and judge ---- */
@@ -401,20 +401,20 @@ static int adopt_user(struct pass *pass, size_t n) {
 
 int pass_adopt_users(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
-        struct store *store = reconciler->world->store;
+        struct baseline *baseline = reconciler->world->baseline;
         int r = 0;
 
-        if (pass->n_users == 0 || !store || pass_sshd_has_drifted(pass))
+        if (pass->n_users == 0 || !baseline || pass_sshd_has_drifted(pass))
                 return 0;
-        r = store_begin(store);
+        r = baseline_begin(baseline);
         if (r < 0)
                 return r;
         for (size_t n = 0; n < pass->n_users && r == 0; n++)
                 r = adopt_user(pass, n);
         if (r == 0)
-                r = store_commit(store);
+                r = baseline_commit(baseline);
         if (r < 0)
-                store_rollback(store);
+                baseline_rollback(baseline);
         for (size_t n = 0; n < pass->n_users && r == 0; n++)
                 if (user_at(pass, n)->is_stale && reconciler->on_changed_again)
                         reconciler->on_changed_again(reconciler->userdata,
@@ -435,7 +435,7 @@ int reconciler_establish_accounts(struct reconciler *reconciler) {
 
         if (reconciler->accounts_are_established)
                 return 0;
-        r = store_set_value(reconciler->world->store, accounts_established, "1");
+        r = baseline_set_value(reconciler->world->baseline, accounts_established, "1");
         reconciler->accounts_are_established = r == 0;
         return r;
 }

@@ -28,6 +28,7 @@ enum {
 struct user_slot {
         uint32_t user; /* position + 1; 0: free */
         uint32_t file;
+        uint32_t tag; /* of the hash: most others are told apart without looking at their path */
 };
 
 static const struct guarded roles[N_USER_ROLES] = {
@@ -109,13 +110,18 @@ static uint64_t hash_path(const char *path) {
         return hash ^ hash >> 29;
 }
 
+static uint32_t tag_of(uint64_t hash) {
+        return (uint32_t)(hash >> 32);
+}
+
 static void put_slot(struct user_slot *slots, size_t n_slots, const char *path, size_t user,
                      size_t file) {
-        size_t at = hash_path(path) & (n_slots - 1);
+        uint64_t hash = hash_path(path);
+        size_t at = hash & (n_slots - 1);
 
         while (slots[at].user != 0)
                 at = (at + 1) & (n_slots - 1);
-        slots[at] = (struct user_slot){ (uint32_t)user + 1, (uint32_t)file };
+        slots[at] = (struct user_slot){ (uint32_t)user + 1, (uint32_t)file, tag_of(hash) };
 }
 
 static int index_all(struct users *users) {
@@ -150,15 +156,30 @@ static int index_user(struct users *users, size_t i) {
         return 0;
 }
 
-/* The next slot from *AT on that holds PATH; NULL at the end of the run. */
-static struct user_file *next_match(const struct users *users, const char *path, size_t *at,
+/* A walk through the slots that may hold a path. */
+struct probe {
+        const char *path;
+        uint32_t tag;
+        size_t at;
+};
+
+static struct probe probe_start(const struct users *users, const char *path) {
+        uint64_t hash = hash_path(path);
+
+        return (struct probe){ path, tag_of(hash),
+                               users->n_slots > 0 ? hash & (users->n_slots - 1) : 0 };
+}
+
+/* The next of the path's files; NULL at the end of the run. */
+static struct user_file *probe_next(const struct users *users, struct probe *probe,
                                     size_t *ret_user) {
-        while (users->n_slots > 0 && users->slots[*at].user != 0) {
-                const struct user_slot *slot = &users->slots[*at];
+        while (users->n_slots > 0 && users->slots[probe->at].user != 0) {
+                const struct user_slot *slot = &users->slots[probe->at];
                 struct guarded_user *user = &users->items[slot->user - 1];
 
-                *at = (*at + 1) & (users->n_slots - 1);
-                if (slot->file < user->n_files && strcmp(user->files[slot->file].path, path) == 0) {
+                probe->at = (probe->at + 1) & (users->n_slots - 1);
+                if (slot->tag == probe->tag && slot->file < user->n_files &&
+                    strcmp(user->files[slot->file].path, probe->path) == 0) {
                         *ret_user = slot->user - 1;
                         return &user->files[slot->file];
                 }
@@ -166,14 +187,11 @@ static struct user_file *next_match(const struct users *users, const char *path,
         return NULL;
 }
 
-static size_t first_slot(const struct users *users, const char *path) {
-        return users->n_slots > 0 ? hash_path(path) & (users->n_slots - 1) : 0;
-}
-
 bool users_first_of(const struct users *users, const char *path, size_t *ret_i,
                     const struct user_file **ret_file) {
-        size_t at = first_slot(users, path), i;
-        const struct user_file *file = next_match(users, path, &at, &i);
+        struct probe probe = probe_start(users, path);
+        size_t i;
+        const struct user_file *file = probe_next(users, &probe, &i);
 
         if (!file)
                 return false;
@@ -185,10 +203,11 @@ bool users_first_of(const struct users *users, const char *path, size_t *ret_i,
 
 void users_of_path(const struct users *users, const char *path,
                    void (*fn)(void *userdata, size_t i, struct user_file *file), void *userdata) {
-        size_t at = first_slot(users, path), i;
+        struct probe probe = probe_start(users, path);
         struct user_file *file;
+        size_t i;
 
-        while ((file = next_match(users, path, &at, &i)))
+        while ((file = probe_next(users, &probe, &i)))
                 fn(userdata, i, file);
 }
 

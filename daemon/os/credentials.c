@@ -13,11 +13,36 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+
+int credentials_copy(struct credentials *ret, const struct credentials *credentials) {
+        size_t n_bytes = credentials->n_groups * sizeof *credentials->groups;
+        uint32_t *groups = malloc(n_bytes + 1);
+
+        if (!groups)
+                return -ENOMEM;
+        if (n_bytes > 0)
+                memcpy(groups, credentials->groups, n_bytes);
+        *ret = *credentials;
+        ret->groups = groups;
+        return 0;
+}
+
+void credentials_done(struct credentials *copy) {
+        free((void *)(uintptr_t)copy->groups);
+        *copy = (struct credentials){ 0 };
+}
+
+bool credentials_are_same(const struct credentials *a, const struct credentials *b) {
+        return a->uid == b->uid && a->gid == b->gid && a->n_groups == b->n_groups &&
+               (a->n_groups == 0 ||
+                memcmp(a->groups, b->groups, a->n_groups * sizeof *a->groups) == 0);
+}
 
 static int set_groups(const uint32_t *groups, size_t n) {
         return syscall(SYS_setgroups, n, groups) < 0 ? -errno : 0;

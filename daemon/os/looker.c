@@ -37,6 +37,11 @@ struct looker {
         char *mount_path; /* the mount that was used last, and its top; NULL: none */
         int mount_fd;
         struct map resting; /* server → uint64_t, until when it is not asked, CLOCK_MONOTONIC */
+        struct {
+                bool is_on;
+                struct credentials as;
+                struct credentials_scope scope;
+        } kept; /* rights that stay between looks */
 };
 
 int looker_new(const struct os_root *root, struct looker **ret) {
@@ -69,6 +74,34 @@ void looker_free(struct looker *looker) {
         mounts_done(&looker->mounts);
         map_done(&looker->resting, free);
         free(looker);
+}
+
+/* ---- rights ---- */
+
+void looker_drop_rights(struct looker *looker) {
+        credentials_restore(&looker->kept.scope);
+        credentials_done(&looker->kept.as);
+        looker->kept.is_on = false;
+}
+
+int looker_keep_rights(struct looker *looker, const struct credentials *as) {
+        int r = 0;
+
+        looker_drop_rights(looker);
+        if (as)
+                r = credentials_copy(&looker->kept.as, as);
+        looker->kept.is_on = as && r == 0;
+        return r;
+}
+
+/* The rights of AS, till credentials_restore() or, where they are kept, beyond it. */
+static int assume(struct looker *looker, const struct credentials *as,
+                  struct credentials_scope *ret) {
+        if (looker->kept.is_on && (!as || !credentials_are_same(&looker->kept.as, as)))
+                looker_drop_rights(looker);
+        if (!looker->kept.is_on)
+                return credentials_assume(as, ret);
+        return looker->kept.scope.is_assumed ? 0 : credentials_assume(as, &looker->kept.scope);
 }
 
 /* ---- where a path begins ---- */
@@ -128,6 +161,7 @@ static int enter_mount(struct looker *looker, const char *path, size_t n) {
         if (looker->mount_path && strncmp(looker->mount_path, path, n) == 0 &&
             looker->mount_path[n] == '\0')
                 return 0;
+        looker_drop_rights(looker);
         forget_mount(looker);
         looker->mount_path = strndup(path, n);
         if (!looker->mount_path)
@@ -172,7 +206,7 @@ static int open_local(struct looker *looker, const char *path, int flags,
         if (r == 0 && n_silent == 0 && n_mount > 0 && path[n_mount] != '\0')
                 r = enter_mount(looker, path, n_mount);
         if (r == 0 && n_silent == 0)
-                r = credentials_assume(as, &ret->scope);
+                r = assume(looker, as, &ret->scope);
         if (r < 0)
                 return r;
         if (n_silent > 0)
@@ -186,6 +220,7 @@ static int open_local(struct looker *looker, const char *path, int flags,
         if (ret->fd != -EXDEV && ret->fd != -EAGAIN)
                 return 0;
         opened_done(ret);
+        looker_drop_rights(looker); /* the child has its own */
         ret->server = n_silent > 0 ? strndup(path, n_silent)
                                    : text_format("links of %u", as ? as->uid : 0);
         return ret->server ? MAY_BLOCK : -ENOMEM;
@@ -424,7 +459,9 @@ int looker_trace(struct looker *looker, const char *path, const struct credentia
         CLEANUP(opened_done) struct opened opened = { .fd = -1 };
         int r = open_local(looker, path, 0, as, &opened);
 
-        credentials_restore(&opened.scope); /* above it only owners and modes are looked at */
+        /* above it only owners and modes are looked at */
+        credentials_restore(&opened.scope);
+        looker_drop_rights(looker);
         if (r == MAY_BLOCK)
                 r = trace_remotely(looker, opened.server, &work, &trace);
         else if (r == 0)

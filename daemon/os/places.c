@@ -68,21 +68,20 @@ int places_init(struct places *places, int inotify_fd) {
         return 0;
 }
 
-void places_done(struct places *places) {
-        struct table_entry *entry;
-
-        while ((entry = table_any(&places->by_name))) {
-                struct node *node = CONTAINER(entry, struct node, by_name);
-
-                table_remove(&places->by_name, entry);
+static void node_free(struct node *node) {
+        if (node)
                 free(node->attached);
-                free(node);
-        }
-        if (places->root)
-                free(places->root->attached);
-        free(places->root);
-        table_done(&places->by_name);
-        table_done(&places->by_wd);
+        free(node);
+}
+
+static void free_named(struct table_entry *entry) {
+        node_free(CONTAINER(entry, struct node, by_name));
+}
+
+void places_done(struct places *places) {
+        table_done(&places->by_wd, NULL);
+        table_done(&places->by_name, free_named);
+        node_free(places->root);
 }
 
 struct node *places_find(const struct places *places, const struct node *parent, const char *name) {
@@ -121,8 +120,7 @@ void places_prune(struct places *places, struct node *node) {
                 places_unwatch(places, node, false);
                 unlink_from_parent(node);
                 table_remove(&places->by_name, &node->by_name);
-                free(node->attached);
-                free(node);
+                node_free(node);
                 node = parent;
         }
 }
@@ -192,14 +190,12 @@ void places_unwatch(struct places *places, struct node *node, bool is_gone) {
                 (void)inotify_rm_watch(places->inotify_fd, wd);
 }
 
-int places_watch(struct places *places, struct node *node, int fd, uint32_t mask) {
+int places_watch(struct places *places, struct node *node, int fd, const struct stat *st,
+                 uint32_t mask) {
         bool is_new;
-        struct stat st;
         int wd;
 
-        if (fstat(fd, &st) < 0)
-                return -errno;
-        if (node->wd >= 0 && node->dev == st.st_dev && node->ino == st.st_ino &&
+        if (node->wd >= 0 && node->dev == st->st_dev && node->ino == st->st_ino &&
             (node->mask & mask) == mask)
                 return 0;
         wd = inotify_add_watch(places->inotify_fd, fd_name(fd).path, mask | IN_MASK_ADD);
@@ -217,8 +213,8 @@ int places_watch(struct places *places, struct node *node, int fd, uint32_t mask
                 node->wd = wd;
         }
         node->mask |= mask;
-        node->dev = st.st_dev;
-        node->ino = st.st_ino;
+        node->dev = st->st_dev;
+        node->ino = st->st_ino;
         return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include "table.h"
 
@@ -66,9 +66,10 @@ char *places_path(const struct node *node);
 
 void places_set_directory(struct node *node, bool is_directory);
 
-/* Watches the object behind FD (O_PATH) with at least MASK as the node's. Returns 0, -ENOSPC (the
- * limit of watches) or another negative errno. */
-int places_watch(struct places *places, struct node *node, int fd, uint32_t mask);
+/* Watches the object behind FD (O_PATH), of which ST is known, with at least MASK as the node's.
+ * Returns 0, -ENOSPC (the limit of watches) or another negative errno. */
+int places_watch(struct places *places, struct node *node, int fd, const struct stat *st,
+                 uint32_t mask);
 /* Drops the node's watch, e.g. after IN_IGNORED (then the kernel has dropped it already). */
 void places_unwatch(struct places *places, struct node *node, bool is_gone);
 /* The first node of a descriptor, and the next. */

@@ -80,14 +80,15 @@ struct table_entry *table_next(const struct table_entry *entry) {
         return next;
 }
 
-struct table_entry *table_any(const struct table *table) {
-        for (size_t i = 0; i < table->n_buckets; i++)
-                if (table->buckets[i])
-                        return table->buckets[i];
-        return NULL;
-}
+void table_done(struct table *table, void (*free_entry)(struct table_entry *entry)) {
+        for (size_t i = 0; free_entry && i < table->n_buckets; i++) {
+                struct table_entry *entry = table->buckets[i], *next;
 
-void table_done(struct table *table) {
+                for (; entry; entry = next) {
+                        next = entry->next;
+                        free_entry(entry);
+                }
+        }
         free(table->buckets);
         *table = (struct table){ 0 };
 }

@@ -26,9 +26,8 @@ void table_remove(struct table *table, struct table_entry *entry);
  * compares keys. */
 struct table_entry *table_first(const struct table *table, uint64_t hash);
 struct table_entry *table_next(const struct table_entry *entry);
-/* Any entry, NULL when empty: to take all of them out. */
-struct table_entry *table_any(const struct table *table);
-/* Frees the buckets; entries are their objects' business. */
-void table_done(struct table *table);
+/* Takes every entry out and frees the buckets; FREE_ENTRY frees the object an entry lies in (NULL:
+ * that is others' business). */
+void table_done(struct table *table, void (*free_entry)(struct table_entry *entry));
 
 uint64_t table_hash(const void *data, size_t n, uint64_t seed);

@@ -45,6 +45,7 @@ struct walk {
         struct wanted *wanted;
         struct node *directory; /* where we are */
         int fd;                 /* of it, O_PATH */
+        struct stat st;         /* of it */
         struct text rest;       /* components to come */
         size_t at;              /* in it */
         unsigned n_links, n_components;
@@ -57,8 +58,9 @@ static void walk_done(struct walk *walk) {
 }
 
 /* Watches a node's object and books what that means. 0 or -ENOMEM. */
-static int watch(struct walk *walk, struct node *node, int fd, uint32_t mask) {
-        int r = places_watch(walk->places, node, fd, mask);
+static int watch(struct walk *walk, struct node *node, int fd, const struct stat *st,
+                 uint32_t mask) {
+        int r = places_watch(walk->places, node, fd, st, mask);
 
         if (r == -ENOMEM)
                 return r;
@@ -82,7 +84,9 @@ static int enter(struct walk *walk, struct node *node) {
         fd_close(&walk->fd);
         walk->fd = fd;
         walk->directory = node;
-        return watch(walk, node, fd, leading_mask);
+        if (fstat(fd, &walk->st) < 0)
+                return -errno;
+        return watch(walk, node, fd, &walk->st, leading_mask);
 }
 
 /* The next component; NULL at the end, -ENOMEM in *ret_error. `.` and empty ones are passed over.
@@ -143,8 +147,8 @@ static bool is_silent(const struct walk *walk, const struct node *node, int *ret
         return path && mounts_is_silent(walk->mounts, path);
 }
 
-static int watch_wanted(struct walk *walk, struct node *node, int fd) {
-        int r = watch(walk, node, fd, full_mask);
+static int watch_wanted(struct walk *walk, struct node *node, int fd, const struct stat *st) {
+        int r = watch(walk, node, fd, st, full_mask);
 
         if (r == 0 && (node->mask & full_mask) == full_mask)
                 walk->coverage |= WATCH_INODE;
@@ -156,8 +160,8 @@ static int arrive(struct walk *walk, struct node *node, int fd, const struct sta
         int r;
 
         places_set_directory(node, S_ISDIR(st->st_mode));
-        r = watch(walk, walk->directory, walk->fd, full_mask);
-        return r < 0 ? r : watch_wanted(walk, node, fd);
+        r = watch(walk, walk->directory, walk->fd, &walk->st, full_mask);
+        return r < 0 ? r : watch_wanted(walk, node, fd, st);
 }
 
 /* What is under the name: 1 to go on, 0 when the walk has ended, or -ENOMEM. */
@@ -179,7 +183,7 @@ static int step_to(struct walk *walk, struct node *node, bool is_last) {
                 r = places_attach(node, walk->wanted);
                 /* the link itself: a new one under its name must not go unseen */
                 if (r == 0)
-                        r = watch(walk, walk->directory, walk->fd, full_mask);
+                        r = watch(walk, walk->directory, walk->fd, &walk->st, full_mask);
                 if (r == 0)
                         r = expand_link(walk, fd);
                 if (r == -ENOMEM)
@@ -193,10 +197,11 @@ static int step_to(struct walk *walk, struct node *node, bool is_last) {
                 return r < 0 ? r : arrive(walk, node, fd, &st);
         }
         places_set_directory(node, true);
-        r = watch(walk, node, fd, leading_mask);
+        r = watch(walk, node, fd, &st, leading_mask);
         walk->directory = node;
         fd_close(&walk->fd);
         walk->fd = fd_take(&fd);
+        walk->st = st;
         return r < 0 ? r : 1;
 }
 
@@ -209,7 +214,7 @@ static int step(struct walk *walk) {
         name = next_component(walk, &is_last);
         if (!name) { /* the root itself, or a link that ended at a directory we are in */
                 r = places_attach(walk->directory, walk->wanted);
-                return r < 0 ? r : watch_wanted(walk, walk->directory, walk->fd);
+                return r < 0 ? r : watch_wanted(walk, walk->directory, walk->fd, &walk->st);
         }
         if (++walk->n_components > COMPONENTS_MAX) {
                 walk->coverage |= WATCH_UNREACHABLE;

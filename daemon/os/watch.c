@@ -273,16 +273,14 @@ static void wanted_free(struct wanted *wanted) {
         free(wanted);
 }
 
-void watch_free(struct watch *watch) {
-        struct table_entry *entry;
+static void free_by_path(struct table_entry *entry) {
+        wanted_free(wanted_of(entry));
+}
 
+void watch_free(struct watch *watch) {
         if (!watch)
                 return;
-        while ((entry = table_any(&watch->wanted))) {
-                table_remove(&watch->wanted, entry);
-                wanted_free(wanted_of(entry));
-        }
-        table_done(&watch->wanted);
+        table_done(&watch->wanted, free_by_path);
         places_done(&watch->places);
         mounts_done(&watch->mounts);
         fd_close(&watch->fd);

@@ -57,6 +57,16 @@ int baseline_content(const struct baseline *baseline, const struct approved *app
 void baseline_set_copy(struct baseline *baseline, struct store *copy);
 bool baseline_copy_is_stale(const struct baseline *baseline);
 
+/* What is recorded between begin and commit is written as a whole or not at all: one sync for many.
+ * Return 0 or a negative errno. */
+int baseline_begin(struct baseline *baseline);
+int baseline_commit(struct baseline *baseline);
+void baseline_rollback(struct baseline *baseline);
+
+/* A small value that belongs to what was approved; store_get_value() reads it. Returns 0 or a
+ * negative errno. */
+int baseline_set_value(struct baseline *baseline, const char *name, const char *value);
+
 /* False before the first adoption is complete. */
 bool baseline_is_established(const struct baseline *baseline);
 int baseline_establish(struct baseline *baseline);

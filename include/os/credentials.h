@@ -15,6 +15,11 @@ struct credentials {
         size_t n_groups;
 };
 
+/* A copy owns its groups. Returns 0 or -ENOMEM. */
+int credentials_copy(struct credentials *ret, const struct credentials *credentials);
+void credentials_done(struct credentials *copy);
+bool credentials_are_same(const struct credentials *a, const struct credentials *b);
+
 /* What was there before; zeroed means nothing was changed. */
 struct credentials_scope {
         bool is_assumed;

@@ -32,6 +32,12 @@ struct looker;
 int looker_new(const struct os_root *root, struct looker **ret);
 void looker_free(struct looker *looker);
 
+/* For many looks with the same rights: once a look assumed AS, they stay till looker_drop_rights()
+ * or a look with others. Between the two nothing but looks may happen. NULL: nothing is kept.
+ * Returns 0 or -ENOMEM. */
+int looker_keep_rights(struct looker *looker, const struct credentials *as);
+void looker_drop_rights(struct looker *looker);
+
 /* As snapshot_take(), with the rights of AS (NULL: ours). */
 int looker_take(struct looker *looker, const char *path, const struct credentials *as,
                 unsigned flags, struct snapshot *ret);

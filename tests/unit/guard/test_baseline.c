@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,72 @@ static void test_a_secret_is_kept_without_content(void **state) {
         assert_null(approved->data);
 }
 
+static void assert_copy_has(const char *directory, bool is_there) {
+        struct store *copy;
+        struct approved_version version = { 0 };
+        char *value = NULL;
+
+        assert_int_equal(store_open_read_only(directory, &copy), 0);
+        assert_int_equal(store_get_approved(copy, "/etc/a", &version), is_there ? 0 : -ENOENT);
+        assert_int_equal(store_get_value(copy, "account:bob", &value), is_there ? 0 : -ENOENT);
+        approved_version_done(&version);
+        free(value);
+        store_free(copy);
+}
+
+/* The emergency copy gets what is recorded together together too, and nothing of what is undone. */
+static void test_many_are_recorded_as_one(void **state) {
+        struct fixture *fixture = *state;
+        struct snapshot foo = file_with("foo");
+        struct store *copy;
+        char directory[80];
+
+        (void)snprintf(directory, sizeof directory, "%s/copy", fixture->directory);
+        assert_int_equal(store_open(directory, &copy), 0);
+        baseline_set_copy(fixture->baseline, copy);
+        for (int undone = 1; undone >= 0; undone--) {
+                assert_int_equal(baseline_begin(fixture->baseline), 0);
+                assert_int_equal(baseline_approve(fixture->baseline, "/etc/a", &foo, false, 0, "x"),
+                                 0);
+                assert_int_equal(baseline_set_value(fixture->baseline, "account:bob", "/home/bob"),
+                                 0);
+                assert_copy_has(directory, false);
+                if (undone)
+                        baseline_rollback(fixture->baseline);
+                else
+                        assert_int_equal(baseline_commit(fixture->baseline), 0);
+                assert_copy_has(directory, !undone);
+        }
+        assert_copy_has(fixture->directory, true);
+        assert_false(baseline_copy_is_stale(fixture->baseline));
+        baseline_set_copy(fixture->baseline, NULL);
+        store_free(copy);
+}
+
+/* A copy that somebody else is writing to is told to be behind; the approval holds. */
+static void test_a_copy_that_cannot_be_written(void **state) {
+        struct fixture *fixture = *state;
+        struct snapshot foo = file_with("foo");
+        struct store *copy, *other;
+        char directory[80];
+
+        (void)snprintf(directory, sizeof directory, "%s/copy", fixture->directory);
+        assert_int_equal(store_open(directory, &copy), 0);
+        assert_int_equal(store_open(directory, &other), 0);
+        assert_int_equal(store_begin(other), 0);
+        baseline_set_copy(fixture->baseline, copy);
+        assert_int_equal(baseline_begin(fixture->baseline), 0);
+        assert_true(baseline_copy_is_stale(fixture->baseline));
+        store_rollback(other);
+        assert_int_equal(baseline_approve(fixture->baseline, "/etc/a", &foo, false, 0, "x"), 0);
+        assert_int_equal(baseline_commit(fixture->baseline), 0);
+        assert_true(baseline_copy_is_stale(fixture->baseline));
+        assert_non_null(baseline_get(fixture->baseline, "/etc/a"));
+        baseline_set_copy(fixture->baseline, NULL);
+        store_free(copy);
+        store_free(other);
+}
+
 static void count_ended(void *userdata, const struct permit *permit) {
         (void)permit;
         (*(size_t *)userdata)++;
@@ -169,6 +236,9 @@ static void test_permits_end_by_themselves_and_survive(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_what_was_approved_survives, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_many_are_recorded_as_one, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_copy_that_cannot_be_written, set_up,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(test_absence_is_approved_by_pattern, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_a_declined_path_has_no_approved_version,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -84,6 +85,47 @@ static void test_rights(void **state) {
         s = take("/etc/shadow", NULL, 0);
         assert_string_equal(s.data, "secret");
         snapshot_done(&s);
+}
+
+/* Rights that are kept serve the looks of that account, and no other's. */
+static void test_kept_rights(void **state) {
+        uint32_t group = 4322;
+        struct credentials bob = { .uid = 4321, .gid = 4321, .groups = &group, .n_groups = 1 };
+        struct look_trace trace = { 0 };
+        struct snapshot s;
+
+        (void)state;
+        if (geteuid() != 0)
+                SKIP("assuming a user's rights needs root");
+        tree_write(&tree, "/etc/shadow", "secret");
+        assert_int_equal(chmod(tree_path(&tree, "/etc/shadow"), 0600), 0);
+        tree_write(&tree, "/home/bob/keys", "x");
+        assert_int_equal(looker_keep_rights(looker, &bob), 0);
+        assert_int_equal(setfsuid((uid_t)-1), 0);
+        for (int i = 0; i < 3; i++) {
+                s = take(i == 1 ? "/etc/shadow" : "/home/bob/keys", &bob, 0);
+                assert_int_equal(s.metadata.kind, i == 1 ? FILE_UNREADABLE : FILE_REGULAR);
+                snapshot_done(&s);
+                assert_int_equal(setfsuid((uid_t)-1), 4321);
+        }
+        group = 4323; /* another account's, in the same place: they are compared by what they say */
+        s = take("/home/bob/keys", &bob, 0);
+        snapshot_done(&s);
+        assert_int_equal(setfsuid((uid_t)-1), 0);
+        assert_int_equal(looker_keep_rights(looker, &bob), 0);
+        s = take("/etc/shadow", NULL, 0);
+        assert_string_equal(s.data, "secret");
+        snapshot_done(&s);
+        assert_int_equal(looker_keep_rights(looker, &bob), 0);
+        assert_int_equal(looker_trace(looker, "/home/bob/keys", &bob, &trace), 0);
+        look_trace_done(&trace);
+        assert_int_equal(setfsuid((uid_t)-1), 0);
+        looker_drop_rights(looker);
+        assert_int_equal(looker_keep_rights(looker, NULL), 0);
+        s = take("/home/bob/keys", &bob, 0);
+        snapshot_done(&s);
+        assert_int_equal(setfsuid((uid_t)-1), 0);
+        looker_drop_rights(looker);
 }
 
 static void test_trace(void **state) {
@@ -219,6 +261,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_kinds, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_kept_rights, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_trace, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_oversize_is_not_hashed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_other_file_systems, set_up, tear_down),
