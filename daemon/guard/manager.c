@@ -159,7 +159,35 @@ int manager_take_turn(struct manager *manager) {
         manager->pass_n_done += slice.n_paths;
         r = note_progress(manager, r);
         manager_after_turn(manager);
+        manager_schedule_idle(manager);
         return r;
+}
+
+/* One at a time, and behind whatever else there is: an event does not wait for a disk. */
+static int on_idle(sd_event_source *source, void *userdata) {
+        struct world *world = &((struct manager *)userdata)->world;
+        bool may_be_more =
+                world->policy->mode != MODE_AUDIT &&
+                standbys_prepare_next(&world->standbys, &world->root, &world->set, world->baseline);
+
+        (void)sd_event_source_set_enabled(source, may_be_more ? SD_EVENT_ON : SD_EVENT_OFF);
+        return 0;
+}
+
+int manager_start_idling(struct manager *manager) {
+        int r = sd_event_add_defer(manager->event, &manager->idle_source, on_idle, manager);
+
+        standbys_init(&manager->world.standbys, manager->invocation->state_path);
+        if (r >= 0)
+                r = sd_event_source_set_priority(manager->idle_source, SD_EVENT_PRIORITY_IDLE);
+        if (r >= 0)
+                r = sd_event_source_set_enabled(manager->idle_source, SD_EVENT_ON);
+        return r < 0 ? r : 0;
+}
+
+void manager_schedule_idle(struct manager *manager) {
+        if (manager->idle_source)
+                (void)sd_event_source_set_enabled(manager->idle_source, SD_EVENT_ON);
 }
 
 static int on_turn(sd_event_source *source, uint64_t now_us, void *userdata) {
@@ -531,6 +559,7 @@ static const struct step steps[] = {
         { "looking at the running sshd", manager_start_running },
         { "opening the control socket", start_control },
         { "looking at everything", look_at_everything },
+        { "preparing what is to stand by", manager_start_idling },
 };
 
 int manager_new(const struct invocation *invocation, struct manager **ret) {
@@ -583,6 +612,7 @@ void manager_free(struct manager *manager) {
         sd_event_source_unref(manager->expiry_source);
         sd_event_source_unref(manager->sweep_source);
         sd_event_source_unref(manager->mounts_source);
+        sd_event_source_unref(manager->idle_source);
         sweep_done(&manager->sweep);
         os_accounts_query_cancel(manager->query);
         watch_free(manager->watch);

@@ -69,7 +69,7 @@ struct manager {
 
         sd_event *event;
         sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
-                *sweep_source, *mounts_source;
+                *sweep_source, *mounts_source, *idle_source;
 
         int64_t started_at_us, policy_loaded_at_us;
         char *policy_problem; /* why the last reload was refused; NULL: it was not */
@@ -122,6 +122,10 @@ void manager_schedule_expiry(struct manager *manager);
 
 /* Reconciles the paths that are due, a slice of them. */
 int manager_take_turn(struct manager *manager);
+/* Prepares what is to stand by, once there is nothing else to do. */
+int manager_start_idling(struct manager *manager);
+void manager_schedule_idle(struct manager *manager);
+
 /* Wakes the loop when the next path is due. */
 void manager_schedule_turn(struct manager *manager);
 uint64_t manager_now_us(void); /* CLOCK_MONOTONIC */

@@ -457,6 +457,14 @@ int respond_put(const struct responder *responder, const char *path,
         const struct guarded *guarded = guarded_set_get(&world->set, path);
         const struct snapshot *now;
         bool is_kept = false;
+/* Its very own: a repaired version can have the same metadata and other content. */
+static bool is_approved_version(const struct world *world, const char *path,
+                                const struct file_metadata *metadata) {
+        const struct approved *approved = baseline_get(world->baseline, path);
+
+        return approved && metadata == &approved->metadata;
+}
+
         int r = view_look(world->view, path, 0, &now);
 
         if (r < 0)
@@ -481,6 +489,9 @@ int respond_put(const struct responder *responder, const char *path,
                 if (r == 0)
                         r = looker_overwrite(world->looker, &request, &replacement);
         }
+        if (is_approved_version(world, path, metadata))
+                request.standby =
+                        standbys_get(&world->standbys, path, baseline_get(world->baseline, path));
         if (r < 0)
                 return r;
         if (replacement.outcome != REPLACE_DONE) {

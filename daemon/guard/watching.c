@@ -172,6 +172,7 @@ void manager_on_set_changed(void *userdata) {
                 (void)map_remove(&manager->watched, watching.left[i]);
         }
         strings_free(watching.left, watching.n_left);
+        standbys_forget_left(&manager->world.standbys, &manager->world.set);
 }
 
 int manager_start_watching(struct manager *manager) {

@@ -71,6 +71,7 @@ void world_done(struct world *world) {
         policy_free(world->policy);
         view_free(world->view);
         looker_free(world->looker);
+        standbys_done(&world->standbys);
         baseline_free(world->baseline);
         store_free(world->store);
         if (world->root.path)

@@ -250,7 +250,13 @@ static void lock_again(struct operation *operation, bool file_too) {
                 (void)inode_set_flags(operation->current_fd, operation->current.metadata.flags);
 }
 
+/* What stands by only has to be named; where it cannot be, the version is written now. */
 static int create_good(struct operation *operation) {
+        const struct replace_request *request = operation->request;
+
+        if (request->standby && !request->as &&
+            temporary_link(operation->target.directory_fd, request->standby, &operation->good) == 0)
+                return 0;
         return temporary_create(operation->target.directory_fd, &operation->request->version,
                                 operation->request->as, &operation->good);
 }

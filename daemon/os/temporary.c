@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "fd.h"
 #include "inode.h"
 
 int temporary_name(struct temporary *temporary) {
@@ -72,15 +73,15 @@ static int make(int directory, const struct file_metadata *m, struct temporary *
         return fstat(temporary->fd, &temporary->made) < 0 ? -errno : 0;
 }
 
-static int fill(const struct replace_version *version, const struct temporary *temporary) {
+int temporary_fill(int fd, const struct replace_version *version) {
         int r = 0;
 
         if (version->metadata->kind == FILE_REGULAR)
-                r = temporary_write(temporary->fd, version->data, version->n_data);
+                r = temporary_write(fd, version->data, version->n_data);
         if (r == 0)
-                r = inode_set_metadata(temporary->fd, version->metadata);
+                r = inode_set_metadata(fd, version->metadata);
         if (r == 0 && version->metadata->kind == FILE_REGULAR)
-                r = temporary_sync(temporary->fd);
+                r = temporary_sync(fd);
         return r;
 }
 
@@ -97,12 +98,27 @@ int temporary_create(int directory, const struct replace_version *version,
                 r = make(directory, version->metadata, temporary, &made);
         credentials_restore(&scope);
         if (r == 0)
-                r = fill(version, temporary);
+                r = temporary_fill(temporary->fd, version);
         if (r < 0 && made)
                 temporary_remove(directory, as, temporary);
         if (r < 0)
                 temporary->name[0] = '\0';
         return r;
+}
+
+int temporary_link(int directory, struct standby *standby, struct temporary *temporary) {
+        int r = standby_is_untouched(standby) ? temporary_name(temporary) : -ESTALE;
+
+        if (r == 0 && linkat(AT_FDCWD, fd_name(standby->fd).path, directory, temporary->name,
+                             AT_SYMLINK_FOLLOW) < 0)
+                r = -errno;
+        if (r < 0) {
+                temporary->name[0] = '\0';
+                return r;
+        }
+        temporary->made = standby->made;
+        temporary->fd = fd_take(&standby->fd);
+        return 0;
 }
 
 void temporary_remove(int directory, const struct credentials *as, struct temporary *temporary) {

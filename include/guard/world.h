@@ -14,6 +14,7 @@
 #include "guard/pam_stacks.h"
 #include "guard/releases.h"
 #include "guard/service_tree.h"
+#include "guard/standbys.h"
 #include "guard/users.h"
 #include "guard/view.h"
 #include "os/root.h"
@@ -28,6 +29,7 @@ struct world {
         const char *config_path; /* our own configuration file, inside the root */
         struct store *store;     /* NULL with --check where there is no state */
         struct baseline *baseline;
+        struct standbys standbys; /* of the baseline */
         struct view *view;
         struct policy *policy;
         uint64_t generation; /* of the policy */

@@ -54,6 +54,8 @@ enum replace_flags {
                                       the inode that is there (of a directory: always so) */
 };
 
+struct standby;
+
 struct replace_request {
         const char *path;
         struct replace_version version;
@@ -65,6 +67,8 @@ struct replace_request {
          * ours, on the descriptor of what was created. */
         const struct credentials *as;
         unsigned flags;
+        /* VERSION, prepared ahead: used up where it serves. NULL: none. */
+        struct standby *standby;
 };
 
 struct replacement {

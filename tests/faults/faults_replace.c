@@ -26,7 +26,9 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "os/replace.h"
+#include "os/standby.h"
 #include "os/store.h"
 #include "supervisor.h"
 #include "tree.h"
@@ -42,19 +44,21 @@ static const char target[] = "elsewhere";
 struct scenario {
         const char *name;
         enum file_kind from, to;
-        bool is_locked, as_user, no_exchange, no_rename;
+        bool is_locked, as_user, no_exchange, no_rename, stands_by;
 };
 
 static const struct scenario scenarios[] = {
-        { "exchange", FILE_REGULAR, FILE_REGULAR, false, false, false, false },
-        { "as the user", FILE_REGULAR, FILE_REGULAR, false, true, false, false },
-        { "immutable", FILE_REGULAR, FILE_REGULAR, true, false, false, false },
-        { "create", FILE_ABSENT, FILE_REGULAR, false, false, false, false },
-        { "put away", FILE_REGULAR, FILE_ABSENT, false, false, false, false },
-        { "link", FILE_REGULAR, FILE_SYMLINK, false, false, false, false },
-        { "no exchange", FILE_REGULAR, FILE_REGULAR, false, false, true, false },
-        { "no exchange, put away", FILE_REGULAR, FILE_ABSENT, false, false, true, false },
-        { "in place", FILE_REGULAR, FILE_REGULAR, false, false, true, true },
+        { "exchange", .from = FILE_REGULAR, .to = FILE_REGULAR },
+        { "standing by", .from = FILE_REGULAR, .to = FILE_REGULAR, .stands_by = true },
+        { "as the user", .from = FILE_REGULAR, .to = FILE_REGULAR, .as_user = true },
+        { "immutable", .from = FILE_REGULAR, .to = FILE_REGULAR, .is_locked = true },
+        { "create", .from = FILE_ABSENT, .to = FILE_REGULAR },
+        { "put away", .from = FILE_REGULAR, .to = FILE_ABSENT },
+        { "link", .from = FILE_REGULAR, .to = FILE_SYMLINK },
+        { "no exchange", .from = FILE_REGULAR, .to = FILE_REGULAR, .no_exchange = true },
+        { "no exchange, put away", .from = FILE_REGULAR, .to = FILE_ABSENT, .no_exchange = true },
+        { "in place", .from = FILE_REGULAR, .to = FILE_REGULAR, .no_exchange = true,
+          .no_rename = true },
 };
 
 struct fixture {
@@ -163,10 +167,15 @@ static int put_in_force(struct fixture *f, struct store *store,
                 .as = f->scenario->as_user ? &bob : NULL,
                 .flags = REPLACE_NOFOLLOW,
         };
+        CLEANUP(standby_done) struct standby standby = { .fd = -1 };
         struct replacement replacement;
+        struct stat st;
         int64_t id;
         int result = 1;
 
+        if (f->scenario->stands_by && stat(f->tree.directory, &st) == 0 &&
+            standby_prepare(&f->tree.root, "/etc/ssh", st.st_dev, &request.version, &standby) == 0)
+                request.standby = &standby;
         if (replace_file(&f->tree.root, &request, &replacement) < 0)
                 return 1;
         if (replacement.outcome == REPLACE_STORE_FIRST) {
