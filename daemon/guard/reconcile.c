@@ -168,18 +168,15 @@ static bool is_watched(void *userdata, const char *path) {
         return map_get(&set->paths, path) != NULL;
 }
 
-/* Loads again what is stale. Returns 1 if the guarded set must be derived anew. */
-static int load_again(struct reconciler *reconciler) {
+/* Loads again what of sshd's is stale. Returns 1 if the guarded set must be derived anew. */
+static int load_sshd(struct reconciler *reconciler) {
         struct world *world = reconciler->world;
-        bool asks_others = false;
-        int r = 0, set_changed = 0, unit_changed = 0;
+        int set_changed = 0, unit_changed = 0, r = releases_look(world);
 
-        r = releases_look(world);
         if (r < 0)
                 return r;
         reconciler->sshd_is_stale |= (r & RELEASES_SSHD) != 0;
         reconciler->pam_is_stale |= (r & RELEASES_PAM) != 0;
-        r = 0;
         if (reconciler->unit_is_stale) {
                 unit_changed = world_load_service(world);
                 if (unit_changed < 0)
@@ -189,16 +186,33 @@ static int load_again(struct reconciler *reconciler) {
                 reconciler->sshd_is_stale = true;
         }
         if (reconciler->sshd_is_stale) {
-                set_changed = world_load_config(world);
+                set_changed = world_read_config(world);
                 if (set_changed < 0)
                         return set_changed;
+        }
+        return set_changed | unit_changed;
+}
+
+/* The same of what follows from it: the accounts' files and the PAM services. */
+static int load_dependents(struct reconciler *reconciler) {
+        struct world *world = reconciler->world;
+        bool asks_others = false;
+        int r = world_adopt_config(world);
+
+        if (r == 0)
                 r = pam_stacks_ask_others(&world->pam, world->config, &world->accounts,
                                           &asks_others);
-                reconciler->pam_is_stale |= asks_others;
-        }
+        reconciler->pam_is_stale |= asks_others;
         if (r == 0 && reconciler->pam_is_stale)
                 r = world_load_pam(world);
-        return r != 0 ? r : set_changed | unit_changed;
+        return r;
+}
+
+static int load_again(struct reconciler *reconciler) {
+        int changed = load_sshd(reconciler);
+        int r = changed < 0 ? changed : load_dependents(reconciler);
+
+        return r < 0 ? r : changed | r;
 }
 
 /* What differs from the last look is one change; a permit that counts them pays for it. */
@@ -262,7 +276,7 @@ static int look_again(struct pass *pass) {
                 reconciler->sshd_is_stale = set_is_stale = true;
         }
         if (r == 0)
-                r = load_again(reconciler);
+                r = load_sshd(reconciler);
         if (r > 0)
                 return rederive_set(pass);
         pass->set_is_stale = set_is_stale; /* what else joins can wait for the answer */
@@ -710,8 +724,17 @@ static int run_pass(struct pass *pass) {
         int r = look_again(pass);
 
         /* What decides who gets in is answered before anything else is read. */
-        if (r == 0 && (reconciler->sshd_is_stale || reconciler->pam_is_stale)) {
-                r = judge_stale(reconciler);
+        if (r == 0 && reconciler->sshd_is_stale) {
+                r = judge_sshd(reconciler);
+                if (r == 0)
+                        r = respond_pass(pass);
+        }
+        if (r == 0)
+                r = load_dependents(reconciler);
+        if (r > 0)
+                r = rederive_set(pass);
+        if (r == 0 && reconciler->pam_is_stale) {
+                r = judge_pam(reconciler);
                 if (r == 0)
                         r = respond_pass(pass);
         }

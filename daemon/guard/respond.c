@@ -96,6 +96,7 @@ struct drift_search {
         const struct responder *responder;
         const char *winner; /* the file that is to go back; NULL: none in particular */
         struct drifted *found;
+        bool sshd_only; /* what of the set can change nothing that sshd does is passed over */
         int error;
 };
 
@@ -114,12 +115,20 @@ static bool is_covered(const struct drift_search *search, const char *path) {
                permits_cover(permits, path, record_now_us());
 }
 
+static bool is_passed_over(const struct drift_search *search, const char *path) {
+        const struct guarded *guarded = guarded_set_get(&search->responder->world->set, path);
+
+        return search->sshd_only && guarded && !(guarded->flags & (GUARDED_SSHD | GUARDED_UNIT)) &&
+               !(search->winner && strcmp(search->winner, path) == 0);
+}
+
 static void search_path(struct drift_search *search, const char *path) {
         const struct world *world = search->responder->world;
         struct path_list *paths = &search->found->paths;
         unsigned differences;
 
-        if (search->error < 0 || !is_writable(world, path) || path_list_contains(paths, path))
+        if (search->error < 0 || is_passed_over(search, path) || !is_writable(world, path) ||
+            path_list_contains(paths, path))
                 return;
         search->error = assess_drift(world, world->view, path, &differences);
         if (search->error < 0 || differences == 0)
@@ -146,8 +155,8 @@ static void search_guarded(const char *path, void *value, void *userdata) {
 }
 
 static int find_drifted(const struct responder *responder, const struct finding *finding,
-                        struct drifted *ret) {
-        struct drift_search search = { responder, finding->path, ret, 0 };
+                        bool sshd_only, struct drifted *ret) {
+        struct drift_search search = { responder, finding->path, ret, sshd_only, 0 };
 
         ret->is_all = true;
         baseline_each(responder->world->baseline, search_approved, &search);
@@ -448,6 +457,14 @@ static int keep_and_finish(const struct responder *responder, const char *path, 
         return note_replaced(report, path, &replacement->old);
 }
 
+/* Its very own: a repaired version can have the same metadata and other content. */
+static bool is_approved_version(const struct world *world, const char *path,
+                                const struct file_metadata *metadata) {
+        const struct approved *approved = baseline_get(world->baseline, path);
+
+        return approved && metadata == &approved->metadata;
+}
+
 int respond_put(const struct responder *responder, const char *path,
                 const struct file_metadata *metadata, const char *data, size_t n_data,
                 struct respond_report *report) {
@@ -457,14 +474,6 @@ int respond_put(const struct responder *responder, const char *path,
         const struct guarded *guarded = guarded_set_get(&world->set, path);
         const struct snapshot *now;
         bool is_kept = false;
-/* Its very own: a repaired version can have the same metadata and other content. */
-static bool is_approved_version(const struct world *world, const char *path,
-                                const struct file_metadata *metadata) {
-        const struct approved *approved = baseline_get(world->baseline, path);
-
-        return approved && metadata == &approved->metadata;
-}
-
         int r = view_look(world->view, path, 0, &now);
 
         if (r < 0)
@@ -480,6 +489,9 @@ static bool is_approved_version(const struct world *world, const char *path,
         /* what could not be read was not judged */
         request.expected = now->metadata.kind == FILE_UNREADABLE ? NULL : &now->metadata;
         request.flags = request_flags(&now->metadata, metadata);
+        if (is_approved_version(world, path, metadata))
+                request.standby =
+                        standbys_get(&world->standbys, path, baseline_get(world->baseline, path));
         r = respond_user_rights(world, &request);
         if (r == 0)
                 r = looker_replace(world->looker, &request, &replacement);
@@ -489,9 +501,6 @@ static bool is_approved_version(const struct world *world, const char *path,
                 if (r == 0)
                         r = looker_overwrite(world->looker, &request, &replacement);
         }
-        if (is_approved_version(world, path, metadata))
-                request.standby =
-                        standbys_get(&world->standbys, path, baseline_get(world->baseline, path));
         if (r < 0)
                 return r;
         if (replacement.outcome != REPLACE_DONE) {
@@ -565,11 +574,13 @@ static int write_set(const struct responder *responder, const struct finding *fi
         return put_approved_set(responder, paths, report);
 }
 
-static int revert(const struct responder *responder, const struct finding *finding,
-                  const struct findings *present, struct respond_report *report) {
+/* Reverts with a set of what drifted; the report says whether one helped. */
+static int revert_among(const struct responder *responder, const struct finding *finding,
+                        const struct findings *present, bool sshd_only,
+                        struct respond_report *report) {
         CLEANUP(drifted_done) struct drifted drifted = { 0 };
         CLEANUP(path_list_done) struct path_list helpful = { 0 };
-        int r = find_drifted(responder, finding, &drifted);
+        int r = find_drifted(responder, finding, sshd_only, &drifted);
 
         report->outcome = RESPOND_NO_APPROVED;
         for (size_t i = 0; r == 0 && i < count_sets(finding, &drifted.paths); i++) {
@@ -599,6 +610,20 @@ static int revert(const struct responder *responder, const struct finding *findi
         if (r == 0 && helpful.n_items > 0)
                 return write_set(responder, finding, &drifted, &helpful, report);
         return r;
+}
+
+/* What sshd does follows from few files, so these are looked at first, and mostly alone. */
+static int revert(const struct responder *responder, const struct finding *finding,
+                  const struct findings *present, struct respond_report *report) {
+        int r;
+
+        if (is_about_sshd(finding)) {
+                r = revert_among(responder, finding, present, true, report);
+                if (r < 0 || report->outcome < RESPOND_NO_APPROVED ||
+                    report->outcome > RESPOND_SSHD_REFUSES)
+                        return r;
+        }
+        return revert_among(responder, finding, present, false, report);
 }
 
 /* ---- repair ---- */

@@ -210,10 +210,12 @@ static int load_strict_modes(struct world *world) {
 }
 
 /* sshd goes on with the last configuration it took: so do the accounts' files. */
-static int adopt_config(struct world *world) {
+int world_adopt_config(struct world *world) {
         struct sshd_config *old = world->good_config;
         int r;
 
+        if (!world->config || world->config == old || sshd_config_refusal(world->config))
+                return 0;
         world->good_config = world->config;
         r = load_strict_modes(world);
         if (r == 0)
@@ -222,7 +224,7 @@ static int adopt_config(struct world *world) {
         return r;
 }
 
-int world_load_config(struct world *world) {
+int world_read_config(struct world *world) {
         struct sshd_config *config, *old;
         bool is_same;
         int r = world_parse_config(world, world->view, &config);
@@ -234,8 +236,14 @@ int world_load_config(struct world *world) {
         world->config = config;
         if (old != world->good_config)
                 sshd_config_free(old);
-        r = sshd_config_refusal(config) ? 0 : adopt_config(world);
-        return r < 0 ? r : is_same ? 0 : 1;
+        return is_same ? 0 : 1;
+}
+
+int world_load_config(struct world *world) {
+        int changed = world_read_config(world);
+        int r = changed < 0 ? changed : world_adopt_config(world);
+
+        return r < 0 ? r : changed;
 }
 
 static bool is_user_path(void *userdata, const char *path) {

@@ -68,6 +68,10 @@ int world_set_accounts(struct world *world, struct accounts *accounts);
 /* sshd's, through the view. Returns 1 if it reads or names other paths than before, so that the
  * guarded set must be derived anew. */
 int world_load_config(struct world *world);
+/* The two halves of it: what sshd would read now; and, unless it would refuse that, what follows
+ * for the accounts' files. */
+int world_read_config(struct world *world);
+int world_adopt_config(struct world *world);
 /* The PAM services, after sshd's configuration. Returns 1 if they read or load other paths than
  * before. */
 int world_load_pam(struct world *world);
