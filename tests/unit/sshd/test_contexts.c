@@ -403,6 +403,83 @@ static void test_invalid_user_where_it_can_be_told(void **state) {
         }
 }
 
+/* Wants settings that hold the element USERDATA names. */
+static int holds(void *userdata, const struct sshd_setting *setting) {
+        for (size_t i = 0; i < setting->n_values; i++)
+                if (strcmp(setting->values[i], userdata) == 0)
+                        return 1;
+        return 0;
+}
+
+/* What is found where one element alone is asked for: how many contexts, and that each has it. */
+static void test_what_nobody_asks_about_is_not_looked_for(void **state) {
+        static const struct {
+                const char *text, *keyword, *wanted;
+                bool by_line;
+                size_t n;
+        } cases[] = {
+                { "Match User alice\nPasswordAuthentication no\nMatch User bob\n"
+                  "PasswordAuthentication no\nMatch User backup\nPasswordAuthentication yes\n"
+                  "Match all\nPasswordAuthentication no\nMatch User root\n"
+                  "PasswordAuthentication yes\n",
+                  "passwordauthentication", "yes", false, 1 },
+                { "Match User alice\nPasswordAuthentication no\n", "passwordauthentication", "yes",
+                  false, 1 },
+                { "PasswordAuthentication no\n", "passwordauthentication", "yes", false, 0 },
+                /* a block in force adds what it has to no other's */
+                { "AcceptEnv A\nMatch User alice\nAcceptEnv B\nMatch Address 10.0.0.0/8\n"
+                  "AcceptEnv B\nMatch User bob\nAcceptEnv C\n",
+                  "acceptenv", "B", true, 2 },
+                { "AcceptEnv A\nMatch User alice\nAcceptEnv B\nMatch User alice,bob\n"
+                  "AcceptEnv C\n",
+                  "acceptenv", "B", true, 1 },
+                { "AcceptEnv A\nMatch User alice,!alice\nAcceptEnv B\n", "acceptenv", "B", true,
+                  0 },
+                { "AcceptEnv A\nMatch User alice\nAcceptEnv B\n", "acceptenv", "A", true, 1 },
+                /* all together, since each combination is a value of its own */
+                { "Match User alice\nAcceptEnv A\nMatch Address 10.0.0.0/8\nAcceptEnv B\n",
+                  "acceptenv", "A", false, 2 },
+                /* sshd dies of the line, which nobody can be asked about */
+                { "Banner none\nMatch User alice\nBanner ~nobody-known/x\nMatch User bob\n"
+                  "Banner /b\n",
+                  "banner", "/b", false, 1 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP(sshd_contexts_done) struct sshd_contexts contexts = { 0 };
+                struct sshd_choice choice = { BORROWED(cases[i].wanted), holds, cases[i].by_line };
+                struct sshd_config *config = load(cases[i].text);
+
+                assert_int_equal(sshd_contexts_find(config, cases[i].keyword, &accounts, NULL,
+                                                    &choice, &contexts),
+                                 0);
+                if (contexts.n_items != cases[i].n)
+                        fail_msg("case %zu: %zu contexts", i, contexts.n_items);
+                for (size_t k = 0; k < contexts.n_items; k++) {
+                        CLEANUP_FREE char *value =
+                                value_for(config, cases[i].keyword, &contexts.items[k]);
+
+                        assert_non_null(strstr(value, cases[i].wanted));
+                }
+                sshd_config_free(config);
+        }
+}
+
+/* Pass 2 dies of an address whatever connection it is for: nobody is served. */
+static void test_nobody_is_served(void **state) {
+        struct sshd_config *config = load("AddressFamily any\nPasswordAuthentication yes\n"
+                                          "Match all\nListenAddress ::1\nAddressFamily inet\n");
+        struct sshd_contexts contexts;
+
+        (void)state;
+        assert_int_equal(
+                sshd_contexts_new(config, "passwordauthentication", &accounts, NULL, &contexts), 0);
+        assert_int_equal(contexts.n_items, 0);
+        sshd_contexts_done(&contexts);
+        sshd_config_free(config);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_reachable_and_unreachable_values),
@@ -415,6 +492,8 @@ int main(void) {
                 cmocka_unit_test(test_unknown_keyword),
                 cmocka_unit_test(test_every_value_has_a_context),
                 cmocka_unit_test(test_invalid_user_where_it_can_be_told),
+                cmocka_unit_test(test_what_nobody_asks_about_is_not_looked_for),
+                cmocka_unit_test(test_nobody_is_served),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "../../../daemon/sshd/table.h"
+#include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "sshd/keywords.h"
 
 static struct sshd_release release_of(const char *text) {
@@ -172,11 +174,63 @@ static void test_table(void **state) {
         }
 }
 
+/* Elements as one text; "!" and the message where the value is refused. */
+static char *elements_of(const char *keyword, const char *value, const char *release_text) {
+        const struct sshd_release release = release_of(release_text);
+        char **values = NULL, *message = NULL, *joined;
+        size_t n_values = 0;
+        struct text text = { 0 };
+        int r = value ? sshd_keyword_canonical_list(keyword, value, &release, &values, &n_values,
+                                                    &message)
+                      : sshd_keyword_default(keyword, &release, &values, &n_values);
+
+        if (r < 0) {
+                assert_int_equal(r, -EINVAL);
+                joined = text_format("!%s", message ? message : "");
+                free(message);
+                return joined;
+        }
+        for (size_t i = 0; i < n_values; i++)
+                assert_int_equal(text_appendf(&text, "%s|", values[i]), 0);
+        strings_free(values, n_values);
+        return text_take(&text);
+}
+
+static void test_lists(void **state) {
+        static const struct {
+                const char *keyword, *value, *elements; /* value NULL: what no line sets */
+        } cases[] = {
+                { "AllowUsers", "root bob", "root|bob|" },
+                { "Ciphers", "aes128-ctr,aes256-ctr", "aes128-ctr|aes256-ctr|" },
+                { "CIPHERS", "-aes*", "chacha20-poly1305@openssh.com|" },
+                { "Ciphers", "nonsense", "!Bad SSH2 cipher spec 'nonsense'." },
+                { "AuthenticationMethods", "publickey,password keyboard-interactive",
+                  "publickey,password|keyboard-interactive|" },
+                { "ListenAddress", "10.0.0.1", "10.0.0.1|" },
+                { "Banner", "/a b", "/a b|" },
+                { "Banner", "/a \"b\\ c", "/a \"b\\ c|" },
+                { "MaxAuthTries", "1 2", "!it takes a number" },
+                { "Match", "all", "!it is no keyword that can be compared" },
+                { "MaxAuthTries", NULL, "6|" },
+                { "Port", NULL, "22|" },
+                { "AllowUsers", NULL, "" },
+                { "AuthorizedKeysFile", NULL, ".ssh/authorized_keys|.ssh/authorized_keys2|" },
+                { "NoSuch", NULL, "!" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CLEANUP_FREE char *elements = elements_of(cases[i].keyword, cases[i].value, "9.2");
+
+                assert_string_equal(elements, cases[i].elements);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_lookup),    cmocka_unit_test(test_names),
                 cmocka_unit_test(test_canonical), cmocka_unit_test(test_number),
-                cmocka_unit_test(test_table),
+                cmocka_unit_test(test_table),     cmocka_unit_test(test_lists),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
