@@ -82,7 +82,9 @@ int pass_note_drift_at(struct pass *pass, const char *path, const struct finding
         unsigned differences;
         int r = assess_drift(reconciler->world, reconciler->world->view, path, &differences);
 
-        if (r < 0 || differences == 0 || pass_has_finding_at(present, path))
+        /* of an account's file a rule about files may say what the account's findings do not */
+        if (r < 0 || differences == 0 || pass_has_finding_at(present, path) ||
+            map_get(&reconciler->file_findings, path))
                 return r;
         if (response == UNAPPROVED_ACCEPT)
                 return accept_unapproved(reconciler, path);

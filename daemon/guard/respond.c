@@ -370,10 +370,14 @@ static int lay_candidate(const struct world *world, const struct path_list *path
 
         for (size_t i = 0; i < paths->n_items && r == 0; i++) {
                 const struct approved *approved = baseline_get(world->baseline, paths->items[i]);
+                CLEANUP_FREE char *data = NULL;
+                size_t n_data;
 
-                r = approved ? view_put(candidate, paths->items[i], &approved->metadata,
-                                        approved->data, approved->n_data)
-                             : 0;
+                if (!approved)
+                        continue;
+                r = baseline_content(world->baseline, approved, &data, &n_data);
+                if (r == 0)
+                        r = view_put(candidate, paths->items[i], &approved->metadata, data, n_data);
         }
         if (r < 0)
                 return r;
@@ -519,9 +523,13 @@ static int put_approved_set(const struct responder *responder, const struct path
         for (size_t i = 0; i < paths->n_items; i++) {
                 const struct approved *approved =
                         baseline_get(responder->world->baseline, paths->items[i]);
-                int r = respond_put(responder, paths->items[i], &approved->metadata, approved->data,
-                                    approved->n_data, report);
+                CLEANUP_FREE char *data = NULL;
+                size_t n_data;
+                int r = baseline_content(responder->world->baseline, approved, &data, &n_data);
 
+                if (r == 0)
+                        r = respond_put(responder, paths->items[i], &approved->metadata, data,
+                                        n_data, report);
                 if (r < 0 || report->outcome != RESPOND_DONE)
                         return r;
         }

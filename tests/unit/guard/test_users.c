@@ -132,7 +132,9 @@ static int set_up(void **state) {
                  "    response = \"revert\"; severity = \"high\"; },\n"
                  "  { id = \"comments\"; keys = \"bob\"; comments = [ \"b\" ];\n"
                  "    response = \"repair\"; severity = \"high\"; },\n"
-                 "  { id = \"rc\"; file = \"~/.ssh/rc\"; absent = true; } );\n");
+                 "  { id = \"rc\"; file = \"~/.ssh/rc\"; absent = true; },\n"
+                 "  { id = \"principals\"; file = \"/etc/ssh/principals\"; approved_only = true;\n"
+                 "    response = \"revert\"; } );\n");
         *state = machine;
         if (geteuid() != 0)
                 return 0;
@@ -272,6 +274,26 @@ static void test_what_sshd_ignores(void **state) {
 }
 
 /* What is known survives a restart and a list of accounts in another order. */
+/* What sshd reads for every account may be what a rule about files speaks of. */
+static void test_a_file_of_all_accounts(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *forget = text_format("rm '%s'/state.db*", machine->directory);
+
+        if (geteuid() != 0)
+                SKIP("files of several users need root");
+        write_at(machine, "/etc/ssh/sshd_config",
+                 "UsePAM yes\nAuthorizedPrincipalsFile /etc/ssh/principals\n");
+        write_at(machine, "/etc/ssh/principals", "alice\n");
+        stop(machine);
+        assert_int_equal(system(forget), 0);
+        start(machine);
+        write_at(machine, "/etc/ssh/principals", "alice\nroot\n");
+        reconcile(machine, "/etc/ssh/principals");
+        assert_content(machine, "/etc/ssh/principals", "alice\n");
+        reconcile(machine, "/etc/ssh/principals");
+        assert_content(machine, "/etc/ssh/principals", "alice\n");
+}
+
 static void test_accounts_come_and_go(void **state) {
         struct machine *machine = *state;
 
@@ -303,6 +325,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_what_is_planted_is_left_alone, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_what_sshd_ignores, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_file_of_all_accounts, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_accounts_come_and_go, set_up, tear_down),
         };
 
