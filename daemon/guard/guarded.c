@@ -65,6 +65,8 @@ static const struct place places[] = {
         { "/etc/shadow", GUARDED_ACCOUNTS | GUARDED_SECRET, "accounts" },
         { "/etc/skel/.ssh/*", 0, "every new account gets it" },
         { "/etc/nsswitch.conf", GUARDED_ACCOUNTS, "accounts" },
+        { "/etc/userdb/*", 0, "accounts, and keys that `userdbctl ssh-authorized-keys` prints" },
+        { "/run/userdb/*", 0, "accounts, and keys that `userdbctl ssh-authorized-keys` prints" },
         { "/etc/sshguardd/policy.d/*.conf", GUARDED_POLICY, "our own policy" },
         { "/etc/systemd/system/sshguardd.service", GUARDED_ALERT_ONLY, "our own unit" },
         { "/etc/systemd/system/sshguardd.service.d/*.conf", GUARDED_ALERT_ONLY, "our own unit" },

@@ -115,6 +115,7 @@ static void end_full_pass(struct manager *manager) {
         manager->pass_is_running = false;
         manager->last_pass_began_at_us = manager->pass_began_at_us;
         manager->pass_ended_at_us = record_now_us();
+        manager_look_for_other_servers(manager);
         if (reconciler_establish_accounts(&manager->reconciler) < 0)
                 record_notice(NULL, LOG_ERR, "the adoption of accounts could not be noted");
         if (manager->control)
@@ -273,6 +274,12 @@ static void on_permit_used(void *userdata) {
         manager_schedule_expiry(userdata);
 }
 
+static bool is_being_written(void *userdata, const char *path) {
+        const struct manager *manager = userdata;
+
+        return map_get(&manager->writing, path) != NULL;
+}
+
 static int on_expiry(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
         int n_ended = permits_expire(&manager->permits, record_now_us(), on_permit_ended, NULL);
@@ -360,6 +367,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t now_us, void *userdata
         (void)heartbeat(manager);
         (void)record_summaries(&manager->reconciler.recorder);
         manager_beat_canary(manager);
+        manager_look_for_other_servers(manager);
         if (baseline_copy_is_stale(manager->world.baseline))
                 update_emergency_copy(manager);
         (void)sd_event_source_set_time(source, now_us + HEARTBEAT_US);
@@ -526,6 +534,7 @@ static int step_policy(struct manager *manager) {
         manager->reconciler.on_sshd_changed = manager_reload_sshd;
         manager->reconciler.on_changed_again = on_changed_again;
         manager->reconciler.on_permit_used = on_permit_used;
+        manager->reconciler.is_being_written = is_being_written;
         manager->reconciler.userdata = manager;
         manager->reconciler.permits = &manager->permits;
         manager->reconciler.recorder.on_incident = on_incident;
@@ -624,6 +633,7 @@ void manager_free(struct manager *manager) {
         verdicts_free(manager->verdicts);
         dirty_done(&manager->dirty);
         map_done(&manager->watched, NULL);
+        map_done(&manager->writing, NULL);
         gaps_free(manager->gaps, manager->n_gaps);
         world_done(&manager->world);
         store_free(manager->emergency);

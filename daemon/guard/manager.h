@@ -46,11 +46,13 @@ struct manager {
         unsigned n_reloads_tried;
         struct units *inquiry; /* asks systemd what it has loaded */
         sd_event_source *inquiry_timer;
+        uint32_t sshd_pid;         /* the main process of sshd's unit; 0: none */
         uint32_t restarted_pid;    /* 0: sshd was not restarted */
         uint64_t n_unit_loaded;    /* of the reconciler's, when it was looked at last */
         struct notifier *notifier; /* NULL as UNITS is */
         struct units *units;       /* NULL with --root, or without a system bus */
         struct control *control;
+        struct map writing;                 /* path → itself: somebody has it open for writing */
         struct map watched;                 /* path → itself: what the watcher was given */
         bool is_limited;                    /* it was told that max_user_watches is reached */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */
@@ -140,6 +142,9 @@ void manager_stop_running(struct manager *manager);
  * after the unit's files or the process changed. */
 int manager_start_inquiry(struct manager *manager);
 void manager_ask_about_unit(struct manager *manager);
+/* Looks for servers of ssh beside the unit's; judges, when systemd was just asked. */
+void manager_look_for_other_servers(struct manager *manager);
+void manager_judge_other_servers(struct manager *manager);
 void manager_stop_inquiry(struct manager *manager);
 
 /* Tells sshd to read its configuration again. */

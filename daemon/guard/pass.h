@@ -29,6 +29,8 @@ int pass_add_all(struct pass *pass);
 
 /* Judges the pass's paths, and sshd's configuration where it is stale. */
 int pass_judge(struct pass *pass);
+/* If PATH is another than at the last look, a permit with a number of uses pays for it. */
+int pass_charge_permit(struct reconciler *reconciler, const char *path);
 
 /* All that is wrong now, copied. */
 int reconciler_collect(const struct reconciler *reconciler, struct findings *ret);

@@ -64,6 +64,7 @@ void reconciler_done(struct reconciler *reconciler) {
         findings_done(&reconciler->noted);
         contests_done(&reconciler->contests);
         map_done(&reconciler->lifted, NULL);
+        map_done(&reconciler->paid, free);
         reconciler_forget(reconciler);
 }
 
@@ -215,33 +216,6 @@ static int load_again(struct reconciler *reconciler) {
         return r < 0 ? r : changed | r;
 }
 
-/* What differs from the last look is one change; a permit that counts them pays for it. */
-static int charge_permit(struct reconciler *reconciler, const char *path) {
-        struct view *view = reconciler->world->view;
-        const struct snapshot *known = view_known(view, path), *now;
-        CLEANUP(file_metadata_done) struct file_metadata before = { 0 };
-        int64_t now_us = record_now_us();
-        int r;
-
-        if (!reconciler->permits || !known ||
-            !permits_count_changes(reconciler->permits, path, now_us))
-                return 0;
-        r = file_metadata_copy(&before, &known->metadata);
-        view_forget(view, path);
-        if (r == 0)
-                r = view_look(view, path, 0, &now);
-        if (r < 0 || file_metadata_compare(&before, &now->metadata) == 0)
-                return r;
-        r = permits_use(reconciler->permits, path, now_us);
-        if (r >= 0)
-                record_notice_at(path, MESSAGE_PERMIT, LOG_NOTICE, "%s: %s", path,
-                                 r > 0 ? "a permit was used for one change"
-                                       : "one change more than was permitted; the permit ends");
-        if (r >= 0 && reconciler->on_permit_used)
-                reconciler->on_permit_used(reconciler->userdata);
-        return r < 0 ? r : 0;
-}
-
 /* Forgets what was known of the dirty paths and loads again what depends on them. */
 static int look_again(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
@@ -251,7 +225,7 @@ static int look_again(struct pass *pass) {
         int r = view_forget_others(world->view, is_watched, &world->set);
 
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
-                r = charge_permit(reconciler, pass->paths[i]);
+                r = pass_charge_permit(reconciler, pass->paths[i]);
         for (size_t i = 0, n = pass->n_paths; i < n && r == 0; i++)
                 r = forget_path(pass, pass->paths[i]);
         for (size_t i = 0; i < pass->n_paths; i++) {

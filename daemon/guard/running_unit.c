@@ -128,6 +128,7 @@ static bool on_state(void *userdata, const struct units_state *state) {
         CLEANUP_FREE char *title = NULL, *line = NULL;
         int r = 0, comparison = SERVICE_RUNNING_UNKNOWN;
 
+        manager->sshd_pid = state->main_pid;
         if (!unit_is_approved(manager))
                 return false;
         if (state->main_pid > 0)
@@ -143,7 +144,8 @@ static bool on_state(void *userdata, const struct units_state *state) {
 }
 
 static void on_asked(void *userdata, const char *unit, const char *error) {
-        (void)userdata;
+        if (!error)
+                manager_judge_other_servers(userdata);
         if (unit && error)
                 record_notice(NULL, LOG_NOTICE, "systemd could not be asked about %s: %s", unit,
                               error);
@@ -151,10 +153,12 @@ static void on_asked(void *userdata, const char *unit, const char *error) {
 
 static int on_inquiry(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
-        int r = units_ask_sshd(manager->inquiry, on_state, on_asked, manager);
+        int r;
 
         (void)source;
         (void)now_us;
+        manager->sshd_pid = 0;
+        r = units_ask_sshd(manager->inquiry, on_state, on_asked, manager);
         if (r == -EBUSY)
                 manager_ask_about_unit(manager);
         return 0;

@@ -9,7 +9,16 @@
 
 #include "base/array.h"
 #include "guard/messages.h"
+#include "guard/record.h"
 #include "manager.h"
+
+/* Only who counts changes has to know who is still at it. */
+static void note_writer(struct manager *manager, const char *path, bool is_being_written) {
+        if (is_being_written && permits_count_changes(&manager->permits, path, record_now_us()))
+                (void)map_set(&manager->writing, path, manager, NULL);
+        else
+                (void)map_remove(&manager->writing, path);
+}
 
 static void on_dirty(void *userdata, const char *path, bool is_being_written) {
         struct manager *manager = userdata;
@@ -24,6 +33,7 @@ static void on_dirty(void *userdata, const char *path, bool is_being_written) {
         }
         if (manager->is_adding_watches)
                 return;
+        note_writer(manager, path, is_being_written);
         if (manager_mark_user_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)
                 record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
 }

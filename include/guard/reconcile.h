@@ -20,6 +20,7 @@ struct reconciler {
         struct verdicts *verdicts;
         struct recorder recorder;
         struct contests contests; /* the recorder's */
+        struct map paid;          /* path → when a permit paid for a write that goes on */
         struct map lifted;        /* path → itself: whose lock we lifted, or have still to set */
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
@@ -38,6 +39,7 @@ struct reconciler {
         void (*on_set_changed)(void *userdata);
         void (*on_sshd_changed)(void *userdata); /* sshd must read its configuration again */
         void (*on_permit_used)(void *userdata);  /* one may have ended */
+        bool (*is_being_written)(void *userdata, const char *path); /* somebody has it open */
         void (*on_changed_again)(void *userdata, const char *path); /* look once more */
         void (*on_accounts_stale)(void *userdata); /* ask for them; NULL: asked for at once */
         void (*on_user_changed)(void *userdata, size_t i); /* its files may be others */

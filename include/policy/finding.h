@@ -16,6 +16,8 @@
 #define FINDING_REREAD "sshd.reread"
 /* The sshd that runs was started with another command line than is approved. */
 #define FINDING_RUNNING "service.running"
+/* A server of ssh runs beside the unit's. */
+#define FINDING_OTHER_SERVER "service.other-server"
 
 struct finding {
         const struct rule

@@ -423,6 +423,27 @@ def an_sshd_that_runs_with_other_options_is_restarted(machine):
 
 
 @check
+def a_second_sshd_is_told(machine):
+    def told():
+        return [finding["got"] for finding in ctl(machine, "findings")["findings"]
+                if finding["rule"] == "service.other-server"]
+
+    expect(not told(), f"without one it says {told()}")
+    machine.write("/root/evil_config", "Port 2222\nPermitRootLogin yes\nPidFile /run/evil.pid\n")
+    machine.run("/usr/sbin/sshd -f /root/evil_config")
+    machine.run("sshguardctl check", check=False)
+    said = eventually("it is told", told)
+    expect("/root/evil_config" in said[0], f"it says {said}")
+    machine.run("kill $(cat /run/evil.pid)")
+    machine.run("sshguardctl check", check=False)
+    eventually("it is resolved", lambda: not told())
+    machine.run("systemctl restart ssh")
+    machine.run("sshguardctl check", check=False)
+    time.sleep(3)
+    expect(not told(), f"after a restart of sshd's unit it says {told()}")
+
+
+@check
 def systemd_forgets_a_drop_in_that_was_put_back(machine):
     path = "/etc/systemd/system/ssh.service.d/evil.conf"
     machine.run("systemctl stop sshguardd")

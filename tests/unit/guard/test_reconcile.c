@@ -183,6 +183,49 @@ static void test_a_permit_suspends_the_response_not_the_alert(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config", main_config);
 }
 
+static bool is_open_for_writing(void *userdata, const char *path) {
+        (void)userdata;
+        (void)path;
+        return true;
+}
+
+static bool is_closed(void *userdata, const char *path) {
+        (void)userdata;
+        (void)path;
+        return false;
+}
+
+static void test_a_slow_write_is_one_change(void **state) {
+        struct machine *machine = *state;
+        const char *path = "/etc/ssh/sshd_config";
+        const struct permit permit = { .kind = PERMIT_CHANGE,
+                                       .path = BORROWED(path),
+                                       .since_us = record_now_us(),
+                                       .until_us = record_now_us() + 600000000,
+                                       .uses_left = 2,
+                                       .reason = BORROWED("a test") };
+
+        start(machine);
+        assert_int_equal(permits_add(&machine->permits, &permit, NULL), 0);
+        reconcile(machine, path);
+        machine->reconciler.is_being_written = is_open_for_writing;
+        write_at(machine, path, "");
+        reconcile(machine, path);
+        assert_int_equal(machine->permits.items[0].uses_left, 1);
+        write_at(machine, path, "PasswordAuthentication yes\n");
+        reconcile(machine, path);
+        assert_int_equal(machine->permits.items[0].uses_left, 1);
+        /* and its end, which is still the same write */
+        machine->reconciler.is_being_written = is_closed;
+        write_at(machine, path, "PasswordAuthentication yes\n# all of it\n");
+        reconcile(machine, path);
+        assert_int_equal(machine->permits.items[0].uses_left, 1);
+        write_at(machine, path, "PasswordAuthentication yes\n");
+        reconcile(machine, path);
+        assert_int_equal(machine->permits.items[0].uses_left, 0);
+        assert_content(machine, path, "PasswordAuthentication yes\n");
+}
+
 static void test_a_foreign_file_is_not_removed_for_an_include(void **state) {
         struct machine *machine = *state;
         static const char foreign[] = "PasswordAuthentication yes\n";
@@ -573,6 +616,7 @@ int main(void) {
                 MACHINE_TEST(test_a_violation_is_never_adopted),
                 MACHINE_TEST(test_what_changed_while_nobody_watched),
                 MACHINE_TEST(test_a_permit_suspends_the_response_not_the_alert),
+                MACHINE_TEST(test_a_slow_write_is_one_change),
                 MACHINE_TEST(test_a_foreign_file_is_not_removed_for_an_include),
                 MACHINE_TEST(test_a_refused_file_takes_nothing_with_it),
                 MACHINE_TEST(test_a_refused_file_goes_from_a_violating_tree),
