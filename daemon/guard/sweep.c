@@ -4,7 +4,7 @@
  * Metadata first: a changed inode, size, mode, owner, flag, link count, attribute or time is a
  * reason to look. Times alone are never drift, but they are a hint. A store through a mapping that
  * is still held shows in no time stamp until it is written back, so contents are hashed too, a few
- * files a turn, round robin. */
+ * files a turn, round robin. What came into a directory is seen by the directory's own times. */
 
 #include "guard/sweep.h"
 
@@ -69,6 +69,34 @@ static void sweep_path(const char *path, void *value, void *userdata) {
                 turn->on_different(turn->userdata, path);
 }
 
+static void free_metadata(void *value) {
+        file_metadata_done(value);
+        free(value);
+}
+
+/* Only what changes between two turns counts: a directory that is new here was just listed. */
+static void sweep_directory(struct turn *turn, const char *path) {
+        CLEANUP(snapshot_done) struct snapshot now = { 0 };
+        struct file_metadata *was = map_get(&turn->sweep->directories, path), before;
+
+        turn->error = snapshot_take(&turn->world->root, path, SNAPSHOT_METADATA, &now);
+        if (turn->error < 0)
+                return;
+        if (was && has_moved(was, &now.metadata))
+                turn->on_different(turn->userdata, path);
+        if (!was) {
+                was = calloc(1, sizeof *was);
+                turn->error = was ? map_set(&turn->sweep->directories, path, was, NULL) : -ENOMEM;
+                if (turn->error < 0) {
+                        free(was);
+                        return;
+                }
+        }
+        before = *was;
+        *was = now.metadata;
+        now.metadata = before;
+}
+
 int sweep_turn(struct sweep *sweep, struct world *world,
                void (*on_different)(void *userdata, const char *path), void *userdata) {
         struct turn turn = {
@@ -76,6 +104,8 @@ int sweep_turn(struct sweep *sweep, struct world *world,
         };
 
         map_each(&world->set.paths, sweep_path, &turn);
+        for (size_t i = 0; i < world->set.n_directories && turn.error == 0; i++)
+                sweep_directory(&turn, world->set.directories[i]);
         free(sweep->next_content);
         sweep->next_content = turn.stopped_at;
         return turn.error;
@@ -89,5 +119,6 @@ uint64_t sweep_interval(uint64_t cost_us) {
 
 void sweep_done(struct sweep *sweep) {
         free(sweep->next_content);
+        map_done(&sweep->directories, free_metadata);
         *sweep = (struct sweep){ 0 };
 }

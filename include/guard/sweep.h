@@ -5,7 +5,8 @@
  * path, file systems of other machines.
  *
  * Each turn compares every guarded path's metadata with the last look, and hashes a slice of the
- * contents; what differs is marked dirty. The interval grows with the cost, so that the sweep stays
+ * contents; what differs is marked dirty. So is a directory in which new matches of a pattern may
+ * be. The interval grows with the cost, so that the sweep stays
  * below its share of one core. */
 
 #include <stddef.h>
@@ -20,7 +21,8 @@ enum {
 };
 
 struct sweep {
-        char *next_content; /* where the slow turn goes on; NULL: at the beginning */
+        char *next_content;     /* where the slow turn goes on; NULL: at the beginning */
+        struct map directories; /* path → what it was at the last turn */
 };
 
 /* One turn. Calls ON_DIFFERENT for each path that is not what it was. Returns 0 or -ENOMEM. */
