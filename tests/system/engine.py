@@ -5,6 +5,7 @@ damage to its own memory. Usage as guard.py's.
 """
 
 import sys
+import time
 
 from machine import eventually
 from suite import alerts, approve, check, ctl, expect, main
@@ -139,6 +140,38 @@ def what_a_killed_swap_left_is_kept_and_taken_away(machine):
     incident = next(incident for incident in ctl(machine, "history --limit 5")["incidents"]
                     if incident["rule"] == "file.leftover")
     expect("PasswordAuthentication yes" in ctl(machine, f"diff {incident['id']}")["diff"], "it was not kept")
+
+
+@check
+def its_own_writes_are_no_incident(machine):
+    for content in (BAD, BAD + "# again\n"):
+        after, n_before = machine.journal_end(), len(ctl(machine, "history --limit 1000")["incidents"])
+        is_reverted(machine, content)
+        machine.run("sshguardctl check", check=False)
+        time.sleep(2)
+        told = [entry for entry in alerts(machine, "REVERTED", after) if entry["SSHGUARDD_PATH"] == DROP_IN]
+        expect(len(told) == 1, f"one attack was told {len(told)} times")
+        n_incidents = len(ctl(machine, "history --limit 1000")["incidents"]) - n_before
+        expect(n_incidents == 1, f"one attack made {n_incidents} incidents")
+
+
+def edit_slowly(machine, content):
+    """Truncated at once, written later than a look waits for a writer."""
+    machine.run(f"exec >{DROP_IN}; sleep 1; printf '{content}'")
+
+
+@check
+def a_slow_write_is_one_change(machine):
+    after = machine.journal_end()
+    machine.run(f"sshguardctl permit {DROP_IN} --uses 1 --for 10min --reason 'one edit'")
+    edit_slowly(machine, BAD)
+    eventually("it is counted", lambda: len(alerts(machine, "PERMIT", after)) >= 2)
+    time.sleep(1)
+    permits = ctl(machine, "permit")["permits"]
+    expect([permit["uses_left"] for permit in permits] == [0], f"the permits are {permits}")
+    expect(machine.read(DROP_IN) == BAD, "the permitted change was reverted")
+    edit_slowly(machine, BAD + "# again")
+    eventually("the second one is put right", lambda: is_good(machine))
 
 
 @check

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static void die(const char *what) {
@@ -109,6 +111,41 @@ static void race(char **arguments) {
         }
 }
 
+/* flood SOCKET COUNT: that many connections that send what no message is, or ask and never read. */
+static void flood(char **arguments) {
+        static const char question[] =
+                "{\"method\":\"org.sshguardd.Control.ListFiles\",\"more\":true}";
+        long n = strtol(arguments[1], NULL, 10);
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+        (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", arguments[0]);
+        for (long i = 0; i < n; i++) {
+                int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+                if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+                        continue;
+                for (int k = 0; k < 100; k++)
+                        (void)!write(fd, question, sizeof question - (i % 2 != 0));
+        }
+        for (;;)
+                (void)pause();
+}
+
+/* fill FILE: takes all room that is left in its file system. */
+static void fill(char **arguments) {
+        int fd = open(arguments[0], O_WRONLY | O_CREAT, 0600);
+        off_t at = 0;
+
+        if (fd < 0)
+                die(arguments[0]);
+        for (off_t n = 1 << 24; n > 0; n /= 2)
+                while (fallocate(fd, 0, at, n) == 0)
+                        at += n;
+        (void)lseek(fd, at, SEEK_SET);
+        while (write(fd, "", 1) > 0)
+                ;
+}
+
 static const struct {
         const char *name;
         int n_arguments;
@@ -116,6 +153,7 @@ static const struct {
 } verbs[] = {
         { "store", 3, store }, { "unnamed", 3, unnamed }, { "exchange", 2, exchange },
         { "storm", 2, storm }, { "endless", 2, endless }, { "race", 3, race },
+        { "flood", 2, flood }, { "fill", 1, fill },
 };
 
 int main(int argc, char **argv) {

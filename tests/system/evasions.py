@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must be caught, on a real machine whose /etc lies on one kind of file system: prints for each row of
+"""What must be caught, on a real machine whose /etc and /home lie on one kind of file system: prints for each row of
 evasions_table.py by which layer it was noticed, how long after, and whether it was put right.
 
 Usage: tests/system/evasions.py PACKAGE [FILE-SYSTEM [ROW...]], with TREE as for guard.py. FILE-SYSTEM is overlay (the
-machine's own), tmpfs, ext4, xfs or btrfs (on a loop device). Times are printed and never judged.
+machine's own), tmpfs, ext4, xfs or btrfs (on a loop device), or fuse (bindfs). Times are printed and never judged.
+`evasions.py --list` prints where each of evasions_ids.py is shown.
 """
 
 import os
@@ -14,14 +15,17 @@ import subprocess
 import sys
 import time
 
-from evasions_table import EVADE, REPORTED, REVERTED, ROWS
-from machine import Failure, Machine, eventually
+import evasions_ids
+from evasions_table import EVADE, REPORTED, REVERTED, ROWS, TOLD
+from machine import Failure, Machine, die_with_parent, eventually
 from suite import alerts, ctl, expect
 
 IMAGE_BYTES = 512 << 20  # mkfs.xfs takes no less than 300 MiB
-DETECT_SECONDS = 20  # a sweep that is due each 5 s, contents in slices
+DETECT_SECONDS = 40  # a sweep that is due each 5 s, contents in slices, and a journal that may be slow
 QUIET_SECONDS = 8  # until the next sweep
 CONTESTED = 4  # attacks of a file in a row; with some more it would be contested, and alerts be summarised
+FAILED_MAX = 8  # more say nothing new
+RUN_SECONDS = 600  # after which no other row begins
 POLICY = """\
 rules = (
   { id = "site.no-passwords"; sshd = "PasswordAuthentication"; must = "no"; response = "revert";
@@ -46,6 +50,19 @@ rules = (
   { id = "site.approved.pamconf"; file = "/etc/pam.conf"; approved_only = true; response = "revert"; },
   { id = "site.approved.security"; file = "/etc/security/*.conf"; approved_only = true; response = "revert"; },
   { id = "site.approved.default"; file = "/etc/default/ssh"; approved_only = true; response = "revert"; },
+  { id = "site.approved.revoked"; file = "/etc/ssh/revoked"; approved_only = true; response = "revert"; },
+  { id = "site.approved.principals"; file = "/etc/ssh/principals"; approved_only = true; response = "revert"; },
+  { id = "site.approved.userdb"; file = "/etc/userdb/*"; approved_only = true; response = "revert"; },
+  { id = "site.no-keys-command"; sshd = "AuthorizedKeysCommand"; must = "none"; response = "revert"; },
+  { id = "site.keys"; keys = "*,!bob"; approved_only = true; response = "revert"; severity = "high"; },
+  { id = "site.restricted"; keys = "bob"; requires_options = "restrict"; response = "revert"; },
+  { id = "site.ed25519"; keys = "bob"; types = "ssh-ed25519"; response = "revert"; },
+  { id = "keys.no-cert-authority"; response = "revert"; },
+  { id = "keys.no-environment"; response = "revert"; },
+  { id = "file.user-rc"; response = "revert"; },
+  { id = "file.user-environment"; response = "revert"; },
+  { id = "site.pam-environment"; file = "~/.pam_environment"; absent = true; response = "revert"; },
+  { id = "site.seed-mode"; file = "~/.google_authenticator"; mode_at_most = "0600"; },
   { id = "site.approved.unit"; file = "/etc/systemd/system/ssh.service.d/*.conf"; approved_only = true;
     response = "revert"; }
 );
@@ -53,33 +70,78 @@ rules = (
 DROP_IN = "# of this site\\nPasswordAuthentication no \\nPermitRootLogin no\\n"
 
 
-def mount_etc(tree, kind):
-    """Puts the tree's /etc on a file system of its own."""
-    if kind == "overlay":
-        return
-    etc, image = tree / "etc", tree.parent / "etc.image"
+USERS = """
+for name in alice bob carol; do useradd -m -s /bin/bash $name; done
+ssh-keygen -q -t ecdsa -N '' -f /srv/weak </dev/null
+for name in alice bob; do
+        ssh-keygen -q -t ed25519 -N '' -C $name -f /root/$name </dev/null
+        install -d -m 700 -o $name -g $name /home/$name/.ssh
+done
+cp /root/alice.pub /root/alice.keys
+sed 's/^/restrict,command="true" /' /root/bob.pub >/root/bob.keys
+for name in alice bob; do
+        chown $name: /root/$name.keys
+        chmod 600 /root/$name.keys
+        cp -p /root/$name.keys /home/$name/.ssh/authorized_keys
+done
+install -m 400 -o alice -g alice /dev/null /home/alice/.google_authenticator
+"""
+# What a row that failed left: processes, mounts, flags, files. All is as it was when the guard began.
+KEEP = """
+systemctl stop sshguardd
+findmnt -rno TARGET | sort >/root/mounts
+tar -C / --xattrs --acls -cpf /root/known.tar etc home root/.ssh var/lib/sshguardd
+systemctl start sshguardd
+"""
+RECOVER = """
+systemctl kill --signal=CONT sshguardd || true
+test ! -e /run/evade.pid || kill -KILL $(cat /run/evade.pid) || true
+timeout 10 systemctl stop sshguardd || systemctl kill --signal=KILL sshguardd
+findmnt -rno TARGET | sort | comm -13 /root/mounts - | sort -r | while read -r path; do umount -l "$path"; done
+mount -o remount,rw /etc 2>/dev/null || true
+lsattr -aR /etc /home 2>/dev/null | awk '$1 ~ /[ia]/ { print $2 }' | xargs -r chattr -ia
+rm -rf /etc/ssh /etc/pam.d /etc/systemd/system /etc/security /etc/userdb /etc/filler /home/* /root/.ssh /var/lib/sshguardd/*
+rm -rf /etc/ld.so.preload /usr/lib/pam.d/sshd /usr/share/pam-configs/evil /srv/alice /srv/toor /run/evil
+tar -C / --xattrs --acls -xpf /root/known.tar
+systemctl daemon-reload
+systemctl start sshguardd
+"""
+
+
+def mount_at(tree, name, kind):
+    """Puts a folder of the tree on a file system of its own; the process that serves it, if there is one."""
+    folder, away = tree / name, tree.parent / name
+    away.mkdir()
+    if kind == "fuse":
+        subprocess.run(["cp", "-a", f"{folder}/.", away], check=True)
+        server = subprocess.Popen(["bindfs", "-f", "-o", "allow_other,default_permissions,nonempty", away, folder],
+                                  preexec_fn=die_with_parent)
+        eventually("bindfs serves", lambda: os.path.ismount(folder))
+        return server
     if kind == "tmpfs":
-        command = ["mount", "-t", "tmpfs", "etc"]
+        command = ["mount", "-t", "tmpfs", "-o", "size=64m", "etc"]
     else:
+        image = tree.parent / f"{name}.image"
         image.touch()
         os.truncate(image, IMAGE_BYTES)
-        subprocess.run([f"mkfs.{kind}", *(["-q"] if kind != "xfs" else ["-q"]), image], check=True)
+        subprocess.run([f"mkfs.{kind}", "-q", image], check=True)
         command = ["mount", "-o", "loop", "-t", kind, image]
-    away = tree.parent / "etc"
-    away.mkdir()
     subprocess.run([*command, away], check=True)
-    subprocess.run(["cp", "-a", f"{etc}/.", away], check=True)
-    subprocess.run(["mount", "--move", away, etc], check=True)
+    subprocess.run(["cp", "-a", f"{folder}/.", away], check=True)
+    subprocess.run(["mount", "--move", away, folder], check=True)
+    return None
 
 
 def prepare(machine):
     machine.run("dpkg --install /root/sshguardd.deb", seconds=120)
     machine.run(f"printf '{DROP_IN}' >/etc/ssh/sshd_config.d/50-site.conf; systemctl reload ssh")
     machine.run("sed -i '1i auth [success=ok default=bad] pam_google_authenticator.so' /etc/pam.d/sshd")
+    machine.run(USERS)
     machine.write("/etc/sshguardd/policy.d/50-site.conf", POLICY)
     machine.run("""sed -i 's/^mode = .*/mode = "enforce";/' /etc/sshguardd/sshguardd.conf""")
     machine.run("sshguardd --test-policy && systemctl enable --now sshguardd")
     expect(is_quiet(machine), f"it begins with {say(findings(machine))}")
+    machine.run(KEEP)
 
 
 def fingerprint(machine, path):
@@ -108,7 +170,7 @@ def say(items):
 def alerts_about(machine, row, after):
     """The alerts that name the row's path, and its rule if it has one."""
     entries = machine.journal("_COMM=sshguardd", f"SSHGUARDD_PATH='{row.path}'", after=after)
-    entries = [entry for entry in entries if entry["SSHGUARDD_ACTION"] != "resolved"]
+    entries = [entry for entry in entries if entry.get("SSHGUARDD_ACTION", "resolved") != "resolved"]
     return [entry for entry in entries if row.rule in ("", entry["SSHGUARDD_RULE"])]
 
 
@@ -116,8 +178,11 @@ def approve(machine, path):
     machine.run(f"sshguardctl approve '{path}' --yes --reason 'the suite does'")
 
 
-def set_up(machine, row):
-    if not row.setup:
+def set_up(machine, row, done):
+    """What the row needs; DONE holds the rows whose setup stands."""
+    if row.needs and row.needs not in done:
+        set_up(machine, next(other for other in ROWS if other.id == row.needs), done)
+    if row.id in done or not row.setup:
         return
     machine.run(f"sshguardctl pause --for 1min --reason setup; {row.setup}")
     for path in row.approve:
@@ -126,22 +191,28 @@ def set_up(machine, row):
         approve(machine, path)
     machine.run("sshguardctl resume")
     eventually("nothing is wrong before", lambda: is_quiet(machine), QUIET_SECONDS)
+    if row.approve:
+        done.add(row.id)
 
 
 def see(machine, row):
     """Does it, and waits for what must follow. Returns (layer, seconds until the alert)."""
     before, after = fingerprint(machine, row.path), machine.journal_end()
-    machine.run(row.attack)
+    machine.run(row.attack, user=row.user or None)
     ended = float(machine.run("date +%s.%N").stdout)
-    alert = eventually("it is noticed", lambda: alerts_about(machine, row, after), DETECT_SECONDS)[0]
+    is_notice = row.outcome == TOLD and row.message  # not of a finding
+    alert = eventually("it is noticed", lambda: alerts(machine, row.message, after) if is_notice else
+                       alerts_about(machine, row, after), DETECT_SECONDS)[0]
     if row.outcome == REVERTED:
         eventually("it is put right", lambda: fingerprint(machine, row.path) == before, DETECT_SECONDS)
-    else:
+    elif row.outcome == REPORTED:
         expect(any(finding["path"] == row.path for finding in findings(machine)), "there is no finding")
     if row.message:
         eventually(f"the alert {row.message}", lambda: alerts(machine, row.message, after))
+    if row.shows:
+        eventually(f"`{row.shows}`", lambda: machine.run(row.shows, check=False).returncode == 0)
     at = int(alert["__REALTIME_TIMESTAMP"]) / 1e6
-    return alert.get("SSHGUARDD_NOTICED_BY", "?"), at - ended
+    return alert.get("SSHGUARDD_NOTICED_BY", "-"), at - ended
 
 
 def tidy_up(machine, row):
@@ -150,49 +221,87 @@ def tidy_up(machine, row):
     eventually("nothing is wrong after", lambda: is_quiet(machine), QUIET_SECONDS)
 
 
-def try_row(machine, row, kind):
+def try_row(machine, row, kind, done):
     """Prints one line; False if it failed."""
     layer, seconds, problem = "-", 0.0, None
-    for step in (set_up, see, tidy_up):
-        try:
-            result = step(machine, row)
-            if step is see:
-                layer, seconds = result
-        except (Failure, subprocess.TimeoutExpired) as failure:
-            problem = problem or str(failure)
+    try:
+        set_up(machine, row, done)
+        layer, seconds = see(machine, row)
+        tidy_up(machine, row)
+    except (Failure, subprocess.TimeoutExpired) as failure:
+        problem = str(failure)
     when = "during" if seconds < 0 else f"{seconds * 1000:.0f} ms"
-    outcome = row.outcome + (f": {row.why}" if row.outcome == REPORTED else "")
+    outcome = row.outcome + (f": {row.why}" if row.why else "")
     print(f"{'FAILED' if problem else 'ok    '} {kind:<8} {row.id:<14} {layer:<14} {when:>9}  "
           f"{row.what}: {problem or outcome}", flush=True)
     if problem:
         print("        " + say(findings(machine))[:1500], flush=True)
+        print("        " + machine.run("journalctl --sync; journalctl --no-pager -o short-precise -u sshguardd -n 12", check=False).stdout.strip()
+              .replace("\n", "\n        "), flush=True)
     return problem is None
 
 
+def recover(machine, done):
+    """After a row that failed: the state of the beginning, so that the next one shows something again."""
+    done.clear()
+    machine.run(RECOVER, seconds=60)
+    try:
+        eventually("the guard is back", lambda: is_quiet(machine), QUIET_SECONDS)
+    except Failure as failure:
+        raise Failure(f"{failure}; it finds {say(findings(machine))}") from failure
+
+
+def try_rows(machine, rows, kind):
+    """How many rows failed, and how many were tried."""
+    n_failed, done, began = 0, set(), time.monotonic()
+    for number, row in enumerate(rows):
+        if number % CONTESTED == CONTESTED - 1:
+            machine.run("systemctl restart sshguardd")
+        if try_row(machine, row, kind, done):
+            continue
+        n_failed += 1
+        if n_failed == FAILED_MAX or time.monotonic() - began > RUN_SECONDS:
+            print(f"ended early: {n_failed} rows failed, {time.monotonic() - began:.0f} s")
+            return n_failed, number + 1
+        try:
+            recover(machine, done)
+        except (Failure, subprocess.TimeoutExpired) as failure:
+            print(f"ended early: the machine could not be brought back: {failure}")
+            return n_failed, number + 1
+    return n_failed, len(rows)
+
+
 def main():
+    if sys.argv[1:] == ["--list"]:
+        evasions_ids.print_list()
+    if len(sys.argv) < 4 and (missing := evasions_ids.forgotten()):
+        print(f"shown nowhere: {' '.join(missing)}")
+        return 1
+    if sys.argv[1:] == ["--list"]:
+        return 0
     tree, package = pathlib.Path(os.environ["TREE"]), sys.argv[1]
     kind, wanted = (sys.argv[2] if len(sys.argv) > 2 else "overlay"), sys.argv[3:]
     shutil.copy(package, tree / "root/sshguardd.deb")
     evade = pathlib.Path(__file__).with_name("evade.c")
     subprocess.run(["cc", "-static", "-O1", "-D_GNU_SOURCE", "-o", f"{tree}{EVADE}", evade], check=True)
+    servers = []
     try:
-        mount_etc(tree, kind)
+        if kind != "overlay":
+            servers = [mount_at(tree, name, kind) for name in ("etc", "home")]
     except (subprocess.CalledProcessError, FileNotFoundError) as error:
         print(f"skipped: no {kind} here: {error}")
         return 77
-    rows = [row for row in ROWS if kind not in row.not_on and
-            (not wanted or any(row.id.startswith(prefix) for prefix in wanted))]
+    rows = [row for row in ROWS if not wanted or any(row.id.startswith(prefix) for prefix in wanted)]
+    for row in [row for row in rows if kind in row.not_on]:
+        print(f"not on {kind}: {row.id} ({row.what}): {row.not_on[kind]}")
+        rows.remove(row)
     began = time.monotonic()
     with Machine(tree) as machine:
         prepare(machine)
-        n_failed = 0
-        for number, row in enumerate(rows):
-            if number % CONTESTED == CONTESTED - 1:
-                machine.run("systemctl restart sshguardd")
-            n_failed += not try_row(machine, row, kind)
-        if n_failed:
-            print(machine.run("journalctl --no-pager -u sshguardd -n 60", check=False).stdout)
-    print(f"{len(rows)} rows on {kind}, {n_failed} failed, {time.monotonic() - began:.1f} s")
+        n_failed, n_tried = try_rows(machine, rows, kind)
+    for server in filter(None, servers):
+        server.terminate()
+    print(f"{n_tried} of {len(rows)} rows on {kind}, {n_failed} failed, {time.monotonic() - began:.1f} s")
     return 1 if n_failed else 0
 
 

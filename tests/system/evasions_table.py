@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rows of the evasion suite: what an intruder or a clumsy tool does, and what must follow.
 
-Each row is one shell script that does it, run as root. `path` (and `rule`, where it matters which) must be
-named by an alert; then the path is REVERTED: what it was before, in kind, content, owner, mode, flags and link
-text, or the row says why it is only REPORTED. `undo` ends what cannot be put right by the guard, after which no
-finding may be left.
+Each row is one shell script that does it, run as root or as `user`. `path` (and `rule`, where it matters which) must
+be named by an alert; then the path is REVERTED: what it was before, in kind, content, owner, mode, flags and link
+text, or the row says why it is only REPORTED, with a finding, or TOLD, with nothing but `message`. `shows` is a
+command that must succeed in the end, whatever the outcome. `undo` ends what cannot be put right by the guard, after
+which no finding may be left.
 """
 
 import dataclasses
 
-REVERTED, REPORTED = "reverted", "reported"
+REVERTED, REPORTED, TOLD = "reverted", "reported", "told"
 
 MAIN = "/etc/ssh/sshd_config"
 DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
@@ -33,11 +34,14 @@ class Row:
     rule: str = ""
     outcome: str = REVERTED
     why: str = ""  # it is only reported
+    user: str = ""  # who does it; root if empty
     setup: str = ""  # what an administrator does before, and approves: `approve` names the paths
     approve: tuple = ()
+    needs: str = ""  # the row whose setup this one needs too
+    shows: str = ""  # what must hold in the end
     undo: str = ""
     message: str = ""  # another alert that must be there
-    not_on: tuple = ()  # file systems that cannot do it
+    not_on: dict = dataclasses.field(default_factory=dict)  # file system: why it cannot be done, or not be seen, there
 
 
 def drop_in(id, what, content, rule="", path=FIRST, **more):
@@ -68,10 +72,10 @@ FILES = [
               "ln -s /etc/ssh-real/linked /etc/ssh/sshd_config.d/60-linked.conf",
         approve=("/etc/ssh/sshd_config.d/60-linked.conf",)),
     Row("E12-through", "written through the link", f"printf '{EVIL}\\n' >/etc/ssh/sshd_config.d/60-linked.conf",
-        "/etc/ssh-real/linked"),
+        "/etc/ssh-real/linked", needs="E12-target"),
     Row("E12-retarget", "link made to lead elsewhere",
         f"printf '{EVIL}\\n' >/etc/evil; ln -sfn /etc/evil /etc/ssh/sshd_config.d/60-linked.conf",
-        "/etc/ssh/sshd_config.d/60-linked.conf", undo="rm /etc/evil"),
+        "/etc/ssh/sshd_config.d/60-linked.conf", needs="E12-target", undo="rm /etc/evil"),
     Row("E13", "written through another name made before",
         f"printf '{EVIL}\\n' >/etc/second", DROP_IN, setup=f"ln {DROP_IN} /etc/second", undo="rm -f /etc/second"),
     Row("E14", "stored through a mapping that is held",
@@ -118,6 +122,8 @@ FILES = [
 ]
 
 SSHD = [
+    drop_in("E3", "keys from a file elsewhere", "AuthorizedKeysFile /dev/shm/%%u", "sshd.keys-file"),
+    drop_in("E4", "keys from whatever matches", "AuthorizedKeysFile /var/lib/.k/*", "sshd.keys-file"),
     drop_in("E40", "drop-in sorted first", EVIL, PASSWORDS),
     drop_in("E40-byte", "drop-in sorted before 00-", EVIL, PASSWORDS, path="/etc/ssh/sshd_config.d/!x.conf"),
     drop_in("E41", "Match all in the last one", f"Match all\\n{EVIL}", PASSWORDS, path=LAST),
@@ -134,13 +140,14 @@ SSHD = [
     drop_in("E46", "Include of a file elsewhere", "Include /tmp/inc.conf", PASSWORDS,
             setup=f"printf '{EVIL}\\n' >/tmp/inc.conf"),
     drop_in("E46-match", "Include inside a Match block", "Match User games\\nInclude /tmp/inc.conf", PASSWORDS, path=LAST,
-            undo="rm /tmp/inc.conf"),
+            needs="E46", undo="rm /tmp/inc.conf"),
     Row("E46-later", "included file elsewhere edited later", f"printf '{EVIL}\\n' >/etc/inc.conf", "/etc/inc.conf",
         setup="echo 'ClientAliveCountMax 4' >/etc/inc.conf; "
         "echo 'Include /etc/inc.conf' >/etc/ssh/sshd_config.d/70-inc.conf",
         approve=("/etc/ssh/sshd_config.d/70-inc.conf", "/etc/inc.conf")),
     Row("E47", "drop-in made writable for all", f"chmod 666 {DROP_IN}", DROP_IN, "file.sshd-config-dropins"),
-    Row("E47-include", "included file made writable for all", "chmod 666 /etc/inc.conf", "/etc/inc.conf"),
+    Row("E47-include", "included file made writable for all", "chmod 666 /etc/inc.conf", "/etc/inc.conf",
+        needs="E46-later"),
     Row("E48-fifo", "FIFO as a drop-in, which hangs sshd -t", f"mkfifo {FIRST}", FIRST),
     Row("E48-link", "dangling link as a drop-in", f"ln -s /nowhere {FIRST}", FIRST),
     Row("E48-directory", "directory as a drop-in", f"mkdir {FIRST}", FIRST),
@@ -190,8 +197,38 @@ SSHD = [
     Row("E60-mode", "host key readable for all", "chmod 644 /etc/ssh/ssh_host_ed25519_key",
         "/etc/ssh/ssh_host_ed25519_key", "file.host-keys", REPORTED, "a host key's file is never written",
         undo="chmod 600 /etc/ssh/ssh_host_ed25519_key"),
+    Row("E34", "list of revoked keys emptied", ": >/etc/ssh/revoked", "/etc/ssh/revoked", "site.approved.revoked",
+        setup="cp /etc/ssh/ssh_host_ed25519_key.pub /etc/ssh/revoked; "
+              "echo 'RevokedKeys /etc/ssh/revoked' >/etc/ssh/sshd_config.d/81-revoked.conf",
+        approve=("/etc/ssh/sshd_config.d/81-revoked.conf", "/etc/ssh/revoked")),
+    Row("E34-lockout", "and removed, so that sshd takes no key of anybody", "rm /etc/ssh/revoked", "/etc/ssh/revoked",
+        needs="E34"),
+    Row("E34-principals", "somebody's principals widened", "echo root >>/etc/ssh/principals", "/etc/ssh/principals",
+        "site.approved.principals",
+        setup="echo alice >/etc/ssh/principals; "
+              "echo 'AuthorizedPrincipalsFile /etc/ssh/principals' >/etc/ssh/sshd_config.d/82-principals.conf",
+        approve=("/etc/ssh/sshd_config.d/82-principals.conf", "/etc/ssh/principals")),
     Row("E61", "moduli weakened", "head -n 20 /etc/ssh/moduli >/etc/ssh/m; mv /etc/ssh/m /etc/ssh/moduli",
         "/etc/ssh/moduli"),
+    Row("E62", "edit, reload of sshd, edit undone, in a moment in which nobody watches",
+        PAUSED.format(f"cp -p {DROP_IN} /root/good; printf '{EVIL}\\n' >{DROP_IN}; kill -HUP $(cat /run/sshd.pid); "
+                      f"sleep 2; cp -p /root/good {DROP_IN}; touch /root/undone"), MAIN, "sshd.reread", TOLD,
+        "the files are right; it is sshd that is told to read them again", message="SSHD_REREAD",
+        shows="test /run/sshd.pid -nt /root/undone"),
+    Row("E64-root", "root's key from a credential of systemd, as at boot",
+        "mkdir -p /run/evil && echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDWmGTpxJvVsGVpYxXxGiSlBlVtWQHc8Q0mDCnRXcbzX x' "
+        ">/run/evil/ssh.authorized_keys.root && "
+        "CREDENTIALS_DIRECTORY=/run/evil systemd-tmpfiles --create /usr/lib/tmpfiles.d/provision.conf",
+        "/root/.ssh/authorized_keys", "site.keys", undo="rm -r /run/evil"),
+    Row("E64-unit", "keys for everybody from a credential, by sshd's unit",
+        "mkdir -p /etc/systemd/system/ssh.service.d; printf '[Service]\\nLoadCredential=k:/etc/evil\\nExecStart=\\n"
+        f"ExecStart=/usr/sbin/sshd -D -oAuthorizedKeysFile=/run/credentials/ssh.service/k\\n' >{UNIT}", UNIT,
+        "sshd.keys-file", undo="rmdir /etc/systemd/system/ssh.service.d"),
+    drop_in("E65", "keys from userdb", "AuthorizedKeysCommand /usr/bin/userdbctl ssh-authorized-keys %%u\\n"
+            "AuthorizedKeysCommandUser root", "site.no-keys-command"),
+    Row("E65-record", "a record with a key in userdb", """mkdir -p /etc/userdb; echo '{ "userName": "alice", """
+        """"privileged": { "sshAuthorizedKeys": [ "ssh-ed25519 AAAA" ] } }' >/etc/userdb/alice.user""",
+        "/etc/userdb/alice.user", "site.approved.userdb", undo="rmdir /etc/userdb"),
 ]
 
 STACKS = [
@@ -271,8 +308,95 @@ GUARDIAN = [
         f"printf '{EVIL}\\n' >{DROP_IN}; {EVADE} race {DROP_IN} /etc/ssh/sshd_config.d/.race 3000; "
         "rm -f /etc/ssh/sshd_config.d/.race; cmp /etc/shadow /root/shadow", DROP_IN,
         undo="cmp /etc/shadow /root/shadow"),
+    Row("E93", "an exclusion", f"sshguardctl permit {DROP_IN} --for 1h --reason harmless", DROP_IN, "", TOLD,
+        "root may; who, why and until when is in the journal and in the list", message="PERMIT",
+        shows="""sshguardctl --json permit | grep -q '"by_uid": *0' && sshguardctl permit | grep harmless && """
+        "journalctl -o cat | grep -q 'uid 0 permitted changes.*harmless'",
+        undo="sshguardctl permit --revoke $(sshguardctl permit | awk '/harmless/ { print $1 }')"),
+    Row("E97", "the socket flooded, by a user who is not served and by one who never reads",
+        background(f"{EVADE} flood /run/sshguardd/control.sock 200") + f"; printf '{EVIL}\\n' >{DROP_IN}", DROP_IN,
+        PASSWORDS, shows="timeout 5 sshguardctl status >/dev/null || test $? = 1", undo=STOP),
+    Row("R15-full", "no room to put it back", f"cp -p {DROP_IN} /root/good; {EVADE} fill /etc/filler; "
+        f"printf '{EVIL}\\n' >{DROP_IN}; sleep 1", DROP_IN, PASSWORDS, TOLD, "as soon as there is room, if not before",
+        shows=f"rm -f /etc/filler; cmp /root/good {DROP_IN}",
+        not_on={"overlay": "/etc is no file system of its own, and the disk is the machine's that tests",
+                "fuse": "the disk is the machine's that tests"}),
+    Row("R15-read-only", "file system read-only",
+        PAUSED.format(f"printf '{EVIL}\\n' >{DROP_IN}; mount -o remount,ro /etc"), DROP_IN, PASSWORDS, REPORTED,
+        "it is put back as soon as it can be written", undo="mount -o remount,rw /etc",
+        not_on={"overlay": "/etc is no file system of its own", "fuse": "its server would have to be"}),
 ]
 
-# Rows about users' files (E1-E11, E18, E19, E27-E34) come with their guarding; E93, E94 and E97 are tests of their
-# own, E96 is tests/unit/os/test_watch.c: the limit belongs to all of the machine.
-ROWS = FILES + SSHD + STACKS + GUARDIAN
+# What a user does in his home, and others to him. alice's keys are as approved; bob's are judged by what they are.
+KEYS, KEYS2 = "/home/alice/.ssh/authorized_keys", "/home/alice/.ssh/authorized_keys2"
+BOB, CAROL = "/home/bob/.ssh/authorized_keys", "/home/carol/.ssh/authorized_keys"
+FOREIGN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDWmGTpxJvVsGVpYxXxGiSlBlVtWQHc8Q0mDCnRXcbzX intruder"
+WEAK = "$(cat /srv/weak.pub)"  # an ecdsa key; bob may have ed25519 alone
+
+
+def by(user, id, what, attack, path, rule="", **more):
+    return Row(id, what, attack, path, rule, user=user, **more)
+
+
+USERS = [
+    by("alice", "E1", "foreign key appended", f"echo '{FOREIGN}' >>{KEYS}", KEYS, "site.keys"),
+    by("alice", "E2", "in the second file that sshd reads", f"echo '{FOREIGN}' >{KEYS2}", KEYS2, "site.keys"),
+    by("bob", "E5", "options of a restricted key removed", f"sed -i 's/^.*\\(ssh-ed25519\\)/\\1/' {BOB}", BOB,
+       "site.restricted"),
+    by("bob", "E6", "an authority for certificates", f"""echo 'restrict,cert-authority,principals="root" {FOREIGN}' >>{BOB}""",
+       BOB, "keys.no-cert-authority"),
+    by("bob", "E7", "option environment", f"""echo 'restrict,environment="LD_PRELOAD=/tmp/x.so" {FOREIGN}' >>{BOB}""", BOB,
+       "keys.no-environment"),
+    by("alice", "E8", "~/.ssh/environment", "echo LD_PRELOAD=/tmp/x.so >~/.ssh/environment", "/home/alice/.ssh/environment",
+       "file.user-environment"),
+    by("alice", "E9", "~/.ssh/rc runs at each login", "echo true >~/.ssh/rc", "/home/alice/.ssh/rc", "file.user-rc"),
+    by("alice", "E11", "key file swapped for a link", f"echo '{FOREIGN}' >~/evil && ln -sf ~/evil {KEYS}", KEYS,
+       undo="rm /home/alice/evil"),
+    by("alice", "E11-directory", "~/.ssh swapped for a link",
+       f"mkdir ~/evil && echo '{FOREIGN}' >~/evil/authorized_keys && mv ~/.ssh ~/away && ln -s evil ~/.ssh", KEYS,
+       "site.keys", undo="rm /home/alice/.ssh; mv /home/alice/away /home/alice/.ssh; rm -r /home/alice/evil"),
+    by("alice", "E13-user", "written through another name made before", f"echo '{FOREIGN}' >>~/other", KEYS, "site.keys",
+       setup=f"ln {KEYS} /home/alice/other", undo="rm -f /home/alice/other"),
+    by("alice", "E18", "~/.ssh renamed away and made again",
+       f"mv ~/.ssh ~/away && mkdir -m 700 ~/.ssh && echo '{FOREIGN}' >{KEYS} && chmod 600 {KEYS}", KEYS, "site.keys",
+       undo="rm -r /home/alice/away"),
+    by("carol", "E19", "~/.ssh made with a key in it at once", f"mkdir -m 700 ~/.ssh && echo '{FOREIGN}' >{CAROL}", CAROL,
+       "site.keys", undo="rmdir /home/carol/.ssh"),
+    by("bob", "E27", "an allowed key in an option, another one behind it",
+       f"""echo "restrict,command=\\"echo {FOREIGN}\\" {WEAK}" >>{BOB}""", BOB, "site.ed25519"),
+    by("bob", "E28", "key of a type that this sshd does not know",
+       f"echo 'restrict ssh-mldsa44-ed25519 AAAAC3NzaC1 new' >>{BOB}", BOB),
+    by("bob", "E29", "9000 blanks, upper case, CRLF, no newline at the end",
+       f"""printf '%9000sRESTRICT %s\\r' '' "{WEAK}" >>{BOB}""", BOB, "site.ed25519"),
+    Row("E30", "a twin of root, with a key", "mkdir -p /srv/toor/.ssh; "
+        f"echo '{FOREIGN}' >/srv/toor/.ssh/authorized_keys; echo 'toor:x:0:0::/srv/toor:/bin/bash' >>/etc/passwd",
+        "/srv/toor/.ssh/authorized_keys", "", TOLD, "an account that was never there has no approved version",
+        message="ACCOUNT", shows="sshguardctl keys toor | grep -q intruder", undo="sed -i /^toor:/d /etc/passwd; rm -r /srv/toor"),
+    Row("E30-shell", "a service's account gets a shell and a key",
+        f"usermod -s /bin/bash www-data; mkdir -p /var/www/.ssh; echo '{FOREIGN}' >/var/www/.ssh/authorized_keys",
+        "/var/www/.ssh/authorized_keys", "site.keys",
+        undo="usermod -s /usr/sbin/nologin www-data; rmdir /var/www/.ssh /var/www"),
+    Row("E30-skel", "a key for every account to come", f"mkdir /etc/skel/.ssh; echo '{FOREIGN}' >/etc/skel/.ssh/authorized_keys",
+        "/etc/skel/.ssh", "file.skel-ssh", REPORTED, "a directory is not taken away", undo="rm -r /etc/skel/.ssh"),
+    Row("E31", "a home elsewhere, with other keys in it",
+        "mkdir -p /srv/alice/.ssh; chmod 700 /srv/alice/.ssh; chown -R alice: /srv/alice; "
+        f"echo '{FOREIGN}' >/srv/alice/.ssh/authorized_keys; chown alice: /srv/alice/.ssh/authorized_keys; "
+        "sed -i 's,/home/alice:,/srv/alice:,' /etc/passwd", "/srv/alice/.ssh/authorized_keys", "site.keys", TOLD,
+        "the approved keys move along", message="REVERTED", shows=f"cmp /srv/alice/.ssh/authorized_keys {KEYS}",
+        undo="sed -i 's,/srv/alice:,/home/alice:,' /etc/passwd; rm -r /srv/alice"),
+    by("alice", "E32", "seed of one-time codes readable for all", "chmod 644 ~/.google_authenticator",
+       "/home/alice/.google_authenticator", "site.seed-mode", outcome=REPORTED,
+       why="pam_google_authenticator writes it at each login: it is never written by another",
+       undo="chmod 400 /home/alice/.google_authenticator"),
+    by("alice", "E79", "environment for pam_env", "echo LD_PRELOAD=/tmp/x.so >~/.pam_environment",
+       "/home/alice/.pam_environment", "site.pam-environment"),
+    by("alice", "E33", "keys deleted", f"rm {KEYS}", KEYS, "site.keys"),
+    by("alice", "E33-empty", "keys emptied", f": >{KEYS}", KEYS, "site.keys"),
+    by("alice", "E15-user", "truncated by path", f"truncate -s 0 {KEYS}", KEYS, "site.keys"),
+    by("alice", "R1", "a link to a file of root's planted", f"ln -sf /etc/shadow {KEYS}", KEYS, "file.kind", outcome=REPORTED,
+       why="neither read nor written: it is a user's link", setup="sha256sum /etc/shadow >/root/shadow.sum",
+       shows="sha256sum --check --quiet /root/shadow.sum", undo=f"rm {KEYS}; cp -p /root/alice.keys {KEYS}"),
+]
+
+ROWS = FILES + SSHD + STACKS + GUARDIAN + USERS
+
