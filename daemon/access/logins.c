@@ -55,6 +55,7 @@ static const char *const deciding[] = {
 struct gathering {
         const struct access_machine *machine;
         const struct account *account;
+        const struct sshd_when *when; /* NULL: all connections */
         struct access_logins *logins;
         struct map tried; /* formatted connections */
         size_t n_tried;
@@ -129,21 +130,38 @@ static struct sshd_connection connection_from(const struct gathering *gathering,
                                          .lport = LOCAL_PORT };
 }
 
-static int try_address(struct gathering *gathering, const char *address) {
-        const struct sshd_connection connection = connection_from(gathering, address);
+/* With `when`, the port of a login it is about; of others every port does. */
+static int port_of(const struct gathering *gathering) {
+        const struct access_logins *logins = gathering->logins;
 
+        return gathering->when && logins->n_items > 0 ? logins->items[0].connection.lport
+                                                      : LOCAL_PORT;
+}
+
+static int try_address(struct gathering *gathering, const char *address) {
+        struct sshd_connection connection = connection_from(gathering, address);
+        const char *wanted = gathering->when ? gathering->when->address : NULL;
+
+        if (wanted && address_match_list(address, wanted, true, NULL, NULL) != 1)
+                return 0;
+        connection.lport = port_of(gathering);
         return try(gathering, &connection);
 }
 
 static int try_contexts(struct gathering *gathering, const char *keyword) {
+        static const struct sshd_when any = { 0 };
         const struct access_machine *machine = gathering->machine;
-        const struct sshd_when when = { .user = gathering->account->name };
+        const struct sshd_when *when = gathering->when ? gathering->when : &any;
+        /* nobody else is asked about, and ten thousand others would be looked at */
+        CLEANUP(accounts_done) struct accounts alone = { .complete = true };
         CLEANUP(sshd_contexts_done) struct sshd_contexts contexts = { 0 };
         int r;
 
-        if (!sshd_keyword_is_conditional(machine->config, keyword))
+        if (!gathering->when && !sshd_keyword_is_conditional(machine->config, keyword))
                 return 0;
-        r = sshd_contexts_new(machine->config, keyword, machine->accounts, &when, &contexts);
+        r = accounts_add(&alone, gathering->account);
+        if (r == 0)
+                r = sshd_contexts_new(machine->config, keyword, &alone, when, &contexts);
         if (r < 0)
                 return r == -EINVAL ? 0 : r; /* not of this release */
         gathering->logins->is_complete &= contexts.complete;
@@ -209,15 +227,20 @@ static int try_named_hosts(struct gathering *gathering) {
                 sshd_setting_done(&setting);
         }
         /* the array moves while it grows */
-        for (size_t i = 0; r == 0 && i < logins->items[0].n_keys; i++)
+        for (size_t i = 0; r == 0 && logins->n_items > 0 && i < logins->items[0].n_keys; i++)
                 if (logins->items[0].keys[i].from)
                         r = try_hosts(gathering, logins->items[0].keys[i].from);
         return r;
 }
 
 static int gather(struct gathering *gathering, const char *address) {
-        int r = try_address(gathering, address ? address : elsewhere);
+        int r = 0;
 
+        if (gathering->when) /* any keyword: which connections are asked about at all */
+                r = try_contexts(gathering, "passwordauthentication");
+        if (r < 0 || (gathering->when && gathering->logins->n_items == 0))
+                return r;
+        r = try_address(gathering, address ? address : elsewhere);
         if (address)
                 return r;
         if (r == 0)
@@ -227,24 +250,40 @@ static int gather(struct gathering *gathering, const char *address) {
         return r;
 }
 
-int access_logins_judge(const struct access_machine *machine, const struct account *account,
-                        struct access_logins *ret) {
-        return access_logins_judge_from(machine, account, NULL, ret);
-}
-
-int access_logins_judge_from(const struct access_machine *machine, const struct account *account,
-                             const char *address, struct access_logins *ret) {
+static int judge(struct gathering *gathering, const char *address, struct access_logins *ret) {
         CLEANUP(access_logins_done)
         struct access_logins logins = { .is_complete = true, .is_one = address != NULL };
-        struct gathering gathering = { .machine = machine, .account = account, .logins = &logins };
-        int r = gather(&gathering, address);
+        int r;
 
-        map_done(&gathering.tried, NULL);
+        gathering->logins = &logins;
+        r = gather(gathering, address);
+        map_done(&gathering->tried, NULL);
         if (r < 0)
                 return r;
         *ret = logins;
         logins = (struct access_logins){ 0 };
         return 0;
+}
+
+int access_logins_judge(const struct access_machine *machine, const struct account *account,
+                        struct access_logins *ret) {
+        struct gathering gathering = { .machine = machine, .account = account };
+
+        return judge(&gathering, NULL, ret);
+}
+
+int access_logins_judge_from(const struct access_machine *machine, const struct account *account,
+                             const char *address, struct access_logins *ret) {
+        struct gathering gathering = { .machine = machine, .account = account };
+
+        return judge(&gathering, address, ret);
+}
+
+int access_logins_judge_when(const struct access_machine *machine, const struct account *account,
+                             const struct sshd_when *when, struct access_logins *ret) {
+        struct gathering gathering = { .machine = machine, .account = account, .when = when };
+
+        return judge(&gathering, NULL, ret);
 }
 
 char *access_logins_where(const struct access_logins *logins, size_t i) {

@@ -97,14 +97,45 @@ static void drop_worse(struct access_ways *ways, unsigned factors, enum access_a
         ways->n_items = n;
 }
 
+/* METHODS stands in the list with " or " between its members. */
+static bool lists_methods(const char *list, const char *methods) {
+        size_t n = strlen(methods);
+
+        for (const char *at = list; at; at = strstr(at, " or ")) {
+                at += at == list ? 0 : strlen(" or ");
+                if (strncmp(at, methods, n) == 0 && (at[n] == '\0' || at[n] == ' '))
+                        return true;
+        }
+        return false;
+}
+
+/* Another way to give the same. */
+static int add_methods(struct access_way *way, const char *methods) {
+        char *both;
+
+        if (lists_methods(way->methods, methods))
+                return 0;
+        both = text_format("%s or %s", way->methods, methods);
+        if (!both)
+                return -ENOMEM;
+        free(way->methods);
+        way->methods = both;
+        return 0;
+}
+
 int access_ways_add(struct access_ways *ways, unsigned factors, enum access_answer answer,
                     const char *methods, const char *reason) {
         CLEANUP_FREE char *own_methods = NULL;
         CLEANUP_FREE char *own_reason = NULL;
 
-        for (size_t i = 0; i < ways->n_items; i++)
-                if (is_as_good(ways->items[i].factors, ways->items[i].answer, factors, answer))
+        for (size_t i = 0; i < ways->n_items; i++) {
+                struct access_way *way = &ways->items[i];
+
+                if (way->factors == factors && way->answer == answer)
+                        return add_methods(way, methods);
+                if (is_as_good(way->factors, way->answer, factors, answer))
                         return 0;
+        }
         own_methods = strdup(methods);
         own_reason = reason && answer != ACCESS_YES ? strdup(reason) : NULL;
         if (!own_methods || (reason && answer != ACCESS_YES && !own_reason))

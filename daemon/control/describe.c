@@ -296,6 +296,7 @@ static const char *rule_subject(const struct rule *rule) {
         case RULE_FILE:
                 return rule->file_rule.path;
         case RULE_ACCESS:
+                return rule->access.users;
         case N_RULE_FAMILIES:
                 break;
         }

@@ -124,13 +124,13 @@ static size_t count_permits(const struct control_backend *backend) {
         return n;
 }
 
-static size_t count_acting_rules(const struct control_backend *backend) {
+static size_t count_rules(const struct control_backend *backend) {
         const struct policy *policy =
                 backend->get_policy ? backend->get_policy(backend->userdata) : NULL;
         size_t n = 0;
 
         for (size_t i = 0; policy && i < policy->n_rules; i++)
-                n += policy->rules[i].is_enabled && policy->rules[i].family != RULE_ACCESS;
+                n += policy->rules[i].is_enabled;
         return n;
 }
 
@@ -180,7 +180,7 @@ static int fill_status(const struct control_backend *backend, const struct contr
         r |= describe_bytes(reply, "policy_problem", status->policy_problem);
         r |= describe_bytes(reply, "root", status->root);
         r |= set(reply, "openssh", status->openssh ? json_string(status->openssh) : json_null());
-        r |= set(reply, "rules", json_integer((json_int_t)count_acting_rules(backend)));
+        r |= set(reply, "rules", json_integer((json_int_t)count_rules(backend)));
         r |= set(reply, "counts", describe_counts(counts));
         r |= set(reply, "findings", gravest_findings(backend));
         r |= set(reply, "incidents", newest_incidents(backend));

@@ -20,10 +20,6 @@ static void config_cleanup(struct sshd_config **config) {
         sshd_config_free(*config);
 }
 
-bool assess_acts(const struct rule *rule) {
-        return rule->family != RULE_ACCESS;
-}
-
 int assess_config(const struct world *world, const struct service_tree *service,
                   const struct sshd_config *config, struct findings *findings) {
         size_t first = findings->n_items;

@@ -355,6 +355,8 @@ int assess_user(struct world *world, struct view *view, size_t i, const struct u
                     policy_file_rule_is_per_user(rule))
                         r = judge_file_rule(world, rule, account, sight, findings);
         }
+        if (r == 0)
+                r = assess_access(world, view, account, findings);
         return r;
 }
 

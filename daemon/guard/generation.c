@@ -115,14 +115,6 @@ static void tell_pending(const struct policy *policy) {
                               text_get(&names));
 }
 
-static size_t count_idle(const struct policy *policy) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < policy->n_rules; i++)
-                n += policy->rules[i].is_enabled && !assess_acts(&policy->rules[i]);
-        return n;
-}
-
 int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         struct world *world = &manager->world;
         CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
@@ -159,11 +151,6 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
                       world->generation, world->policy->n_rules,
                       policy_mode_name(world->policy->mode));
         tell_pending(world->policy);
-        if (count_idle(world->policy) > 0)
-                record_notice(
-                        NULL, LOG_NOTICE,
-                        "%zu of them are read and not judged by this release: they do not act",
-                        count_idle(world->policy));
         manager_admit_listed(manager);
         return 0;
 }

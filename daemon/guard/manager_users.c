@@ -235,6 +235,20 @@ static void on_accounts(void *userdata, int error, struct accounts *accounts) {
         }
 }
 
+/* A pass that runs comes to the accounts after sshd's configuration. */
+static void on_access_stale(void *userdata) {
+        struct manager *manager = userdata;
+        int r = 0;
+
+        if (manager->pass_is_running)
+                manager->users_next = 0;
+        else
+                r = manager_start_full_pass(manager);
+        if (r < 0)
+                record_notice(NULL, LOG_ERR, "not every account could be judged again: %s",
+                              strerror(-r));
+}
+
 void manager_on_accounts_stale(void *userdata) {
         struct manager *manager = userdata;
         const struct rule_words *extra = &manager->world.policy->extra_users;
@@ -268,6 +282,7 @@ int manager_start_users(struct manager *manager) {
         world->users.on_file_left = manager_on_file_left;
         world->users.userdata = manager;
         manager->reconciler.on_user_changed = manager_on_user_changed;
+        manager->reconciler.on_access_stale = on_access_stale;
         manager->reconciler.on_accounts_stale = manager_on_accounts_stale;
         return reconciler_recall_accounts(&manager->reconciler);
 }

@@ -16,8 +16,12 @@ struct pass {
         size_t n_joined;       /* of these, how many are new in the guarded set */
         struct findings tried; /* responses that did not succeed: not tried twice */
         bool touched_sshd;
-        bool set_is_stale; /* a response made a path come or go */
-        size_t *users;     /* positions of the accounts looked at in this pass */
+        bool access_is_stale; /* sshd's configuration or PAM was judged anew: who gets in may differ
+                               */
+        bool admins_are_stale; /* as above, for the administrators
+                                */
+        bool set_is_stale;     /* a response made a path come or go */
+        size_t *users;         /* positions of the accounts looked at in this pass */
         size_t n_users;
         enum meaning sshd_meaning, pam_meaning; /* asked for at most once */
 };
@@ -66,6 +70,8 @@ void pass_leave_users(struct pass *pass);
  * came and went; adopts what is new. Return 0 or a negative errno. */
 int pass_look_at_users(struct pass *pass);
 int pass_judge_users(struct pass *pass);
+/* After sshd's configuration or PAM was judged anew: accounts whose access may be another. */
+int pass_on_access_stale(struct pass *pass);
 int pass_record_users(struct pass *pass);
 int pass_adopt_users(struct pass *pass);
 

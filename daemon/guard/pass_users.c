@@ -244,6 +244,26 @@ static int judge_user(struct pass *pass, size_t i) {
         return 0;
 }
 
+/* Who gets in follows from sshd's configuration and PAM too. So many accounts are judged at once;
+ * of more, a full pass takes the rest. */
+enum { ACCESS_USERS_AT_ONCE = 64 };
+
+int pass_on_access_stale(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        size_t n = reconciler->world->users.n_items;
+        int r = 0;
+
+        pass->access_is_stale = false;
+        pass->admins_are_stale = true;
+        if (!assess_has_access_rules(reconciler->world->policy))
+                return 0;
+        if (n > ACCESS_USERS_AT_ONCE && reconciler->on_access_stale)
+                reconciler->on_access_stale(reconciler->userdata);
+        for (size_t i = 0; i < n && i < ACCESS_USERS_AT_ONCE && r == 0; i++)
+                r = pass_add_user(pass, i);
+        return r;
+}
+
 int pass_judge_users(struct pass *pass) {
         int r = 0;
 
@@ -280,7 +300,10 @@ struct ledger *reconciler_ledger(struct reconciler *reconciler, const struct fin
         struct users *users = &reconciler->world->users;
         const struct account *account;
 
-        if (!finding->users || !finding->path || !users_get(users, finding->path))
+        bool is_about_access = finding->rule && finding->rule->family == RULE_ACCESS;
+
+        if (!finding->users ||
+            (!is_about_access && (!finding->path || !users_get(users, finding->path))))
                 return &reconciler->ledger;
         account = accounts_find(users->accounts, finding->users);
         return account ? &users->items[account - users->accounts->items].ledger

@@ -285,7 +285,8 @@ static int judge_path(struct reconciler *reconciler, const char *path) {
         return r;
 }
 
-static int judge_sshd(struct reconciler *reconciler) {
+static int judge_sshd(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
         struct findings findings = { 0 };
         const struct world *world = reconciler->world;
         int r = assess_config(world, &world->service, world->config, &findings);
@@ -297,11 +298,13 @@ static int judge_sshd(struct reconciler *reconciler) {
         findings_done(&reconciler->sshd_findings);
         reconciler->sshd_findings = findings;
         reconciler->sshd_is_stale = false;
+        pass->access_is_stale = true;
         reconciler->n_sshd_judged++;
         return 0;
 }
 
-static int judge_pam(struct reconciler *reconciler) {
+static int judge_pam(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
         struct findings findings = { 0 };
         int r = assess_pam_stacks(reconciler->world, &reconciler->world->pam, &findings);
 
@@ -312,21 +315,23 @@ static int judge_pam(struct reconciler *reconciler) {
         findings_done(&reconciler->pam_findings);
         reconciler->pam_findings = findings;
         reconciler->pam_is_stale = false;
+        pass->access_is_stale = true;
         return 0;
 }
 
-static int judge_stale(struct reconciler *reconciler) {
+static int judge_stale(struct pass *pass) {
+        const struct reconciler *reconciler = pass->reconciler;
         int r = 0;
 
         if (reconciler->sshd_is_stale)
-                r = judge_sshd(reconciler);
+                r = judge_sshd(pass);
         if (r == 0 && reconciler->pam_is_stale)
-                r = judge_pam(reconciler);
-        return r;
+                r = judge_pam(pass);
+        return r == 0 && pass->access_is_stale ? pass_on_access_stale(pass) : r;
 }
 
 int pass_judge(struct pass *pass) {
-        int r = judge_stale(pass->reconciler);
+        int r = judge_stale(pass);
 
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
                 r = judge_path(pass->reconciler, pass->paths[i]);
@@ -699,7 +704,7 @@ static int run_pass(struct pass *pass) {
 
         /* What decides who gets in is answered before anything else is read. */
         if (r == 0 && reconciler->sshd_is_stale) {
-                r = judge_sshd(reconciler);
+                r = judge_sshd(pass);
                 if (r == 0)
                         r = respond_pass(pass);
         }
@@ -708,13 +713,15 @@ static int run_pass(struct pass *pass) {
         if (r > 0)
                 r = rederive_set(pass);
         if (r == 0 && reconciler->pam_is_stale) {
-                r = judge_pam(reconciler);
+                r = judge_pam(pass);
                 if (r == 0)
                         r = respond_pass(pass);
         }
         if (r == 0 && pass->set_is_stale)
                 r = rederive_set(pass);
         pass->set_is_stale = false;
+        if (r == 0 && pass->access_is_stale)
+                r = pass_on_access_stale(pass);
         if (r == 0)
                 r = pass_look_at_users(pass);
         if (r == 0)

@@ -206,6 +206,10 @@ static bool is_about_pam(const struct finding *finding) {
         return finding->rule && finding->rule->family == RULE_PAM;
 }
 
+static bool is_about_access(const struct finding *finding) {
+        return finding->rule && finding->rule->family == RULE_ACCESS;
+}
+
 static bool is_stack(const struct world *world, const char *path) {
         const struct guarded *guarded = guarded_set_get(&world->set, path);
 
@@ -332,10 +336,17 @@ static bool is_allowed(const struct responder *responder, const struct finding *
                permits_allow(responder->permits, finding->rule_id, finding->path, record_now_us());
 }
 
+static int assess_access_of(struct world *world, struct view *view, const char *name,
+                            struct findings *findings) {
+        const struct account *account = accounts_find(&world->accounts, name);
+
+        return account ? assess_access(world, view, account, findings) : 0;
+}
+
 static int prove(const struct responder *responder, struct view *candidate,
                  const struct finding *finding, const struct findings *present,
                  const struct path_list *paths, struct proof *ret) {
-        const struct world *world = responder->world;
+        struct world *world = responder->world;
         CLEANUP(findings_done) struct findings after = { 0 };
         int r = 0;
 
@@ -347,6 +358,8 @@ static int prove(const struct responder *responder, struct view *candidate,
                 r = assess_pam(world, candidate, &after);
         for (size_t i = 0; i < paths->n_items && r == 0; i++)
                 r = assess_file(world, candidate, paths->items[i], &after);
+        if (r == 0 && is_about_access(finding) && finding->users)
+                r = assess_access_of(world, candidate, finding->users, &after);
         if (r < 0)
                 return r;
         *ret = (struct proof){ true, true, true };
@@ -765,6 +778,12 @@ int respond_to(const struct responder *responder, const struct finding *finding,
                 r = repair(responder, finding, present, &report);
         else
                 r = revert(responder, finding, present, &report);
+        /* Who gets in may be decided elsewhere than by his own files. */
+        if (r == 0 && is_user && is_about_access(finding) &&
+            report.outcome == RESPOND_NO_APPROVED) {
+                respond_report_done(&report);
+                r = revert(responder, finding, present, &report);
+        }
         /* What no edit mends, the approved version may. */
         if (r == 0 && finding->response == RESPONSE_REPAIR &&
             report.outcome == RESPOND_NO_APPROVED && !is_user) {

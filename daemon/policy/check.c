@@ -260,6 +260,63 @@ static int check_file(const struct checker *checker, struct statement *statement
         return CHECK_OK;
 }
 
+/* --- access ----------------------------------------------------------------------------------- */
+
+/* Every word is one of NAMES, which end with NULL. */
+static int check_names(const struct checker *checker, const struct rule_words *words,
+                       const char *const *names, const char *key, unsigned line) {
+        for (size_t i = 0; i < words->n_items; i++) {
+                struct nearest nearest;
+                size_t n = 0;
+
+                nearest_init(&nearest, words->items[i]);
+                while (names[n] && strcmp(names[n], words->items[i]) != 0)
+                        nearest_offer(&nearest, names[n++]);
+                if (!names[n])
+                        return check_complain(
+                                checker, line, "`%s` knows no \"%s\"%s%s%s", key, words->items[i],
+                                nearest.best ? "; did you mean `" : "",
+                                nearest.best ? nearest.best : "", nearest.best ? "`?" : "");
+        }
+        return CHECK_OK;
+}
+
+static int check_access_words(const struct checker *checker, const struct statement *statement) {
+        static const char *const methods[] = {
+                "publickey", "password",        "keyboard-interactive",
+                "hostbased", "gssapi-with-mic", NULL
+        };
+        static const char *const sessions[] = { "shell", "command", "sftp", "nothing", NULL };
+        const struct rule_access *access = &statement->rule.access;
+        int r = check_names(checker, &access->only_methods, methods, "only_methods",
+                            LINE_OF(statement, access.only_methods));
+
+        if (r == CHECK_OK)
+                r = check_names(checker, &access->only_sessions, sessions, "only_sessions",
+                                LINE_OF(statement, access.only_sessions));
+        return r;
+}
+
+static int check_access(const struct checker *checker, struct statement *statement) {
+        const struct rule_access *access = &statement->rule.access;
+        bool limits = access->factors_at_least > 0 || access->only_methods.is_set ||
+                      access->only_users.is_set || access->only_sessions.is_set;
+
+        if (access->denied && limits)
+                return check_complain(
+                        checker, LINE_OF(statement, access.denied),
+                        "`denied` stands alone: who does not get in needs no factors");
+        if (!access->denied && !limits)
+                return check_complain(checker, statement->line,
+                                      "the rule has no condition: it needs denied, "
+                                      "factors_at_least, only_methods, only_users or "
+                                      "only_sessions");
+        if (check_when(checker, &access->when, LINE_OF(statement, access.when.address),
+                       LINE_OF(statement, access.when.lport)) != CHECK_OK)
+                return CHECK_BAD;
+        return check_access_words(checker, statement);
+}
+
 /* --- all -------------------------------------------------------------------------------------- */
 
 typedef int (*check_fn)(const struct checker *checker, struct statement *statement);
@@ -271,6 +328,7 @@ static const struct {
         [RULE_PAM] = { check_pam_subject, check_pam },
         [RULE_KEYS] = { NULL, check_keys },
         [RULE_FILE] = { check_file_subject, check_file },
+        [RULE_ACCESS] = { NULL, check_access },
 };
 
 int check_subject(const struct checker *checker, struct statement *statement) {

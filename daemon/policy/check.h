@@ -39,6 +39,10 @@ int check_conditions(const struct checker *checker, struct statement *statement)
 int check_sshd_subject(const struct checker *checker, struct statement *statement);
 int check_sshd_conditions(const struct checker *checker, struct statement *statement);
 
+/* The patterns of a `when`, whose lines are given. */
+int check_when(const struct checker *checker, const struct sshd_when *when, unsigned address_line,
+               unsigned lport_line);
+
 /* Returns CHECK_BAD or -ENOMEM. */
 int check_complain(const struct checker *checker, unsigned line, const char *format, ...)
         __attribute__((format(printf, 3, 4)));

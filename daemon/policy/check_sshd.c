@@ -234,17 +234,16 @@ static bool is_port_list(const char *list) {
         }
 }
 
-static int check_when(const struct checker *checker, const struct statement *statement) {
-        const struct sshd_when *when = &statement->rule.sshd.when;
-
+int check_when(const struct checker *checker, const struct sshd_when *when, unsigned address_line,
+               unsigned lport_line) {
         if (when->address && address_match_list(NULL, when->address, true, NULL, NULL) == -2)
-                return check_complain(checker, LINE_OF(statement, sshd.when.address),
+                return check_complain(checker, address_line,
                                       "`address` is no list of addresses, networks and patterns as "
                                       "Match address takes it: \"%s\"",
                                       when->address);
         if (when->lport && !is_port_list(when->lport))
                 return check_complain(
-                        checker, LINE_OF(statement, sshd.when.lport),
+                        checker, lport_line,
                         "`lport` takes ports from 1 to 65535 with commas between them, "
                         "not \"%s\"",
                         when->lport);
@@ -296,7 +295,8 @@ int check_sshd_conditions(const struct checker *checker, struct statement *state
         int r;
 
         status = sshd_keyword_lookup(sshd->keyword, checker->release, NULL, &kind);
-        r = check_when(checker, statement);
+        r = check_when(checker, &statement->rule.sshd.when, LINE_OF(statement, sshd.when.address),
+                       LINE_OF(statement, sshd.when.lport));
         if (r != CHECK_OK)
                 return r;
         if (sshd->unset && names_more_than_when(sshd))

@@ -15,43 +15,10 @@
 #include "base/escape.h"
 #include "base/pattern.h"
 #include "base/text.h"
-
-/* --- which accounts --------------------------------------------------------------------------- */
-
-/* As in OpenSSH's own lists (base/pattern), a longer element makes the list match nothing. */
-enum { ELEMENT_MAX = 1024 };
-
-static bool element_matches(const char *element, const struct account *account) {
-        if (*element != '@')
-                return pattern_match(account->name, element);
-        for (size_t i = 0; i < account->n_groups; i++)
-                if (pattern_match(account->groups[i], element + 1))
-                        return true;
-        return false;
-}
+#include "policy/users.h"
 
 bool policy_keys_rule_covers(const struct rule *rule, const struct account *account) {
-        bool is_covered = false;
-
-        for (const char *next = rule->keys.users; *next;) {
-                bool is_negated = *next == '!';
-                char element[ELEMENT_MAX];
-                size_t n;
-
-                next += is_negated;
-                n = strcspn(next, ",");
-                if (n >= sizeof element)
-                        return false;
-                memcpy(element, next, n);
-                element[n] = '\0';
-                next += n + (next[n] == ',');
-                if (!element_matches(element, account))
-                        continue;
-                if (is_negated)
-                        return false;
-                is_covered = true;
-        }
-        return is_covered;
+        return policy_users_cover(rule->keys.users, account);
 }
 
 /* --- conditions ------------------------------------------------------------------------------- */

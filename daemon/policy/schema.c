@@ -102,6 +102,24 @@ static const struct schema_key file_keys[] = {
         { .name = "approved_only", .type = SCHEMA_FLAG, AT(file_rule.approved_only) },
 };
 
+static const struct schema_key access_keys[] = {
+        { .name = "denied", .type = SCHEMA_FLAG, AT(access.denied) },
+        { .name = "factors_at_least",
+          .type = SCHEMA_COUNT,
+          AT(access.factors_at_least),
+          .minimum = 1,
+          .maximum = 4,
+          .not_asked = 0 },
+        { .name = "only_methods", .type = SCHEMA_WORDS, AT(access.only_methods) },
+        { .name = "only_users", .type = SCHEMA_WORDS, AT(access.only_users) },
+        { .name = "only_sessions", .type = SCHEMA_WORDS, AT(access.only_sessions) },
+        { .name = "user", .group = "when", .type = SCHEMA_STRING, AT(access.when.user) },
+        { .name = "group", .group = "when", .type = SCHEMA_STRING, AT(access.when.group) },
+        { .name = "address", .group = "when", .type = SCHEMA_STRING, AT(access.when.address) },
+        { .name = "lport", .group = "when", .type = SCHEMA_SCALAR, AT(access.when.lport) },
+        { .name = "shell", .group = "when", .type = SCHEMA_STRING, AT(access.when.shell) },
+};
+
 #define SUBJECT(key, member)                                                                       \
         { .name = (key), .type = SCHEMA_STRING, AT(member) }
 
@@ -112,6 +130,8 @@ static const struct schema schemas[N_RULE_FAMILIES] = {
         [RULE_KEYS] = { RULE_KEYS, SUBJECT("keys", keys.users), keys_keys, N_ELEMENTS(keys_keys) },
         [RULE_FILE] = { RULE_FILE, SUBJECT("file", file_rule.path), file_keys,
                         N_ELEMENTS(file_keys) },
+        [RULE_ACCESS] = { RULE_ACCESS, SUBJECT("access", access.users), access_keys,
+                          N_ELEMENTS(access_keys) },
 };
 
 static const struct schema common_schema = { .keys = common_keys,

@@ -121,7 +121,7 @@ static int complain_no_subject(const struct rule_target *target, const config_se
                                      id, read_suggestion(&rule, buffer));
         return read_complain(&target->reader, group,
                              "rule `%s` says nothing about its subject: it needs one of sshd, pam, "
-                             "keys and file",
+                             "keys, file and access",
                              id);
 }
 

@@ -12,6 +12,7 @@
 
 #include "access/machine.h"
 #include "access/way.h"
+#include "sshd/contexts.h"
 
 /* A key, or an authority of certificates, that stands in one of the account's files. */
 struct access_key {
@@ -69,6 +70,11 @@ int access_logins_judge(const struct access_machine *machine, const struct accou
 /* The same with the one login from ADDRESS, which is one, to the usual port. */
 int access_logins_judge_from(const struct access_machine *machine, const struct account *account,
                              const char *address, struct access_logins *ret);
+
+/* The same with the logins that WHEN is about: none if it is not about the account. -EINVAL if one
+ * of its patterns is none. */
+int access_logins_judge_when(const struct access_machine *machine, const struct account *account,
+                             const struct sshd_when *when, struct access_logins *ret);
 
 /* From where the login at position I is, in words and escaped: "anywhere", "elsewhere" where others
  * differ from it, "like 10.0.0.1" of one that stands for its kind, or the address that was asked

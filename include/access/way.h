@@ -38,7 +38,7 @@ const char *access_answer_name(enum access_answer answer);
 struct access_way {
         unsigned factors;
         enum access_answer answer; /* never ACCESS_NO */
-        char *methods;             /* "publickey,keyboard-interactive" */
+        char *methods;             /* "publickey,keyboard-interactive"; " or " between several */
         char *reason;              /* of ACCESS_CANNOT_TELL: what is not known; else NULL */
 };
 

@@ -73,8 +73,11 @@ int assess_kind(const char *path, const struct file_metadata *metadata, enum rul
 int assess_oversize(const char *path, const struct file_metadata *metadata,
                     struct findings *findings);
 
-/* False for a rule this release reads and does not judge. */
-bool assess_acts(const struct rule *rule);
+/* Everything access rules have to say of one account's logins as VIEW has them; nothing while sshd
+ * takes no configuration. Returns 0 or a negative errno. */
+int assess_access(struct world *world, struct view *view, const struct account *account,
+                  struct findings *findings);
+bool assess_has_access_rules(const struct policy *policy);
 
 /* What the judge of file rules is told of a path; borrows from all of its arguments. */
 void assess_describe_file(const struct world *world, const char *path,

@@ -41,6 +41,7 @@ struct reconciler {
         void (*on_permit_used)(void *userdata);  /* one may have ended */
         bool (*is_being_written)(void *userdata, const char *path); /* somebody has it open */
         void (*on_changed_again)(void *userdata, const char *path); /* look once more */
+        void (*on_access_stale)(void *userdata);                    /* judge every account again */
         void (*on_accounts_stale)(void *userdata); /* ask for them; NULL: asked for at once */
         void (*on_user_changed)(void *userdata, size_t i); /* its files may be others */
         void *userdata;

@@ -82,6 +82,16 @@ struct rule_keys {
         bool approved_only;
 };
 
+struct rule_access {
+        char *users;                    /* user pattern list, "@group", or "*" */
+        bool denied;                    /* nobody of them gets in */
+        int factors_at_least;           /* 0: not asked */
+        struct rule_words only_methods; /* sshd's names */
+        struct rule_words only_users;   /* patterns as `users`: of them only these get in */
+        struct rule_words only_sessions;
+        struct sshd_when when; /* strings owned by the rule */
+};
+
 struct rule {
         char *id;
         enum rule_family family;
@@ -101,6 +111,7 @@ struct rule {
                 struct rule_file file_rule;
                 struct rule_pam pam;
                 struct rule_keys keys;
+                struct rule_access access;
         };
 };
 

@@ -31,6 +31,22 @@ static void test_only_the_smallest_are_kept(void **state) {
         assert_int_equal(ways.n_items, 1);
 }
 
+static void test_methods_that_need_the_same_are_one_way(void **state) {
+        static const char *const methods[] = { "password", "keyboard-interactive", "password",
+                                               "word", "password,word" };
+        CLEANUP(access_ways_done) struct access_ways ways = { 0 };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(methods); i++)
+                assert_int_equal(
+                        access_ways_add(&ways, ACCESS_PASSWORD, ACCESS_YES, methods[i], NULL), 0);
+        assert_int_equal(ways.n_items, 1);
+        assert_string_equal(ways.items[0].methods,
+                            "password or keyboard-interactive or word or password,word");
+        add(&ways, ACCESS_PASSWORD, ACCESS_CANNOT_TELL);
+        assert_int_equal(ways.n_items, 1);
+}
+
 static void test_two_methods_that_want_a_key_want_two(void **state) {
         CLEANUP(access_ways_done) struct access_ways a = { 0 }, b = { 0 }, both = { 0 };
 
@@ -67,6 +83,7 @@ static void test_names(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_only_the_smallest_are_kept),
+                cmocka_unit_test(test_methods_that_need_the_same_are_one_way),
                 cmocka_unit_test(test_two_methods_that_want_a_key_want_two),
                 cmocka_unit_test(test_names),
         };
