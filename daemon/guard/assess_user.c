@@ -332,6 +332,7 @@ static int judge_file_rule(const struct world *world, const struct rule *rule,
                     is_out_of_reach(&seen->snapshot->metadata))
                         continue;
                 assess_describe_file(world, seen->file->path, &seen->snapshot->metadata, &judged);
+                judged.user = account->name;
                 r = policy_judge_file(rule, &judged, findings);
                 for (size_t k = n_before; k < findings->n_items && r == 0; k++)
                         r = finding_set(0, &findings->items[k].users, "%s", account->name);

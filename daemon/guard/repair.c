@@ -57,6 +57,8 @@ int repair_metadata(const struct world *world, const struct finding *finding,
         int r;
 
         assess_describe_file(world, finding->path, now, &judged);
+        if (policy_file_rule_is_per_user(finding->rule))
+                judged.user = finding->users;
         r = policy_repair_file(finding->rule, &judged, &mend);
         if (r == 0)
                 r = file_metadata_copy(ret, now);

@@ -443,7 +443,11 @@ static unsigned request_flags(const struct file_metadata *now, const struct file
         unsigned not_around = FILE_DIFFERS_KIND | FILE_DIFFERS_CONTENT | FILE_DIFFERS_LINK;
         bool is_around = differences != 0 && !(differences & not_around);
 
-        return REPLACE_NOFOLLOW | (is_around && good->has_sha256 ? REPLACE_METADATA : 0);
+        bool changes_hands = now->kind == FILE_DIRECTORY && good->kind == FILE_DIRECTORY &&
+                             now->uid != good->uid;
+
+        return REPLACE_NOFOLLOW | (changes_hands ? REPLACE_NO_LINKS : 0) |
+               (is_around && good->has_sha256 ? REPLACE_METADATA : 0);
 }
 
 static int report_failure(struct respond_report *report, const struct replacement *replacement) {

@@ -254,6 +254,12 @@ static int repair_file(const struct responder *responder, const struct finding *
         return r < 0 ? r : view_put(plan->candidate, plan->path, &metadata, now->data, now->n_data);
 }
 
+/* Of a directory no version is kept: what a rule asks of its owner and mode is put right as such.
+ */
+static bool has_no_versions(const struct world *world, const struct user_file *file) {
+        return users_get(&world->users, file->path)->flags & GUARDED_UNVERSIONED;
+}
+
 /* Returns -ENOTSUP if no edit makes the rule hold. */
 static int plan_repair(const struct responder *responder, size_t i, const struct finding *finding,
                        const struct user_sight *sight, const struct seen_user_file *seen,
@@ -349,7 +355,7 @@ int respond_to_user(const struct responder *responder, const struct finding *fin
                 return 0;
         }
         r = -ENOTSUP;
-        if (finding->response == RESPONSE_REPAIR)
+        if (finding->response == RESPONSE_REPAIR || has_no_versions(world, file))
                 r = plan_repair(responder, i, finding, &sight, seen, &plan);
         if (r == -ENOTSUP) { /* what no edit mends, the approved version may */
                 plan_done(&plan);

@@ -455,17 +455,27 @@ static int put_away(struct operation *operation) {
         return is_unsupported(r) ? store_first(operation) : conclude_error(operation, r);
 }
 
+/* What a name in a user's home leads to may be another's file, by a link or a rename. One of root's
+ * is given to the user only if it is a directory, which has one name, and no link led there. */
+static bool may_be_set(const struct replace_request *request, const struct file_metadata *found) {
+        const struct credentials *as = request->as;
+
+        if (found->kind != FILE_DIRECTORY && found->nlink > 1)
+                return false;
+        return !as || found->uid == as->uid ||
+               (found->kind == FILE_DIRECTORY && found->uid == 0 &&
+                request->flags & REPLACE_NO_LINKS);
+}
+
 /* Owner, mode, labels and flags of the inode that is there. */
 static int set_in_place(struct operation *operation) {
         const struct file_metadata *wanted = operation->request->version.metadata;
         const struct file_metadata *found = &operation->current.metadata;
-        const struct credentials *as = operation->request->as;
         int r;
 
         if (operation->current_fd < 0)
                 return conclude(operation, REPLACE_CHANGED, ENOENT);
-        if (found->kind != wanted->kind || (as && found->uid != as->uid) ||
-            (found->kind != FILE_DIRECTORY && found->nlink > 1))
+        if (found->kind != wanted->kind || !may_be_set(operation->request, found))
                 return conclude(operation, REPLACE_REFUSED, 0);
         r = file_metadata_copy(&operation->result->old.metadata, found);
         if (r == 0)

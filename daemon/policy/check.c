@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/nearest.h"
 #include "keys/options.h"
+#include "policy/judge_file.h"
 
 int check_complain(const struct checker *checker, unsigned line, const char *format, ...) {
         CLEANUP(text_done) struct text text = { 0 };
@@ -257,6 +258,13 @@ static int check_file(const struct checker *checker, struct statement *statement
                         checker, statement->line,
                         "the rule has no condition: it needs owner, group, mode_at_most, "
                         "absent or approved_only");
+        if (file->owner && strcmp(file->owner, "%u") == 0 &&
+            !policy_file_rule_is_per_user(&statement->rule))
+                return check_complain(
+                        checker, LINE_OF(statement, file_rule.owner),
+                        "owner = \"%%u\" is for paths that begin with ~/ or hold %%u: "
+                        "\"%s\" is no account's own",
+                        file->path);
         return CHECK_OK;
 }
 

@@ -216,6 +216,12 @@ static int judge_kind(const struct judge *judge, bool *ret_is_right) {
 
 /* --- owner, group, mode ----------------------------------------------------------------------- */
 
+const char *policy_wanted_owner(const struct rule *rule, const struct judged_file *file) {
+        const char *owner = rule->file_rule.owner;
+
+        return owner && file->user && strcmp(owner, "%u") == 0 ? file->user : owner;
+}
+
 int policy_resolve_id(const char *name, void *userdata,
                       int (*id_of)(void *userdata, const char *name, uint32_t *ret),
                       uint32_t *ret) {
@@ -316,8 +322,8 @@ int policy_judge_file(const struct rule *rule, const struct judged_file *file,
                 r = judge_kind(&judge, &is_right);
         }
         if (r == 0 && is_right) {
-                r = judge_id(&judge, "owner", asked->owner, metadata->uid, file->owner_name,
-                             file->uid_of);
+                r = judge_id(&judge, "owner", policy_wanted_owner(rule, file), metadata->uid,
+                             file->owner_name, file->uid_of);
                 if (r == 0)
                         r = judge_id(&judge, "group", asked->group, metadata->gid, file->group_name,
                                      file->gid_of);

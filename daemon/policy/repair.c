@@ -234,8 +234,8 @@ int policy_repair_file(const struct rule *rule, const struct judged_file *file,
         if (now->kind != kind || (asked->approved_only && file->approved &&
                                   file_metadata_compare(file->approved, now) != 0))
                 return -ENOTSUP;
-        r = resolve(asked->owner, now->uid, file->userdata, file->uid_of, &repair.set_owner,
-                    &repair.uid);
+        r = resolve(policy_wanted_owner(rule, file), now->uid, file->userdata, file->uid_of,
+                    &repair.set_owner, &repair.uid);
         if (r == 0)
                 r = resolve(asked->group, now->gid, file->userdata, file->gid_of, &repair.set_group,
                             &repair.gid);

@@ -12,6 +12,8 @@ struct judged_file {
         const struct file_metadata *metadata; /* now */
         const struct file_metadata *approved; /* NULL: no approved version */
         const char *owner_name, *group_name;  /* of the metadata's ids, NULL if they have no name */
+        const char
+                *user; /* whose file it is where the rule is judged for each account, else NULL */
         /* ids of the names the rule asks for, resolved by the caller through accounts */
         int (*uid_of)(void *userdata, const char *name, uint32_t *ret);
         int (*gid_of)(void *userdata, const char *name, uint32_t *ret);
@@ -39,6 +41,9 @@ bool policy_file_rule_covers(const struct rule *rule, const struct account *acco
  * Returns 0 or a negative errno. */
 int policy_judge_file(const struct rule *rule, const struct judged_file *file,
                       struct findings *findings);
+
+/* The owner a rule asks for: %u is the account's own name. */
+const char *policy_wanted_owner(const struct rule *rule, const struct judged_file *file);
 
 /* The id that NAME, a name or a decimal number, stands for; names are asked for with ID_OF (uid_of
  * or gid_of of a judged file; may be NULL). Returns 0, -ENOENT, or another error of ID_OF. */

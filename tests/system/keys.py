@@ -24,7 +24,9 @@ rules = (
   { id = "site.carols-keys"; keys = "carol"; types = [ "ssh-ed25519" ];
     response = "repair"; severity = "high"; why = "Other keys are too weak here."; },
   { id = "site.key-mode"; file = "~/.ssh/authorized_keys"; mode_at_most = "0644";
-    response = "repair"; severity = "high"; why = "Others must not write it."; }
+    response = "repair"; severity = "high"; why = "Others must not write it."; },
+  { id = "site.ssh-directory"; file = "~/.ssh/"; owner = "%u"; mode_at_most = "0700";
+    response = "revert"; severity = "high"; why = "Who owns it decides whose keys are in it."; }
 );
 """
 FOREIGN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDWmGTpxJvVsGVpYxXxGiSlBlVtWQHc8Q0mDCnRXcbzX intruder\n"
@@ -168,11 +170,60 @@ for way_name, way_command in WAYS.items():
 add_way("give it away", "chown bob FILE", None)
 
 
+TAKEN_OVER = {
+    "take the directory over": "chown root: DIR/.ssh",
+    "take all of it over": "chown -R root: DIR/.ssh",
+    "take it over and open it": "chown root: DIR/.ssh; chmod 0777 DIR/.ssh",
+    "make another one": f"mv DIR/.ssh DIR/.old; mkdir -m 0700 DIR/.ssh; echo '{FOREIGN.strip()}' >DIR/.ssh/authorized_keys; "
+                        "rm -r DIR/.old",
+}
+
+
+def add_takeover(name, command):
+    def takeover(machine):
+        change = command.replace("DIR", "/home/alice")
+        machine.run(change)
+        eventually(f"`{change}` is put right", lambda: machine.run("stat -c '%F %a %U %G' /home/alice/.ssh", check=False)
+                   .stdout.strip() in ("directory 700 alice root", "directory 700 alice alice"))
+        eventually("so are the keys", lambda: text_at(machine, key_file("alice")) == KEYS["alice"]
+                   and machine.run(f"stat -c '%F %a %U %G' {key_file('alice')}", check=False).stdout.strip()
+                   == "regular file 600 alice alice")
+        expect(machine.run(f"cat {key_file('alice')}", user="alice").stdout == KEYS["alice"], "alice cannot read her keys")
+        eventually("nothing is wrong any more", lambda: not rules_broken(machine, "/home/alice/.ssh")
+                   and not rules_broken(machine, key_file("alice")))
+        machine.run("chown alice: /home/alice/.ssh")
+    takeover.__name__ = f"root: {name}"
+    check(takeover)
+
+
+for way_name, way_command in TAKEN_OVER.items():
+    add_takeover(way_name, way_command)
+
+
 @check
-def a_second_key_file_is_removed(machine):
-    path = key_file("alice") + "2"
-    machine.run(f"echo '{FOREIGN.strip()}' >{path}", user="alice")
-    eventually("it is gone", lambda: not machine.exists(path))
+def a_directory_of_roots_behind_a_link_is_nobodys_gift(machine):
+    machine.run("mkdir -p -m 0755 /srv/roots/.ssh && echo x >/srv/roots/.ssh/secret")
+    machine.run("mv /home/alice/.ssh /home/alice/.old && ln -s /srv/roots/.ssh /home/alice/.ssh", user="alice")
+    eventually("it is a finding", lambda: "site.ssh-directory" in rules_broken(machine, "/home/alice/.ssh"))
+    machine.run("sshguardctl check", check=False)
+    owner = machine.run("stat -c %U /srv/roots/.ssh /srv/roots/.ssh/secret").stdout.split()
+    expect(owner == ["root", "root"], owner)
+    machine.run("rm /home/alice/.ssh && mv /home/alice/.old /home/alice/.ssh", user="alice")
+    eventually("it is resolved", lambda: not rules_broken(machine, "/home/alice/.ssh"))
+    eventually("the keys are there", lambda: text_at(machine, key_file("alice")) == KEYS["alice"])
+
+
+def add_second_file(user):
+    def second_file(machine):
+        path = key_file("alice") + "2"
+        machine.run(f"echo '{FOREIGN.strip()}' >{path}", user=user)
+        eventually("it is gone", lambda: not machine.exists(path))
+    second_file.__name__ = f"{user or 'root'}: a second key file"
+    check(second_file)
+
+
+for way_user in (None, "alice"):
+    add_second_file(way_user)
 
 
 def planted(machine, command, wanted):
@@ -289,6 +340,22 @@ def another_keys_file_setting_is_followed(machine):
     eventually("it is put back", lambda: text_at(machine, path) == KEYS["bob"])
     owner = machine.run(f"stat -c '%a %U' {path}").stdout.strip()
     expect(owner == "644 root", owner)
+
+
+@check
+def an_unapproved_keys_file_setting_is_told_and_adopts_nothing(machine):
+    drop_in, path = "/etc/ssh/sshd_config.d/10-door.conf", "/srv/door/bob"
+    machine.run("mkdir -p /srv/door")
+    machine.write(path, FOREIGN)
+    machine.write(drop_in, "AuthorizedKeysFile /srv/door/%u\n")
+    eventually("the setting is a finding", lambda: rules_broken(machine, drop_in))
+    expect(not any(file["path"] == path and file.get("state") == "approved" for file in ctl(machine, "files")["files"]),
+           "what it names was adopted")
+    machine.run(f"rm {drop_in} {path}")
+    eventually("it is resolved", lambda: not rules_broken(machine, drop_in))
+    machine.run(f"echo '{FOREIGN.strip()}' >>/etc/ssh/authorized_keys/bob")
+    eventually("the approved files are guarded as before",
+               lambda: text_at(machine, "/etc/ssh/authorized_keys/bob") == KEYS["bob"])
 
 
 @check

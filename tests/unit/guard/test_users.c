@@ -134,7 +134,10 @@ static int set_up(void **state) {
                  "    response = \"repair\"; severity = \"high\"; },\n"
                  "  { id = \"rc\"; file = \"~/.ssh/rc\"; absent = true; },\n"
                  "  { id = \"principals\"; file = \"/etc/ssh/principals\"; approved_only = true;\n"
-                 "    response = \"revert\"; } );\n");
+                 "    response = \"revert\"; },\n"
+                 "  { id = \"directory\"; file = \"~/.ssh/\"; owner = \"%u\"; mode_at_most = "
+                 "\"0700\";\n"
+                 "    response = \"revert\"; severity = \"high\"; } );\n");
         *state = machine;
         if (geteuid() != 0)
                 return 0;
@@ -237,6 +240,29 @@ static void test_a_repair_takes_out_what_offends(void **state) {
         assert_int_equal(user_named(machine, "bob")->ledger.n_items, 0);
 }
 
+/* Of a directory no version is kept: it is given back as the rule wants it. */
+static void test_a_directory_taken_over_is_given_back(void **state) {
+        struct machine *machine = *state;
+        struct stat st;
+
+        if (geteuid() != 0)
+                SKIP("files of several users need root");
+        give(machine, "/home/bob/.ssh", 0777, 0);
+        give(machine, "/home/bob/.ssh/authorized_keys", 0600, 0);
+        reconcile(machine, "/home/bob/.ssh");
+        assert_int_equal(stat(host(machine, "/home/bob/.ssh"), &st), 0);
+        assert_int_equal(st.st_uid, 4002);
+        assert_int_equal(st.st_mode & 07777, 0700);
+        reconcile(machine, "/home/bob/.ssh");
+        assert_false(has_open(machine, "bob", "directory"));
+        /* a third one's is not ours to give */
+        assert_int_equal(chown(host(machine, "/home/bob/.ssh"), 4001, 4001), 0);
+        reconcile(machine, "/home/bob/.ssh");
+        assert_true(has_open(machine, "bob", "directory"));
+        assert_int_equal(stat(host(machine, "/home/bob/.ssh"), &st), 0);
+        assert_int_equal(st.st_uid, 4001);
+}
+
 static void test_what_is_planted_is_left_alone(void **state) {
         struct machine *machine = *state;
         const char *path = "/home/alice/.ssh/authorized_keys";
@@ -321,6 +347,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_whose_files, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_change_is_reverted, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_repair_takes_out_what_offends, set_up,
+                                                tear_down),
+                cmocka_unit_test_setup_teardown(test_a_directory_taken_over_is_given_back, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_what_is_planted_is_left_alone, set_up,
                                                 tear_down),

@@ -405,6 +405,48 @@ static void test_metadata_only(void **state) {
         replace_only(&request, REPLACE_REFUSED);
 }
 
+/* A directory that root took from its owner is given back, unless a link led to it. */
+static void test_directory_of_roots(void **state) {
+        struct credentials bob = { .uid = BOB, .gid = BOB };
+        struct file_metadata m = { .kind = FILE_DIRECTORY, .mode = 0700, .uid = BOB, .gid = BOB };
+        struct replace_request request = request_for("/own/bob/.ssh", &m);
+        struct replacement replacement;
+        struct stat st;
+
+        (void)state;
+        if (need_root())
+                skip();
+        request.as = &bob;
+        request.version.data = NULL;
+        request.version.n_data = 0;
+        tree_mkdir(&tree, "/own");
+        tree_mkdir(&tree, "/own/bob");
+        tree_mkdir(&tree, "/own/bob/.ssh");
+        assert_int_equal(chown(tree_path(&tree, "/own/bob"), BOB, BOB), 0);
+        assert_int_equal(chown(tree_path(&tree, "/own/bob/.ssh"), 0, BOB), 0);
+        replace_only(&request, REPLACE_REFUSED); /* links were allowed */
+        request.flags = REPLACE_NO_LINKS;
+        replacement = replace(&request, REPLACE_DONE);
+        assert_int_equal(replacement.old.metadata.uid, 0);
+        assert_int_equal(replace_finish(&replacement), 0);
+        replacement_done(&replacement);
+        assert_int_equal(stat(tree_path(&tree, "/own/bob/.ssh"), &st), 0);
+        assert_int_equal(st.st_uid, BOB);
+        assert_int_equal(st.st_mode & 07777, 0700);
+
+        assert_int_equal(chown(tree_path(&tree, "/own/bob/.ssh"), BOB + 1, BOB), 0);
+        replace_only(&request, REPLACE_REFUSED); /* a third one's */
+        assert_int_equal(rmdir(tree_path(&tree, "/own/bob/.ssh")), 0);
+        tree_mkdir(&tree, "/roots");
+        tree_mkdir(&tree, "/roots/.ssh");
+        tree_symlink(&tree, "/roots", "/own/bob/way");
+        request.path = "/own/bob/way/.ssh";
+        replacement = replace(&request, REPLACE_REFUSED);
+        replacement_done(&replacement);
+        assert_int_equal(stat(tree_path(&tree, "/roots/.ssh"), &st), 0);
+        assert_int_equal(st.st_uid, 0);
+}
+
 static void test_as_user(void **state) {
         struct credentials bob = { .uid = BOB, .gid = BOB };
         struct file_metadata m = { .kind = FILE_REGULAR, .mode = 0600, .uid = BOB, .gid = BOB };
@@ -654,13 +696,21 @@ static void test_names(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_exchange),  cmocka_unit_test(test_owner_and_labels),
-                cmocka_unit_test(test_absence),   cmocka_unit_test(test_kinds),
-                cmocka_unit_test(test_links),     cmocka_unit_test(test_expected),
-                cmocka_unit_test(test_flags),     cmocka_unit_test(test_metadata_only),
-                cmocka_unit_test(test_as_user),   cmocka_unit_test(test_mounts),
-                cmocka_unit_test(test_overwrite), cmocka_unit_test(test_unread),
-                cmocka_unit_test(test_leftovers), cmocka_unit_test(test_names),
+                cmocka_unit_test(test_exchange),
+                cmocka_unit_test(test_owner_and_labels),
+                cmocka_unit_test(test_absence),
+                cmocka_unit_test(test_kinds),
+                cmocka_unit_test(test_links),
+                cmocka_unit_test(test_expected),
+                cmocka_unit_test(test_flags),
+                cmocka_unit_test(test_metadata_only),
+                cmocka_unit_test(test_as_user),
+                cmocka_unit_test(test_mounts),
+                cmocka_unit_test(test_directory_of_roots),
+                cmocka_unit_test(test_overwrite),
+                cmocka_unit_test(test_unread),
+                cmocka_unit_test(test_leftovers),
+                cmocka_unit_test(test_names),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

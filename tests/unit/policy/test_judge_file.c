@@ -97,6 +97,10 @@ static void test_owner_group_mode(void **state) {
         rule.file_rule.group = "50";
         assert_judged(&rule, &metadata,
                       "owner|nosuch|1000|its owner is 1000, not nosuch, which does not exist here");
+        /* the account's own name is meant only where there is an account */
+        rule.file_rule.owner = "%u";
+        assert_judged(&rule, &metadata,
+                      "owner|%u|1000|its owner is 1000, not %u, which does not exist here");
         /* a number is an id even if it is too large for one: then it is nobody's */
         rule.file_rule.owner = "4294967295";
         assert_judged(&rule, &metadata,

@@ -152,6 +152,16 @@ static void test_file(void **state) {
         assert_false(repair.set_owner);
         asked = (struct rule_file){ .path = "/x", .owner = "nobody-at-all", .mode_at_most = -1 };
         assert_int_equal(repair_file(&asked, &open, NULL, &repair), -ENOTSUP);
+        asked.owner = "%u";
+        assert_int_equal(repair_file(&asked, &open, NULL, &repair), -ENOTSUP);
+        assert_int_equal(
+                policy_repair_file(
+                        &(struct rule){ .family = RULE_FILE, .file_rule = asked },
+                        &(struct judged_file){ .metadata = &open, .user = "root", .uid_of = id_of },
+                        &repair),
+                0);
+        assert_true(repair.set_owner);
+        assert_int_equal(repair.uid, 0);
         asked.owner = "broken";
         assert_int_equal(repair_file(&asked, &open, NULL, &repair), -EIO);
 }

@@ -11,7 +11,8 @@ from sandbox import Chroot
 
 from . import ours
 
-PRINTED = re.compile(r"(\d+) (SHA256:\S+) (.*) \((\S+)\)")
+# What is left of another line, where a line has no comment, may hold a line feed.
+PRINTED = re.compile(r"(\d+) (SHA256:\S+) (.*?) \((\S+)\)\n", re.DOTALL)
 FILE = "/oracle.keys"
 # Until 9.x a line without a comment shows what is left of the line before it.
 FIRST_WITHOUT_STALE_COMMENTS = 1000
@@ -37,14 +38,14 @@ class KeygenJudge:
     def theirs(self, lines: list[str]) -> list[tuple[str, str, str, str]]:
         (self.chroot.root / FILE[1:]).write_bytes("".join(lines).encode("utf-8"))
         output = self.chroot.run(["/usr/bin/ssh-keygen", "-lf", FILE])
-        printed = []
-        for text in output.stdout.decode("latin-1").split("\n")[:-1]:
-            match = PRINTED.fullmatch(text)
-            if not match:
-                raise RuntimeError(f"ssh-keygen says {text!r}")
+        text, printed, at = output.stdout.decode("latin-1"), [], 0
+        while match := PRINTED.match(text, at):
             printed.append(
                 (match[1], match[2], decode_octal(match[3]).removesuffix("\r"), match[4])
             )
+            at = match.end()
+        if at < len(text):
+            raise RuntimeError(f"ssh-keygen says {text[at : at + 200]!r}")
         return printed
 
     def ours(self, lines: list[str]) -> list[ours.Entry]:
