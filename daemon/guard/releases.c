@@ -9,33 +9,38 @@
 #include "guard/releases.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "guard/record.h"
 #include "guard/sshd_tree.h"
 #include "guard/world.h"
-#include "os/snapshot.h"
 
 enum { UNANSWERED_MAX = 8 /* a program that hangs costs three seconds each time */ };
 
-/* Returns 1 if PATH is another file than at the last look, 0 or -ENOMEM. */
-static int look(const struct os_root *root, const char *path, struct release_stamp *stamp) {
-        struct release_stamp now = { 0 };
-        struct snapshot snapshot;
-        bool is_same;
-        int r = snapshot_take(root, path, SNAPSHOT_METADATA, &snapshot);
+static void close_fd(int *fd) {
+        if (*fd >= 0)
+                (void)close(*fd);
+}
 
-        if (r < 0)
-                return r == -ENOMEM ? r : 0;
-        now.is_there = snapshot.metadata.kind == FILE_REGULAR;
-        if (now.is_there) {
-                now.dev = snapshot.metadata.dev;
-                now.ino = snapshot.metadata.ino;
-                now.ctime_ns = snapshot.metadata.ctime_ns;
-        }
-        snapshot_done(&snapshot);
+/* Is PATH another file than at the last look? What cannot be looked at is as it was. */
+static bool look(const struct os_root *root, const char *path, struct release_stamp *stamp) {
+        CLEANUP(close_fd) int fd = os_root_openat(root, path, O_PATH, 0);
+        struct release_stamp now = { 0 };
+        struct stat status;
+        bool is_same;
+
+        if (fd < 0 && fd != -ENOENT && fd != -ENOTDIR && fd != -ELOOP)
+                return false;
+        if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+                now = (struct release_stamp){ true, status.st_dev, status.st_ino,
+                                              status.st_ctim.tv_sec * 1000000000LL +
+                                                      status.st_ctim.tv_nsec };
         is_same = now.is_there == stamp->is_there && now.dev == stamp->dev &&
                   now.ino == stamp->ino && now.ctime_ns == stamp->ctime_ns;
         *stamp = now;
@@ -46,10 +51,11 @@ static int look_at_sshd(struct world *world) {
         struct releases *releases = &world->releases;
         struct release_stamp before = releases->sshd;
         struct sshd_release release;
-        int r = releases->is_given ? 0 : look(&world->root, sshd_tree_program, &releases->sshd);
+        int r;
 
-        if (r <= 0 || !releases->sshd.is_there)
-                return r < 0 ? r : 0;
+        if (releases->is_given || !look(&world->root, sshd_tree_program, &releases->sshd) ||
+            !releases->sshd.is_there)
+                return 0;
         r = sshd_tree_release(&world->root, &release);
         if (r == -ENOMEM)
                 return r;
@@ -77,13 +83,9 @@ static int look_at_pam(struct world *world) {
         struct pam_release release = { 0 };
         bool is_touched = false, has_pam;
 
-        for (size_t i = 0; i < PAM_WORLD_RELEASE_FILES; i++) {
-                int r = look(&world->root, pam_world_release_files[i], &world->releases.pam[i]);
-
-                if (r < 0)
-                        return r;
-                is_touched = is_touched || r > 0;
-        }
+        for (size_t i = 0; i < PAM_WORLD_RELEASE_FILES; i++)
+                is_touched |=
+                        look(&world->root, pam_world_release_files[i], &world->releases.pam[i]);
         if (!is_touched)
                 return 0;
         has_pam = pam_world_release(&tree, &release) == 0;
@@ -97,9 +99,8 @@ static int look_at_pam(struct world *world) {
 
 static int find(struct world *world) {
         int sshd = look_at_sshd(world);
-        int pam = sshd < 0 ? 0 : look_at_pam(world);
 
-        return sshd < 0 ? sshd : pam < 0 ? pam : sshd | pam;
+        return sshd < 0 ? sshd : sshd | look_at_pam(world);
 }
 
 static void name_sshd(struct world *world) {
