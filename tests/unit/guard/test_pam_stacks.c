@@ -502,25 +502,6 @@ static void test_another_libpam_reads_otherwise(void **state) {
         assert_int_equal(count_open(machine, "totp"), 0);
 }
 
-/* An sshd that does not answer leaves what is known of it. */
-static void test_an_sshd_that_does_not_answer(void **state) {
-        struct machine *machine = *state;
-        CLEANUP_FREE char *name = NULL;
-
-        start(machine);
-        assert_string_equal(machine->world.releases.openssh, "9.2");
-        machine->world.releases.is_given = false;
-        make_directory(machine, "/usr/sbin");
-        write_at(machine, "/usr/sbin/sshd", "no program\n");
-        name = text_format("%s/root/usr/sbin/sshd", machine->directory);
-        assert_int_equal(chmod(name, 0755), 0);
-        for (unsigned i = 0; i < 10; i++)
-                assert_int_equal(releases_look(&machine->world), 0);
-        assert_true(machine->world.releases.sshd.is_there);
-        assert_string_equal(machine->world.releases.openssh, "9.2");
-        assert_int_equal(machine->world.release.number, 902);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_pam, tear_down)
 
 int main(void) {
@@ -543,7 +524,6 @@ int main(void) {
                 TEST(test_what_is_beyond_repair_is_told),
                 TEST(test_a_vendor_file_is_not_repaired),
                 TEST(test_another_libpam_reads_otherwise),
-                TEST(test_an_sshd_that_does_not_answer),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
