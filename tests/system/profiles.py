@@ -27,6 +27,8 @@ RULE = r"(?:sshd|file|pam|keys)\.[a-z0-9.-]+"
 PASSWORD = "correct horse battery"
 # what profiles are about, to begin each one with a stock machine
 STOCK = "/etc/ssh /etc/pam.d /etc/sshguardd /etc/pve /usr/share/pam-configs /var/lib/pam /home /root"
+# what guides call the copies that they make
+COPIES = ("orig", "bkp", "bak")
 # sshd may hold failures against an address, so every attempt comes from its own
 ADDRESSES = (f"127.0.{number // 250}.{number % 250 + 2}" for number in itertools.count())
 
@@ -52,11 +54,15 @@ def type_guide(machine, profile, prompt="#"):
 
 # --- the machine --------------------------------------------------------------------------------------------------
 
-def findings(machine, profile):
-    machine.write("/etc/sshguardd/sshguardd.conf", f'extends = [ "{profile}" ];\nmode = "audit";\n')
+def check_now(machine):
     result = machine.run("sshguardd --check --json", check=False)
     expect(result.returncode in (0, 1), f"--check ended with {result.returncode}: {result.stderr}")
-    return [f"{finding['rule']}: {finding.get('path', '')}: {finding['message']}" for finding in json.loads(result.stdout)["findings"]]
+    return json.loads(result.stdout)["findings"]
+
+
+def findings(machine, profile):
+    machine.write("/etc/sshguardd/sshguardd.conf", f'extends = [ "{profile}" ];\nmode = "audit";\n')
+    return [f"{finding['rule']}: {finding.get('path', '')}: {finding['message']}" for finding in check_now(machine)]
 
 
 def begin_anew(machine):
@@ -84,6 +90,11 @@ def by_password(machine, user, password=PASSWORD):
 def by_key_and_code(machine, user, key, code):
     return say(machine, user, f"-i /keys/{key} -o PreferredAuthentications=publickey,keyboard-interactive",
                wrapper=f"sshpass -P 'erification code' -p {code}")
+
+
+def sftp(machine, user, key):
+    return machine.run(f"echo pwd | sftp -q -F none -b - -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null "
+                       f"-o IdentitiesOnly=yes -o BatchMode=yes -i /keys/{key} {user}@127.0.0.1 2>&1", check=False).stdout
 
 
 def gets_in(said, user):
@@ -154,8 +165,16 @@ def check_profile(profile, logins):
         left = findings(machine, profile)
         expect(not left, "after what the manual says to type there is still\n" + "\n".join(left))
 
+    def tells_of_copies(machine):
+        for suffix in COPIES:
+            machine.run(f"cp -p /etc/pam.d/sshd /etc/pam.d/sshd.{suffix}")
+        told = {(finding["rule"], finding["path"], finding["severity"]) for finding in check_now(machine)}
+        machine.run("rm " + " ".join(f"/etc/pam.d/sshd.{suffix}" for suffix in COPIES))
+        expect(told == {(f"file.pam-copies-{suffix}", f"/etc/pam.d/sshd.{suffix}", "info") for suffix in COPIES},
+               f"told is {told}")
+
     for function, name in ((finds, "finds what the manual says"), (follows, "is fulfilled by what the manual says"),
-                           (logins, "keeps its promises")):
+                           (tells_of_copies, "tells of copies in pam.d"), (logins, "keeps its promises")):
         function.__name__ = f"{profile} {name}"
         CHECKS.append(function)
 
@@ -245,6 +264,21 @@ def keys_and_nothing_else(machine):
     expect("administratively prohibited" in said, f"a forwarded connection printed {said}")
     said = say(machine, "alice", "-o BatchMode=yes -i /keys/alice -o Ciphers=aes256-ctr -o MACs=hmac-sha2-256")
     expect("no matching cipher" in said, f"CTR printed {said}")
+    # an account without a shell: refused, or if its group is let in, for files and nothing else
+    machine.run("useradd -m -s /usr/sbin/nologin files && install -d -m 700 -o files /home/files/.ssh && "
+                "install -m 600 -o files /keys/carol.pub /home/files/.ssh/authorized_keys")
+    expect(not check_now(machine), f"while it is refused: {check_now(machine)}")
+    expect_out("files", lambda: by_key(machine, "files", "carol"))
+    machine.run("usermod -aG sshauth files")
+    told = [finding["rule"] for finding in check_now(machine)]
+    expect(told == ["sshd.nologin-shells"], f"when it is let in: {told}")
+    machine.run("printf 'Match User files\\n    ForceCommand internal-sftp\\n' >>/etc/ssh/sshd_config.d/10-strict.conf && "
+                "systemctl reload ssh")
+    expect(not check_now(machine), f"when it is forced: {check_now(machine)}")
+    eventually("it may have files", lambda: "/home/files" in sftp(machine, "files", "carol"), seconds=8)
+    said = by_key(machine, "files", "carol")
+    expect("sftp connections only" in said and not gets_in(said, "files"), f"a command printed {said}")
+    machine.run("userdel -r files 2>/dev/null")
     # the second place for keys is none
     machine.run("mv /home/alice/.ssh/authorized_keys /home/alice/.ssh/authorized_keys2")
     expect_out("alice", lambda: by_key(machine, "alice", "alice"))
