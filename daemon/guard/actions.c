@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "guard/assess.h"
 #include "guard/lock.h"
+#include "guard/lockout.h"
 #include "guard/messages.h"
 #include "manager.h"
 
@@ -95,6 +96,17 @@ int manager_grant_exception(struct manager *manager, const struct control_peer *
                          exception->rule_id, reason);
         manager_schedule_expiry(manager);
         return CONTROL_DONE;
+}
+
+int manager_keep_admins(struct manager *manager, struct view *candidate, const char *path,
+                        struct control_refusal *refusal) {
+        CLEANUP_FREE char *own = strdup(path);
+        CLEANUP_FREE char *reason = NULL;
+        int r = own ? lockout_judge(&manager->world, candidate, &own, 1, &reason) : -ENOMEM;
+
+        if (r < 0)
+                return r;
+        return reason ? manager_refuse(refusal, reason) : CONTROL_DONE;
 }
 
 bool manager_excepts_all(const struct control_exception *exception,
@@ -239,8 +251,14 @@ static int restore_version(struct manager *manager, const struct control_restora
                              version->n_data);
         if (r == 0)
                 r = findings_because_of(manager, candidate, versions->path, &findings);
-        view_free(candidate);
         is_violating = findings.n_items > 0;
+        if (r == 0)
+                r = manager_keep_admins(manager, candidate, versions->path, refusal);
+        view_free(candidate);
+        if (r > 0) {
+                findings_done(&findings);
+                return r;
+        }
         if (r < 0 || !manager_excepts_all(&restoral->exception, &findings)) {
                 refusal->findings = findings;
                 return r < 0 ? r : CONTROL_VIOLATES;

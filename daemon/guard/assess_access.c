@@ -69,3 +69,10 @@ int assess_access(struct world *world, struct view *view, const struct account *
         machine = access_tree_machine(&tree);
         return judge(world, &machine, account, findings);
 }
+
+int assess_access_of(struct world *world, struct view *view, const char *name,
+                     struct findings *findings) {
+        const struct account *account = accounts_find(&world->accounts, name);
+
+        return account ? assess_access(world, view, account, findings) : 0;
+}

@@ -318,6 +318,9 @@ static int check_allowed(struct manager *manager, const struct control_proposal 
 
                 return reason ? manager_refuse(refusal, reason) : -ENOMEM;
         }
+        r = manager_keep_admins(manager, laid->view, proposal->path, refusal);
+        if (r != CONTROL_DONE)
+                return r;
         r = judge(manager, laid, proposal->path, &judgement);
         if (r == 0)
                 r = find_violations(&judgement, proposal->path, &broken);

@@ -206,6 +206,11 @@ void manager_fill_rollout(struct control_backend *ret);
 /* CONTROL_REFUSED with REASON, or -ENOMEM. */
 int manager_refuse(struct control_refusal *refusal, const char *reason);
 
+/* CONTROL_REFUSED if PATH as CANDIDATE has it would lock the administrators out; CONTROL_DONE if it
+ * may be written, or a negative errno. */
+int manager_keep_admins(struct manager *manager, struct view *candidate, const char *path,
+                        struct control_refusal *refusal);
+
 /* Everything that rules say of the tree as VIEW has it and that a version of PATH can change, but
  * for what its approval settles. */
 int manager_assess(struct manager *manager, struct view *view, const char *path,

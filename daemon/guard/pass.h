@@ -72,6 +72,8 @@ int pass_look_at_users(struct pass *pass);
 int pass_judge_users(struct pass *pass);
 /* After sshd's configuration or PAM was judged anew: accounts whose access may be another. */
 int pass_on_access_stale(struct pass *pass);
+/* Whether an administrator still gets in, where that may have changed. */
+int pass_judge_admins(struct pass *pass);
 int pass_record_users(struct pass *pass);
 int pass_adopt_users(struct pass *pass);
 

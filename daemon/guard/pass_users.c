@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
+#include "guard/lockout.h"
 #include "guard/messages.h"
 #include "pass.h"
 
@@ -271,6 +272,29 @@ int pass_judge_users(struct pass *pass) {
                 if (user_at(pass, n)->is_stale)
                         r = judge_user(pass, pass->users[n]);
         return r;
+}
+
+/* Once a pass, when anything that decides about their logins was looked at. */
+int pass_judge_admins(struct pass *pass) {
+        struct reconciler *reconciler = pass->reconciler;
+        struct world *world = reconciler->world;
+        struct findings findings = { 0 };
+        bool is_asked = pass->admins_are_stale;
+        int r;
+
+        for (size_t n = 0; n < pass->n_users && !is_asked; n++)
+                is_asked = lockout_concerns(world->policy,
+                                            users_account(&world->users, pass->users[n]));
+        if (!is_asked)
+                return 0;
+        r = lockout_assess(world, &findings);
+        if (r < 0) {
+                findings_done(&findings);
+                return r;
+        }
+        findings_done(&reconciler->admin_findings);
+        reconciler->admin_findings = findings;
+        return 0;
 }
 
 static int copy_findings(struct findings *all, const struct findings *some) {

@@ -53,6 +53,7 @@ void reconciler_init(struct reconciler *reconciler, struct world *world,
 void reconciler_forget(struct reconciler *reconciler) {
         findings_done(&reconciler->sshd_findings);
         findings_done(&reconciler->pam_findings);
+        findings_done(&reconciler->admin_findings);
         map_done(&reconciler->file_findings, free_findings);
         for (size_t i = 0; i < reconciler->world->users.n_items; i++)
                 findings_done(&reconciler->world->users.items[i].findings);
@@ -371,6 +372,8 @@ int reconciler_collect(const struct reconciler *reconciler, struct findings *ret
         collecting.error = collect(ret, &reconciler->sshd_findings);
         if (collecting.error == 0)
                 collecting.error = collect(ret, &reconciler->pam_findings);
+        if (collecting.error == 0)
+                collecting.error = collect(ret, &reconciler->admin_findings);
         if (collecting.error == 0)
                 collecting.error = collect(ret, &reconciler->noted);
         map_each(&reconciler->file_findings, collect_path, &collecting);
@@ -730,6 +733,8 @@ static int run_pass(struct pass *pass) {
                 r = respond_pass(pass);
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
                 r = lock_keep(reconciler, pass->paths[i]);
+        if (r == 0)
+                r = pass_judge_admins(pass);
         if (r == 0)
                 r = update_ledger(pass);
         if (r == 0)

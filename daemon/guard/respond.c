@@ -38,6 +38,7 @@ const char *respond_outcome_explain(enum respond_outcome outcome) {
                 [RESPOND_SSHD_REFUSES] = "sshd would refuse the result",
                 [RESPOND_CHANGED] = "the file changed meanwhile",
                 [RESPOND_FAILED] = "the file could not be replaced",
+                [RESPOND_LOCKS_OUT] = "it would lock the administrators out",
                 [RESPOND_NOT_WRITABLE] = "this program never writes that path",
         };
 
@@ -64,11 +65,6 @@ static void config_cleanup(struct sshd_config **config) {
 }
 
 /* ---- the drifted files ---- */
-
-struct path_list {
-        char **items;
-        size_t n_items;
-};
 
 static void path_list_done(struct path_list *list) {
         strings_free(list->items, list->n_items);
@@ -202,12 +198,8 @@ static int sets_keyword(const struct world *world, const char *path, const char 
 
 enum { SET_WINNER, SET_SETTERS, SET_ALL, N_SETS };
 
-static bool is_about_pam(const struct finding *finding) {
-        return finding->rule && finding->rule->family == RULE_PAM;
-}
-
-static bool is_about_access(const struct finding *finding) {
-        return finding->rule && finding->rule->family == RULE_ACCESS;
+static bool is_of_family(const struct finding *finding, enum rule_family family) {
+        return finding->rule && finding->rule->family == family;
 }
 
 static bool is_stack(const struct world *world, const char *path) {
@@ -222,7 +214,7 @@ static int belongs_to_set(const struct world *world, const struct finding *findi
         bool is_winner = finding->path && strcmp(finding->path, path) == 0;
 
         *ret = is_winner || set == SET_ALL;
-        if (set == SET_SETTERS && is_about_pam(finding)) {
+        if (set == SET_SETTERS && is_of_family(finding, RULE_PAM)) {
                 *ret = is_winner || is_stack(world, path);
                 return 0;
         }
@@ -248,7 +240,7 @@ static int choose_files(const struct world *world, const struct finding *finding
 /* How many sets there are to try. Any file of a stack may be what let the blamed line decide, so
  * each that drifted is tried by itself before all of them: first those that came or went. */
 static size_t count_sets(const struct finding *finding, const struct path_list *drifted) {
-        return N_SETS + (is_about_pam(finding) ? 2 * drifted->n_items : 0);
+        return N_SETS + (is_of_family(finding, RULE_PAM) ? 2 * drifted->n_items : 0);
 }
 
 /* The Nth set, which may be empty. */
@@ -276,9 +268,8 @@ static int choose_set(const struct world *world, const struct finding *finding,
 
 static bool concerns_sshd(const struct world *world, const struct finding *finding,
                           const struct path_list *paths) {
-        if (finding && strncmp(finding->rule_id, "sshd.", 5) == 0)
-                return true;
-        if (finding && finding->rule && finding->rule->family == RULE_SSHD)
+        if (finding &&
+            (strncmp(finding->rule_id, "sshd.", 5) == 0 || is_of_family(finding, RULE_SSHD)))
                 return true;
         for (size_t i = 0; i < paths->n_items; i++) {
                 const struct guarded *guarded = guarded_set_get(&world->set, paths->items[i]);
@@ -301,7 +292,7 @@ static int concerns_pam(const struct world *world, struct view *candidate,
         bool asks_other_services;
         int r;
 
-        if (is_about_pam(finding))
+        if (is_of_family(finding, RULE_PAM))
                 return 1;
         for (size_t i = 0; i < paths->n_items; i++)
                 if (is_stack(world, paths->items[i]))
@@ -330,17 +321,10 @@ static bool is_revealed(const struct findings *present, const struct path_list *
         return false;
 }
 
-/* What is allowed where it stands keeps nothing else from going back. */
 static bool is_allowed(const struct responder *responder, const struct finding *finding) {
+        /* what is allowed where it stands keeps nothing else from going back */
         return responder->permits && finding->path &&
                permits_allow(responder->permits, finding->rule_id, finding->path, record_now_us());
-}
-
-static int assess_access_of(struct world *world, struct view *view, const char *name,
-                            struct findings *findings) {
-        const struct account *account = accounts_find(&world->accounts, name);
-
-        return account ? assess_access(world, view, account, findings) : 0;
 }
 
 static int prove(const struct responder *responder, struct view *candidate,
@@ -358,7 +342,7 @@ static int prove(const struct responder *responder, struct view *candidate,
                 r = assess_pam(world, candidate, &after);
         for (size_t i = 0; i < paths->n_items && r == 0; i++)
                 r = assess_file(world, candidate, paths->items[i], &after);
-        if (r == 0 && is_about_access(finding) && finding->users)
+        if (r == 0 && is_of_family(finding, RULE_ACCESS) && finding->users)
                 r = assess_access_of(world, candidate, finding->users, &after);
         if (r < 0)
                 return r;
@@ -420,6 +404,14 @@ static int ask_sshd(const struct responder *responder, struct view *candidate,
         }
         free(reason);
         return 1;
+}
+
+/* As ask_sshd(), and whether an administrator is left. */
+static int may_write(const struct responder *responder, struct view *candidate,
+                     const struct path_list *paths, bool asks_sshd, struct respond_report *report) {
+        int r = asks_sshd ? ask_sshd(responder, candidate, report) : 1;
+
+        return r <= 0 ? r : respond_keep_admins(responder, candidate, paths, report);
 }
 
 /* ---- writing ---- */
@@ -587,16 +579,13 @@ static int write_set(const struct responder *responder, const struct finding *fi
                      struct respond_report *report) {
         CLEANUP(view_cleanup) struct view *candidate = NULL;
         bool is_full_return = drifted->is_all && paths->n_items == drifted->paths.n_items;
-        int r;
+        int r = lay_candidate(responder->world, paths, &candidate);
 
-        if (!is_full_return && concerns_sshd(responder->world, finding, paths)) {
-                r = lay_candidate(responder->world, paths, &candidate);
-                if (r == 0)
-                        r = ask_sshd(responder, candidate, report);
-                if (r <= 0)
-                        return r;
-        }
-        return put_approved_set(responder, paths, report);
+        if (r == 0)
+                r = may_write(responder, candidate, paths,
+                              !is_full_return && concerns_sshd(responder->world, finding, paths),
+                              report);
+        return r > 0 ? put_approved_set(responder, paths, report) : r;
 }
 
 /* Reverts with a set of what drifted; the report says whether one helped. */
@@ -762,7 +751,7 @@ static int repair(const struct responder *responder, const struct finding *findi
                 report->outcome = RESPOND_NEW_FINDINGS;
                 return 0;
         }
-        r = concerns_sshd(world, finding, &paths) ? ask_sshd(responder, candidate, report) : 1;
+        r = may_write(responder, candidate, &paths, concerns_sshd(world, finding, &paths), report);
         return r > 0 ? put_repaired(responder, candidate, &paths, report) : r;
 }
 
@@ -774,7 +763,7 @@ int respond_to(const struct responder *responder, const struct finding *finding,
         int r = 0;
 
         /* what a vendor's stack decides may be decided by a file of /etc again */
-        if (!is_writable_path && !is_about_pam(finding))
+        if (!is_writable_path && !is_of_family(finding, RULE_PAM))
                 report.outcome = RESPOND_NOT_WRITABLE;
         else if (is_user)
                 r = respond_to_user(responder, finding, present, &report);
@@ -783,7 +772,7 @@ int respond_to(const struct responder *responder, const struct finding *finding,
         else
                 r = revert(responder, finding, present, &report);
         /* Who gets in may be decided elsewhere than by his own files. */
-        if (r == 0 && is_user && is_about_access(finding) &&
+        if (r == 0 && is_user && is_of_family(finding, RULE_ACCESS) &&
             report.outcome == RESPOND_NO_APPROVED) {
                 respond_report_done(&report);
                 r = revert(responder, finding, present, &report);

@@ -20,6 +20,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
+#include "guard/lockout.h"
 #include "guard/record.h"
 #include "keys/edit.h"
 #include "repair.h"
@@ -92,6 +93,19 @@ int respond_user_rights(struct world *world, struct replace_request *request) {
         return 0;
 }
 
+int respond_keep_admins(const struct responder *responder, struct view *candidate,
+                        const struct path_list *paths, struct respond_report *report) {
+        char *reason;
+        int r = lockout_judge(responder->world, candidate, paths->items, paths->n_items, &reason);
+
+        if (r < 0 || !reason)
+                return r < 0 ? r : 1;
+        free(report->reason);
+        report->reason = reason;
+        report->outcome = RESPOND_LOCKS_OUT;
+        return 0;
+}
+
 /* ---- the candidate ---- */
 
 /* Lays ~/.ssh into the tree if the file's directory is it and is gone. */
@@ -155,6 +169,9 @@ static int carry_out(const struct responder *responder, size_t i, const struct f
 
         if (r == 0)
                 report->outcome = RESPOND_NEW_FINDINGS;
+        if (r > 0)
+                r = respond_keep_admins(responder, plan->candidate,
+                                        &(struct path_list){ (char *[]){ plan->path }, 1 }, report);
         if (r <= 0)
                 return r;
         r = make_ssh_directory(responder, i, plan->path, report);

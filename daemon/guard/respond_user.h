@@ -6,6 +6,16 @@
 #include "guard/respond.h"
 #include "os/replace.h"
 
+struct path_list {
+        char **items;
+        size_t n_items;
+};
+
+/* Returns 1 if PATHS may be as CANDIDATE has them, 0 with the report set if the administrators
+ * would be locked out by that (guard/lockout), or a negative errno. */
+int respond_keep_admins(const struct responder *responder, struct view *candidate,
+                        const struct path_list *paths, struct respond_report *report);
+
 /* True if the finding is about a file of an account. */
 bool respond_is_about_user(const struct world *world, const struct finding *finding);
 

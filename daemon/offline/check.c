@@ -15,6 +15,7 @@
 #include "control/describe.h"
 #include "guard/assess.h"
 #include "guard/invocation.h"
+#include "guard/lockout.h"
 #include "guard/policy_load.h"
 #include "offline/modes.h"
 
@@ -72,7 +73,8 @@ static int judge_everything(struct world *world, struct findings *findings) {
         if (r < 0)
                 return r;
         map_each(&world->set.paths, check_path, &checking);
-        return checking.error < 0 ? checking.error : check_users(world, findings);
+        r = checking.error < 0 ? checking.error : check_users(world, findings);
+        return r < 0 ? r : lockout_assess(world, findings);
 }
 
 /* "SEVERITY RULE PATH:LINE: MESSAGE", and the witness below it. */

@@ -125,7 +125,7 @@ static bool is_base64(const char *text) {
 }
 
 /* A SHA-256 digest has 32 bytes: 43 digits of base64, ssh-keygen leaves the padding out. */
-static bool is_fingerprint(const char *text) {
+bool check_is_fingerprint(const char *text) {
         static const char prefix[] = "SHA256:";
 
         return strncmp(text, prefix, sizeof prefix - 1) == 0 &&
@@ -139,7 +139,7 @@ static int check_fingerprints(const struct checker *checker, const struct rule_w
         for (size_t i = 0; i < words->n_items; i++) {
                 const char *text = words->items[i];
 
-                if (is_strict ? is_fingerprint(text)
+                if (is_strict ? check_is_fingerprint(text)
                               : strncmp(text, "SHA256:", 7) == 0 && text[7] != '\0')
                         continue;
                 return check_complain(checker, line,

@@ -39,6 +39,9 @@ int check_conditions(const struct checker *checker, struct statement *statement)
 int check_sshd_subject(const struct checker *checker, struct statement *statement);
 int check_sshd_conditions(const struct checker *checker, struct statement *statement);
 
+/* As `ssh-keygen -lf` prints one, to the last digit. */
+bool check_is_fingerprint(const char *text);
+
 /* The patterns of a `when`, whose lines are given. */
 int check_when(const struct checker *checker, const struct sshd_when *when, unsigned address_line,
                unsigned lport_line);

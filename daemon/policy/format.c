@@ -199,6 +199,7 @@ int policy_format(const struct policy *policy, struct text *text) {
         if (!policy->cross_check)
                 (void)text_append(text, "cross_check = false;\n");
         append_list(text, "admins", &policy->admins);
+        append_list(text, "never_remove", &policy->never_remove);
         if (policy->control_read.is_set || policy->control_change.is_set) {
                 (void)text_append(text, "control = { ");
                 append_member(text, "read", &policy->control_read);

@@ -135,6 +135,19 @@ static int take_admins(const struct source *source, const config_setting_t *sett
         return read_words(&source->reader, setting, &source->loader->policy->admins);
 }
 
+static int take_never_remove(const struct source *source, const config_setting_t *setting) {
+        struct rule_words *words = &source->loader->policy->never_remove;
+        int r = read_words(&source->reader, setting, words);
+
+        for (size_t i = 0; r == READ_OK && i < words->n_items; i++)
+                if (!check_is_fingerprint(words->items[i]))
+                        r = read_complain(&source->reader, setting,
+                                          "\"%s\" is no fingerprint: they look like \"SHA256:…\" "
+                                          "with 43 digits (ssh-keygen -lf FILE)",
+                                          words->items[i]);
+        return r;
+}
+
 static int take_control(const struct source *source, const config_setting_t *setting) {
         struct policy *policy = source->loader->policy;
         int result = READ_OK;
@@ -196,6 +209,7 @@ static const struct {
         { "notify", IN_MAIN, take_notify },
         { "cross_check", IN_MAIN, take_cross_check },
         { "admins", IN_MAIN, take_admins },
+        { "never_remove", IN_MAIN, take_never_remove },
         { "control", IN_MAIN, take_control },
         { "extra_users", IN_MAIN, take_extra_users },
         { "rules", IN_MAIN | IN_PROFILE | IN_FRAGMENT, take_rules },

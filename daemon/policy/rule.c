@@ -98,6 +98,7 @@ void policy_free(struct policy *policy) {
         free(policy->rules);
         rule_words_done(&policy->extends);
         rule_words_done(&policy->admins);
+        rule_words_done(&policy->never_remove);
         rule_words_done(&policy->control_read);
         rule_words_done(&policy->control_change);
         rule_words_done(&policy->extra_users);

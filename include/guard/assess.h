@@ -77,6 +77,9 @@ int assess_oversize(const char *path, const struct file_metadata *metadata,
  * takes no configuration. Returns 0 or a negative errno. */
 int assess_access(struct world *world, struct view *view, const struct account *account,
                   struct findings *findings);
+/* The same of the account of that name, if there is one. */
+int assess_access_of(struct world *world, struct view *view, const char *name,
+                     struct findings *findings);
 bool assess_has_access_rules(const struct policy *policy);
 
 /* What the judge of file rules is told of a path; borrows from all of its arguments. */

@@ -25,14 +25,15 @@ struct reconciler {
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
         struct findings pam_findings;
-        struct findings noted;    /* what no file says: reconciler_note() */
-        struct map file_findings; /* path → struct findings *, only where there are any */
-        bool sshd_is_stale;       /* judge the configuration anew: policy or accounts changed */
-        bool pam_is_stale;        /* the same of the PAM stacks */
-        bool unit_is_stale;       /* read anew what sshd is started with */
-        uint64_t n_unit_loaded;   /* how often sshd's unit was read */
-        uint64_t n_sshd_judged;   /* how often the configuration was judged */
-        bool joined_wait;         /* paths joined the guarded set and were not adopted yet */
+        struct findings admin_findings; /* that none of them gets in */
+        struct findings noted;          /* what no file says: reconciler_note() */
+        struct map file_findings;       /* path → struct findings *, only where there are any */
+        bool sshd_is_stale;     /* judge the configuration anew: policy or accounts changed */
+        bool pam_is_stale;      /* the same of the PAM stacks */
+        bool unit_is_stale;     /* read anew what sshd is started with */
+        uint64_t n_unit_loaded; /* how often sshd's unit was read */
+        uint64_t n_sshd_judged; /* how often the configuration was judged */
+        bool joined_wait;       /* paths joined the guarded set and were not adopted yet */
         bool accounts_are_established; /* the first adoption of all accounts is over */
         struct permits *permits;       /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */

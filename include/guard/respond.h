@@ -20,6 +20,7 @@ enum respond_outcome {
         RESPOND_SSHD_REFUSES, /* sshd -t refuses the candidate */
         RESPOND_CHANGED,      /* the file changed meanwhile: look again */
         RESPOND_FAILED,       /* the file could not be replaced; `reason` says why */
+        RESPOND_LOCKS_OUT,    /* no administrator could log in any more; `reason` says who could */
         RESPOND_NOT_WRITABLE, /* a path this program never writes: secret, program, own policy */
         N_RESPOND_OUTCOMES
 };

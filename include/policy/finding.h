@@ -19,6 +19,9 @@
 /* A server of ssh runs beside the unit's. */
 #define FINDING_OTHER_SERVER "service.other-server"
 
+/* None of the administrators can log in. */
+#define FINDING_ADMINS "access.admins"
+
 struct finding {
         const struct rule
                 *rule; /* borrowed from the policy; NULL for a finding of the program's own */

@@ -126,6 +126,7 @@ struct policy {
         enum severity notify;
         bool cross_check; /* compare with `sshd -T` */
         struct rule_words extends, admins;
+        struct rule_words never_remove; /* fingerprints of keys that no write takes away */
         struct rule_words control_read, control_change; /* who may ask, and decide, besides root */
         struct rule_words extra_users;                  /* accounts besides those NSS lists */
         struct sshd_release release;                    /* whose keywords it was read with */

@@ -177,7 +177,17 @@ class AccessJudge:
             raise RuntimeError(f"{argv}: {result.stderr}")
         return json.loads(result.stdout)["accounts"][0]["logins"][0]
 
+    def try_shell(self, account: str, address: str, holding: tuple[str, ...]) -> bool:
+        """Whether the shell that one gets does what it is asked to."""
+        return "IN" in self.connect(account, address, holding, GUESSES)[1].splitlines()
+
     def try_login(self, account: str, address: str, holding: tuple[str, ...], guesses: tuple[str, str] = GUESSES) -> bool:
+        status, output = self.connect(account, address, holding, guesses)
+        return bool(AUTHENTICATED.search(output)) and status not in (254, 255)
+
+    def connect(
+        self, account: str, address: str, holding: tuple[str, ...], guesses: tuple[str, str]
+    ) -> tuple[int, str]:
         argv = ["/usr/bin/ssh", "-v", "-F", "/dev/null", "-p", str(self.server.port), "-b", address]
         for setting in (
             "StrictHostKeyChecking=no",
@@ -198,8 +208,7 @@ class AccessJudge:
         words = {"P": PASSWORD if "password" in holding else guesses[0], "C": totp() if "code" in holding else guesses[1]}
         words |= {"SSH_ASKPASS": "/oracle/askpass", "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"}
         argv = ["/usr/bin/env", *(f"{name}={value}" for name, value in words.items()), *argv]
-        status, output = self.server.run([*argv, f"{account}@127.0.0.1", "echo IN"], 90)
-        return bool(AUTHENTICATED.search(output)) and status not in (254, 255)
+        return self.server.run([*argv, f"{account}@127.0.0.1", "echo IN"], 90)
 
     def try_empty(self, account: str, address: str, holding: tuple[str, ...]) -> bool:
         """Whoever holds nothing can send an empty password, at once or after a wrong one: the first empty password of
