@@ -43,6 +43,15 @@ def approve(machine, path, user=None):
     machine.run(f"sshguardctl approve {path} --sha256 {digest} --reason tested", user=user)
 
 
+def sanitizers_are_silent(machine):
+    """Whether no sanitizer said anything; what they say goes to the journal, and ends the process."""
+    said = machine.run("journalctl --no-pager -o cat -u sshguardd --grep 'Sanitizer|runtime error:' | head -n 40",
+                       check=False).stdout.strip()
+    if said:
+        print(f"FAILED: a sanitizer reports\n{said}")
+    return not said
+
+
 def run_check(machine, function):
     name, began = function.__name__.replace("_", " "), time.monotonic()
     try:
@@ -66,6 +75,7 @@ def main():
     with Machine(tree) as machine:
         print(f"booted {time.monotonic() - began:6.2f} s", flush=True)
         n_failed = sum(not run_check(machine, function) for function in CHECKS)
+        n_failed += not sanitizers_are_silent(machine)
         if n_failed:
             print(machine.run("journalctl --no-pager -u sshguardd -n 60", check=False).stdout)
     print(f"{len(CHECKS)} checks, {n_failed} failed, {time.monotonic() - began:.1f} s")
