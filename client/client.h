@@ -92,4 +92,5 @@ int command_reload(struct client *client);
 int command_permit(struct client *client);
 int command_pause(struct client *client);
 int command_resume(struct client *client);
+int command_package_run(struct client *client);
 int command_unlock(struct client *client);

@@ -108,6 +108,11 @@ static const struct command table[] = {
         { "unlock", "PATH", "lift the immutable flag of a locked path for a while",
           "\n  sshguardctl unlock /etc/ssh/sshd_config --for 10min --reason \"editing\"\n", 1, 1,
           OPTION_FOR | OPTION_REASON, command_unlock },
+        { "package-run", "begin|end", "said by dpkg's hook: packages are installed, or were",
+          "In between responses wait, but for users' own files, and locks are lifted.\n"
+          "At the end what packages brought is approved, and all else is judged. See\n"
+          "/etc/dpkg/dpkg.cfg.d/sshguardd.\n",
+          1, 1, OPTION_REASON, command_package_run },
         { "check", "", "look at everything now and wait for the result",
           "Exit status 1 if a rule does not hold.\n", 0, 0, 0, command_check },
         { "explain", "RULE", "a rule: why, from where, what holds, what decides",

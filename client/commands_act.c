@@ -331,6 +331,20 @@ int command_resume(struct client *client) {
         return act(client, "Resume", json_object(), VIEW_DONE);
 }
 
+int command_package_run(struct client *client) {
+        CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
+        const struct arguments *arguments = client->arguments;
+
+        if (strcmp(arguments->operands[0], "end") == 0)
+                return act(client, "EndPackageRun", TAKE(parameters), VIEW_DONE);
+        if (strcmp(arguments->operands[0], "begin") != 0)
+                return client_complain("begin or end, not %s", arguments->operands[0]);
+        if (!operand_set_string(parameters, "reason",
+                                arguments->reason ? arguments->reason : "packages are installed"))
+                return client_complain("--reason: not UTF-8");
+        return act(client, "BeginPackageRun", TAKE(parameters), VIEW_DONE);
+}
+
 int command_unlock(struct client *client) {
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
         int status;

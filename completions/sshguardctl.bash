@@ -10,7 +10,7 @@ _sshguardctl_ask() {
 _sshguardctl() {
         local cur prev word command='' options
         local commands='status findings files keys access rules history show diff approve acknowledge edit restore permit pause
-                resume unlock check explain monitor metrics generate-policy reload help'
+                resume unlock package-run check explain monitor metrics generate-policy reload help'
         local common='--help --version --json --quiet --no-pager --socket'
 
         COMPREPLY=()

@@ -5,7 +5,7 @@ function __sshguardctl_ask
     sshguardctl $argv[1] --json 2>/dev/null | sed -n "s/^ *\"$argv[2]\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p"
 end
 
-set -l commands status findings files keys access rules history show diff approve acknowledge edit restore permit pause resume unlock check explain monitor metrics generate-policy reload help
+set -l commands status findings files keys access rules history show diff approve acknowledge edit restore permit pause resume unlock package-run check explain monitor metrics generate-policy reload help
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c sshguardctl -f
@@ -32,6 +32,7 @@ complete -c sshguardctl -n $none -a restore -d 'Put back what an incident replac
 complete -c sshguardctl -n $none -a permit -d 'Let a path be changed for a while'
 complete -c sshguardctl -n $none -a pause -d 'Suspend all responses for a while'
 complete -c sshguardctl -n $none -a resume -d 'End a pause'
+complete -c sshguardctl -n $none -a package-run -d 'Said by the hook of dpkg'
 complete -c sshguardctl -n $none -a unlock -d 'Lift the immutable flag for a while'
 complete -c sshguardctl -n $none -a check -d 'Look at everything now'
 complete -c sshguardctl -n $none -a explain -d 'A rule and what decides'

@@ -375,3 +375,33 @@ int control_resume(struct control_call *call) {
         return control_call_conclude(call, backend->resume(backend->userdata, &refusal), &refusal,
                                      &(struct control_request){ 0 }, NULL);
 }
+
+int control_begin_packages(struct control_call *call) {
+        const struct control_backend *backend = call->backend;
+        struct control_allowance allowance = { .peer = call->peer, .uses = -1 };
+        struct control_refusal refusal = { 0 };
+        int r;
+
+        if (!backend->begin_packages)
+                return -EOPNOTSUPP;
+        r = control_call_reason(call, &allowance.reason);
+        if (r == 0 && allowance.reason && allowance.reason[0] == '\0')
+                r = fail_parameter(call, "reason");
+        if (r != 0)
+                return r < 0 ? r : 0;
+        r = backend->begin_packages(backend->userdata, &allowance, &refusal);
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ 0 }, NULL);
+}
+
+int control_end_packages(struct control_call *call) {
+        const struct control_backend *backend = call->backend;
+        struct control_refusal refusal = { 0 };
+        int64_t n_approved = 0;
+        int r;
+
+        if (!backend->end_packages)
+                return -EOPNOTSUPP;
+        r = backend->end_packages(backend->userdata, &n_approved, &refusal);
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ 0 },
+                                     json_pack("{s:I}", "approved", (json_int_t)n_approved));
+}

@@ -108,4 +108,6 @@ int control_permit(struct control_call *call);
 int control_revoke_permit(struct control_call *call);
 int control_pause(struct control_call *call);
 int control_resume(struct control_call *call);
+int control_begin_packages(struct control_call *call);
+int control_end_packages(struct control_call *call);
 int control_unlock(struct control_call *call);

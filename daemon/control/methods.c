@@ -84,6 +84,10 @@ static const struct control_method methods[] = {
         { CONTROL("Resume"), CONTROL_CHANGE, 0, "only tightens", control_resume },
         { CONTROL("Unlock"), CONTROL_CHANGE, 0, "ends by itself; drift is still reverted",
           control_unlock },
+        { CONTROL("BeginPackageRun"), CONTROL_CHANGE, 0, "ends by itself; alerts go on",
+          control_begin_packages },
+        { CONTROL("EndPackageRun"), CONTROL_CHANGE, 0, "approves what packages brought",
+          control_end_packages },
 };
 
 const struct control_method *control_methods(size_t *ret_n) {

@@ -170,8 +170,8 @@ static int approve_reviewed(struct manager *manager, const struct control_approv
         return r;
 }
 
-static int approve(void *userdata, const struct control_approval *approval,
-                   struct control_refusal *refusal) {
+int manager_approve(void *userdata, const struct control_approval *approval,
+                    struct control_refusal *refusal) {
         struct manager *manager = userdata;
         const struct guarded *guarded = guarded_set_get(&manager->world.set, approval->path);
         CLEANUP(findings_done) struct findings findings = { 0 };
@@ -417,7 +417,7 @@ static int resume(void *userdata, struct control_refusal *refusal) {
 }
 
 void manager_fill_actions(struct control_backend *ret) {
-        ret->approve = approve;
+        ret->approve = manager_approve;
         ret->restore = restore;
         ret->reload = reload;
         ret->start_check = start_check;
@@ -426,6 +426,8 @@ void manager_fill_actions(struct control_backend *ret) {
         ret->pause = pause_responses;
         ret->unlock = unlock;
         ret->resume = resume;
+        ret->begin_packages = manager_begin_packages;
+        ret->end_packages = manager_end_packages;
         manager_fill_edit(ret);
         manager_fill_draft(ret);
         manager_fill_decide(ret);

@@ -261,6 +261,7 @@ static void on_permit_ended(void *userdata, const struct permit *permit) {
                 [PERMIT_PAUSE] = "pause",
                 [PERMIT_EXCEPTION] = "exception",
                 [PERMIT_UNLOCK] = "unlock",
+                [PERMIT_PACKAGES] = "run of the package manager",
         };
 
         (void)userdata;
@@ -282,9 +283,11 @@ static bool is_being_written(void *userdata, const char *path) {
 
 static int on_expiry(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
-        int n_ended = permits_expire(&manager->permits, record_now_us(), on_permit_ended, NULL);
+        int n_ended;
 
         (void)now_us;
+        manager_renew_packages(manager);
+        n_ended = permits_expire(&manager->permits, record_now_us(), on_permit_ended, NULL);
         if (n_ended < 0)
                 record_notice(NULL, LOG_ERR, "permits could not be ended: %s", strerror(-n_ended));
         if (n_ended > 0)

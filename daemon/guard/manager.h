@@ -141,6 +141,16 @@ void manager_stop_running(struct manager *manager);
 /* The unit that systemd has loaded, and the command line of the sshd that runs: asked some time
  * after the unit's files or the process changed. */
 int manager_start_inquiry(struct manager *manager);
+int manager_approve(void *userdata, const struct control_approval *approval,
+                    struct control_refusal *refusal);
+
+/* A run of the package manager: what control's methods ask for, and what happens at the end of a
+ * lease. */
+int manager_begin_packages(void *userdata, const struct control_allowance *allowance,
+                           struct control_refusal *refusal);
+int manager_end_packages(void *userdata, int64_t *ret_n, struct control_refusal *refusal);
+void manager_renew_packages(struct manager *manager);
+
 void manager_ask_about_unit(struct manager *manager);
 /* Looks for servers of ssh beside the unit's; judges, when systemd was just asked. */
 void manager_look_for_other_servers(struct manager *manager);

@@ -175,7 +175,24 @@ bool permits_lift_lock(const struct permits *permits, const char *path, int64_t 
                 if (is_for(&permits->items[i], PERMIT_UNLOCK, path) &&
                     !is_over(&permits->items[i], now_us))
                         return true;
-        return permits_allow_change(permits, path, now_us);
+        return permits_find_packages(permits) || permits_allow_change(permits, path, now_us);
+}
+
+const struct permit *permits_find_packages(const struct permits *permits) {
+        for (size_t i = 0; i < permits->n_items; i++)
+                if (permits->items[i].kind == PERMIT_PACKAGES)
+                        return &permits->items[i];
+        return NULL;
+}
+
+int permits_extend(struct permits *permits, int64_t id, int64_t until_us) {
+        for (size_t i = 0; i < permits->n_items; i++) {
+                if (permits->items[i].id != id)
+                        continue;
+                permits->items[i].until_us = until_us;
+                return store_update_permit(permits->store, &permits->items[i]);
+        }
+        return -ENOENT;
 }
 
 const struct permit *permits_pause(const struct permits *permits, int64_t now_us) {

@@ -607,6 +607,9 @@ static bool is_allowed(const struct reconciler *reconciler, const struct finding
                 return false;
         if (permits_pause(permits, now_us))
                 return true;
+        if (permits_find_packages(permits) &&
+            !(finding->path && users_get(&reconciler->world->users, finding->path)))
+                return true;
         return finding->path && permits_allow(permits, finding->rule_id, finding->path, now_us);
 }
 

@@ -341,6 +341,11 @@ struct control_backend {
         int (*pause)(void *userdata, const struct control_allowance *allowance,
                      struct control_refusal *refusal);
         int (*resume)(void *userdata, struct control_refusal *refusal);
+        /* UNTIL_US of the allowance says nothing: the run is over when it says so, or is gone */
+        int (*begin_packages)(void *userdata, const struct control_allowance *allowance,
+                              struct control_refusal *refusal);
+        int (*end_packages)(void *userdata, int64_t *ret_n_approved,
+                            struct control_refusal *refusal);
         int (*unlock)(void *userdata, const struct control_allowance *allowance,
                       struct control_refusal *refusal);
         /* True if the configuration gives this user the methods of CLASS. May be NULL. */

@@ -60,5 +60,10 @@ bool permits_allow_exception(const struct permits *permits, const char *rule_id,
 /* Whether the lock of PATH is lifted: by an unlock, or because it may be changed. */
 bool permits_lift_lock(const struct permits *permits, const char *path, int64_t now_us);
 
+/* The run of the package manager, though its lease be over; NULL if there is none. */
+const struct permit *permits_find_packages(const struct permits *permits);
+/* Puts off the end of one. Returns 0, -ENOENT, or another negative errno. */
+int permits_extend(struct permits *permits, int64_t id, int64_t until_us);
+
 /* The pause that holds now; NULL if there is none. */
 const struct permit *permits_pause(const struct permits *permits, int64_t now_us);

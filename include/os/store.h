@@ -147,6 +147,7 @@ enum permit_kind {
         PERMIT_PAUSE,     /* all responses are */
         PERMIT_EXCEPTION, /* `rule_id` may be broken at `path` */
         PERMIT_UNLOCK,    /* the lock of `path` is lifted, responses are not */
+        PERMIT_PACKAGES,  /* the package manager works: responses but for users' files wait */
         N_PERMIT_KINDS
 };
 struct permit {

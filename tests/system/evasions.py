@@ -18,7 +18,7 @@ import time
 import evasions_ids
 from evasions_table import EVADE, REPORTED, REVERTED, ROWS, TOLD
 from machine import Failure, Machine, die_with_parent, eventually
-from suite import alerts, ctl, expect
+from suite import alerts, ctl, expect, sanitizers_are_silent
 
 IMAGE_BYTES = 512 << 20  # mkfs.xfs takes no less than 300 MiB
 DETECT_SECONDS = 40  # a sweep that is due each 5 s, contents in slices, and a journal that may be slow
@@ -299,6 +299,7 @@ def main():
     with Machine(tree) as machine:
         prepare(machine)
         n_failed, n_tried = try_rows(machine, rows, kind)
+        n_failed += not sanitizers_are_silent(machine)
     for server in filter(None, servers):
         server.terminate()
     print(f"{n_tried} of {len(rows)} rows on {kind}, {n_failed} failed, {time.monotonic() - began:.1f} s")

@@ -24,7 +24,7 @@ ELSEWHERE = {
     "R5": ("system/totp.py", "the_code_still_opens_a_session"),
     "R6": ("system/guard.py", "way_1_an_edit_is_reverted"),
     "R7": ("system/guard.py", "a_reverted_file_has_its_owner_mode_acl_and_xattr_back"),
-    "R9": ("system/managers.py", "configuring_openssh_again_is_no_incident"),
+    "R9": ("system/upgrades.py", "nothing_is_put_back_while_dpkg_runs"),
     "R10": ("system/managers.py", "its_next_run_finds_its_own_work"),
     "R11": ("system/engine.py", "a_fight_is_won_and_summarised"),
     "R12": ("system/engine.py", "its_own_writes_are_no_incident"),

@@ -320,6 +320,11 @@ static int fake_resume(void *userdata, struct control_refusal *refusal) {
         return refuse(userdata, refusal);
 }
 
+static int fake_end_packages(void *userdata, int64_t *ret_n, struct control_refusal *refusal) {
+        *ret_n = 0;
+        return refuse(userdata, refusal);
+}
+
 static bool fake_is_listed(void *userdata, enum control_class class, uid_t uid) {
         const struct fixture *fixture = userdata;
 
@@ -349,6 +354,8 @@ static const struct control_backend fake_backend = {
         .pause = fake_allow,
         .resume = fake_resume,
         .unlock = fake_allow,
+        .begin_packages = fake_allow,
+        .end_packages = fake_end_packages,
         .is_listed = fake_is_listed,
 };
 

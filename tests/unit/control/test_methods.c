@@ -107,6 +107,8 @@ static void test_every_reply_is_as_the_interface_says(void **state) {
                 { "Pause", "{\"until_us\":9000000000000000,\"reason\":\"r\"}" },
                 { "Resume", "{}" },
                 { "Unlock", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
+                { "BeginPackageRun", "{\"reason\":\"r\"}" },
+                { "EndPackageRun", "{}" },
         };
         struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
 
@@ -150,6 +152,8 @@ static void test_every_refusal_is_as_the_interface_says(void **state) {
                 { "Pause", "{\"until_us\":9000000000000000,\"reason\":\"r\"}" },
                 { "Resume", "{}" },
                 { "Unlock", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
+                { "BeginPackageRun", "{\"reason\":\"r\"}" },
+                { "EndPackageRun", "{}" },
         };
         struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
 
