@@ -5,7 +5,8 @@
  * The what-if prints one line for each module that runs, "FILE:LINE MODULE -> CODE", and after each
  * facility "FACILITY=RESULT". Rules without a module to run (broken lines, marks of substacks) have
  * no line; what libpam complains about is on standard error. password runs its rules twice, so they
- * appear twice. A service that does not start gives "FACILITY=abort".
+ * appear twice. A service that does not start gives "FACILITY=abort", one that is
+ * too large to be read whole "FACILITY=unknown".
  *
  * FILE is the path libpam opens, with --pam-dir the one below DIR (as it was typed) that was read
  * in its place. --with takes either of them, or a path relative to the directory: sshd,
@@ -182,7 +183,10 @@ static int run_facilities(struct dump *dump) {
                 int result = pam_run_facility(run, facility, return_code, dump);
 
                 (void)text_appendf(&dump->text, "%s=", word);
-                append_code(&dump->text, result);
+                if (dump->service->start == PAM_START_UNKNOWN)
+                        (void)text_append(&dump->text, "unknown\n");
+                else
+                        append_code(&dump->text, result);
         }
         pam_run_free(run);
         return text_error(&dump->text);
@@ -293,7 +297,9 @@ static int dump_type(struct dump *dump, enum pam_type type) {
         if (r == 0)
                 append_codes(&dump->text, codes);
         else
-                (void)text_append(&dump->text, " cannot tell, too many states");
+                (void)text_append(&dump->text, dump->service->start == PAM_START_UNKNOWN
+                                                       ? " cannot tell"
+                                                       : " cannot tell, too many states");
         (void)text_append(&dump->text, "\n");
         for (size_t i = 0; i < rules->n_items; i++) {
                 r = is_first_of_module(rules, i) ? dump_module(dump, type, rules->items[i].module)
@@ -304,6 +310,13 @@ static int dump_type(struct dump *dump, enum pam_type type) {
         return 0;
 }
 
+static const char *const beginnings[N_PAM_STARTS] = {
+        [PAM_START_OK] = "",
+        [PAM_START_ABORT] = ": it does not start",
+        [PAM_START_CRASH] = ": it does not start",
+        [PAM_START_UNKNOWN] = ": what it does cannot be told",
+};
+
 static int dump_stack(struct dump *dump) {
         const struct pam_release *release = &dump->service->release;
         int r = 0;
@@ -313,8 +326,7 @@ static int dump_stack(struct dump *dump) {
         (void)text_appendf(&dump->text, ", as %sLinux-PAM %u.%u.%u reads it%s\n",
                            release->flavour == PAM_DEBIAN ? "Debian's " : "",
                            release->number / 10000, release->number / 100 % 100,
-                           release->number % 100,
-                           dump->service->start == PAM_START_OK ? "" : ": it does not start");
+                           release->number % 100, beginnings[dump->service->start]);
         for (size_t i = 0; i < dump->service->n_files; i++) {
                 CLEANUP_FREE char *path = shown_path(dump, dump->service->files[i]);
 

@@ -21,6 +21,8 @@ int pam_outcomes(const struct pam_service *service, enum pam_facility facility, 
         uint32_t results = 0;
         int r;
 
+        if (service->start == PAM_START_UNKNOWN)
+                return -E2BIG;
         if (service->start != PAM_START_OK) {
                 *ret = PAM_CODE_BIT(PAM_CODE_ABORT);
                 return 0;
@@ -67,6 +69,8 @@ static int ask(const struct pam_question *question, struct pam_witness *ret_witn
         uint32_t best = PAM_NO_NODE;
         int r;
 
+        if (question->service->start == PAM_START_UNKNOWN)
+                return -E2BIG;
         if (question->service->start != PAM_START_OK)
                 return 0;
         r = pam_search_run(&search, question);

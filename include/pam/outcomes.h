@@ -15,7 +15,8 @@
 #include "pam/run.h"
 
 /* Beyond this many states a question is given up with -E2BIG; a stack that needs them has nested
- * substacks full of `reset` and was written to need them. */
+ * substacks full of `reset` and was written to need them. A service of which it cannot be told what
+ * libpam does (PAM_START_UNKNOWN) is given up as well. */
 enum { PAM_STATES_MAX = 1 << 18 };
 
 /* The codes that a rule's module is taken to be able to return. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "files.h"
+#include "pam/outcomes.h"
 
 /* The rules of a type as "FILE:LINE[#N][@LEVEL] MODULE" separated by ", "; FILE without directory,
  * `!` for a broken rule and `>` for the mark of a substack in the place of the module. */
@@ -285,6 +287,7 @@ static void test_limits(void **state) {
                                              { NULL, NULL } };
         struct memory memory = { .files = files };
         struct pam_service *service;
+        uint32_t codes = 0;
         char line[1100];
 
         (void)state;
@@ -295,6 +298,8 @@ static void test_limits(void **state) {
         service = memory_load(&memory, "1.7.0", "s");
         assert_int_equal(service->start, PAM_START_UNKNOWN);
         assert_true(is_said(service, "too many rules"));
+        assert_int_equal(pam_outcomes(service, PAM_AUTH, NULL, NULL, &codes), -E2BIG);
+        assert_int_equal(pam_can_succeed(service, PAM_AUTH, NULL, NULL, NULL), -E2BIG);
         pam_service_free(service);
         free(inner);
         free(outer);
