@@ -162,15 +162,31 @@ static int replace_bytes(const struct sshd_file *file, size_t begin, size_t end,
         return -ENOMEM;
 }
 
+/* What arguments need around them where the line has had none (`AcceptEnv`, `DenyUsers # x`). */
+static bool needs_blank_before(const char *line, const struct anatomy *anatomy) {
+        return anatomy->tail == anatomy->arguments && anatomy->arguments > 0 &&
+               !is_blank(line[anatomy->arguments - 1]) && line[anatomy->arguments - 1] != '=';
+}
+
+static bool needs_blank_behind(const char *line, size_t n, const struct anatomy *anatomy) {
+        return anatomy->tail == anatomy->arguments && anatomy->tail < n &&
+               !is_blank(line[anatomy->tail]);
+}
+
 static int rewrite_line(const struct sshd_directive *directive, const struct sshd_wanted *wanted,
                         struct sshd_edit *ret) {
         CLEANUP(text_done) struct text text = { 0 };
         const struct sshd_place *place = &directive->place;
         const char *line = place->file->data + place->begin;
-        struct anatomy anatomy = dissect(line, visible_length(line, place->end - place->begin),
-                                         is_raw(directive->keyword));
-        int r = append_values(&text, directive->keyword, wanted);
+        size_t n = visible_length(line, place->end - place->begin);
+        struct anatomy anatomy = dissect(line, n, is_raw(directive->keyword));
+        int r;
 
+        if (needs_blank_before(line, &anatomy) && text_append_char(&text, ' ') < 0)
+                return -ENOMEM;
+        r = append_values(&text, directive->keyword, wanted);
+        if (r == 0 && needs_blank_behind(line, n, &anatomy))
+                r = text_append_char(&text, ' ');
         if (r < 0)
                 return r;
         return replace_bytes(place->file, place->begin + anatomy.arguments,

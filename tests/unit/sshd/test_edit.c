@@ -51,6 +51,8 @@ static void check_edit(const struct edit_case *edit_case) {
 #define SPEC "user=root,host=h,addr=192.0.2.1,laddr=192.0.2.2,lport=22"
 
 static const struct edit_case cases[] = {
+        /* a list without elements, and without the blanks they need */
+        { "DenyUsers # nobody\n", "denyusers", { "bob" }, SPEC, "DenyUsers bob # nobody\n" },
         /* the winning line, in place, layout kept */
         { "# top\n  permitrootlogin   yes  # why\nPort 22\n",
           "permitrootlogin",
