@@ -10,17 +10,25 @@
  * - what said it was done is done;
  * - the next start finishes the job: leftovers are kept and removed, the good version is in force.
  *
+ * With --power-cut everything lies on a loop device, and instead of failing calls the device is
+ * copied before each of them, as a power cut would leave it: what the file system wrote so far.
+ * Each copy is mounted, which replays its journal, and the same must hold, and the next start
+ * finishes the job. That writes reach a disk in another order between two flushes is not tried.
+ *
  * Where a file system lets files be written and nothing else, the file may be torn when we are
  * killed; the rest holds, and the next start mends it.
  *
- * Usage: faults_replace [SCENARIO]. Prints the number of points and runs. */
+ * Usage: faults_replace [SCENARIO | --power-cut]. Prints the number of points and runs. */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/sha.h>
+#include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -389,6 +397,140 @@ static bool run_scenario(const struct scenario *scenario, unsigned *n_points, un
         return nr != -2 && f.n_failures == 0;
 }
 
+/* ---- power cuts ---- */
+
+enum { DEVICE_SIZE = 16 << 20 }; /* what ext4 needs with a journal, and room for the database */
+
+struct power {
+        struct fixture *fixture;
+        char place[64];
+        char *last;                  /* the image that was tried last */
+        unsigned n_points, n_images; /* images differ; points between the same writes do not */
+};
+
+__attribute__((format(printf, 1, 2))) static void command(const char *format, ...) {
+        char line[1024];
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void)vsnprintf(line, sizeof line, format, arguments);
+        va_end(arguments);
+        if (system(line) != 0) {
+                printf("FAILED: %s\n", line);
+                exit(EXIT_FAILURE);
+        }
+}
+
+/* The image as it is now; false if it is the last one. */
+static bool copy_image(struct power *power) {
+        char name[96], *now = malloc(DEVICE_SIZE);
+        bool differs;
+        int fd;
+
+        (void)snprintf(name, sizeof name, "%s/image", power->place);
+        fd = open(name, O_RDONLY | O_CLOEXEC);
+        if (!now || fd < 0 || pread(fd, now, DEVICE_SIZE, 0) != DEVICE_SIZE)
+                abort();
+        (void)close(fd);
+        differs = !power->last || memcmp(now, power->last, DEVICE_SIZE) != 0;
+        free(power->last);
+        power->last = now;
+        return differs;
+}
+
+/* Power comes back to a copy of the device. */
+static void cut_power(void *userdata) {
+        struct power *power = userdata;
+        const struct outcome killed = { .was_killed = true, .status = -1 };
+        struct fixture f = *power->fixture;
+        const char *name = strrchr(f.tree.directory, '/'), *problem;
+        char copy[96];
+        int fd;
+
+        power->n_points++;
+        if (!copy_image(power))
+                return;
+        power->n_images++;
+        (void)snprintf(copy, sizeof copy, "%s/copy", power->place);
+        fd = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (fd < 0 || write(fd, power->last, DEVICE_SIZE) != DEVICE_SIZE)
+                abort();
+        (void)close(fd);
+        command("mount -o loop %s %s/after", copy, power->place);
+        (void)snprintf(f.tree.directory, sizeof f.tree.directory, "%s/after%s", power->place, name);
+        (void)snprintf(f.state, sizeof f.state, "%s/state", f.tree.directory);
+        if (os_root_open(f.tree.directory, &f.tree.root) < 0)
+                abort();
+        problem = judge(&f, &killed);
+        if (problem) {
+                power->fixture->n_failures++;
+                printf("FAILED: %s: power cut before call %u: %s\n", f.scenario->name,
+                       power->n_points, problem);
+        }
+        os_root_close(&f.tree.root);
+        command("umount %s/after", power->place);
+        command("e2fsck -fn %s >/dev/null 2>&1", copy);
+}
+
+static void cut_power_in(const struct scenario *scenario, const char *options,
+                         struct power *power) {
+        struct fixture f = { .place = NULL };
+        const struct fault fault = { .before_call = cut_power, .userdata = power };
+        struct outcome outcome;
+        char place[96];
+
+        (void)snprintf(place, sizeof place, "%s/before", power->place);
+        power->fixture = &f;
+        command("mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 %s/image", power->place);
+        command("mount -o loop,%s %s/image %s", options, power->place, place);
+        f.place = place;
+        prepare(&f, scenario);
+        lay_out(&f);
+        sync();
+        if (supervise(revert, &f, &fault, &outcome) < 0 || outcome.status != 0)
+                f.n_failures++;
+        cut_power(power); /* after the last call */
+        printf("%s (%s): power cut at %u points, %u different devices, %u failures\n",
+               scenario->name, options, power->n_points, power->n_images, f.n_failures);
+        forget(&f);
+        tree_remove(&f.tree);
+        command("umount %s", place);
+        if (f.n_failures > 0)
+                exit(EXIT_FAILURE);
+}
+
+/* Loop devices and mounts in a namespace of its own. */
+static int cut_power_everywhere(void) {
+        /* as late as the file system may write, and each change as soon as it is made */
+        static const char *const options[] = { "rw", "sync,dirsync" };
+        char place[] = "/tmp/sshguardd-power-XXXXXX";
+        unsigned n_points = 0, n_images = 0;
+
+        if (access("/dev/loop-control", W_OK) < 0 || unshare(CLONE_NEWNS) < 0 ||
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+                printf("skipped: no loop devices, or no mounts\n");
+                return SKIPPED;
+        }
+        if (!mkdtemp(place))
+                return EXIT_FAILURE;
+        command("mkdir %s/before %s/after && truncate -s %d %s/image", place, place, DEVICE_SIZE,
+                place);
+        for (size_t i = 0; i < 2 * sizeof scenarios / sizeof scenarios[0]; i++) {
+                struct power power = { .fixture = NULL };
+
+                if (scenarios[i / 2].no_exchange || scenarios[i / 2].no_rename)
+                        continue; /* of file systems without exchange; ext4 has it */
+                memcpy(power.place, place, sizeof place);
+                cut_power_in(&scenarios[i / 2], options[i % 2], &power);
+                free(power.last);
+                n_points += power.n_points;
+                n_images += power.n_images;
+        }
+        command("rm -r %s", place);
+        printf("power cut at %u points, %u different devices\n", n_points, n_images);
+        return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv) {
         unsigned n_points = 0, n_runs = 0;
         bool all = true;
@@ -398,6 +540,8 @@ int main(int argc, char **argv) {
                 printf("skipped: needs root\n");
                 return SKIPPED;
         }
+        if (argc > 1 && strcmp(argv[1], "--power-cut") == 0)
+                return cut_power_everywhere();
         for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
                 if (argc > 1 && strcmp(argv[1], scenarios[i].name) != 0)
                         continue;

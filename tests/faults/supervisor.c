@@ -171,6 +171,8 @@ static bool answer(struct run *run, const struct seccomp_notif *call,
         const struct fault *fault = run->fault;
         bool is_here = ++run->outcome->n_calls == fault->at;
 
+        if (fault->before_call)
+                fault->before_call(fault->userdata);
         response->id = call->id;
         if (is_here)
                 run->outcome->nr = call->data.nr;

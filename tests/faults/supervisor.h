@@ -22,6 +22,9 @@ struct fault {
         int error;
         bool no_exchange; /* renameat2(2) knows no flags, as on FUSE, at all times */
         bool no_rename;   /* nothing can be renamed at all */
+        /* Called before each call, the child standing still; may be NULL. */
+        void (*before_call)(void *userdata);
+        void *userdata;
 };
 
 struct outcome {
