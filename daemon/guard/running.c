@@ -202,6 +202,7 @@ void manager_after_turn(struct manager *manager) {
         bool is_judged = manager->n_sshd_judged != manager->reconciler.n_sshd_judged;
 
         manager->n_sshd_judged = manager->reconciler.n_sshd_judged;
+        looker_rest(manager->world.looker);
         if (is_judged && manager->cross_check)
                 (void)cross_check_request(manager->cross_check, CROSS_CHECK_SETTLE_MS);
         if (manager->n_unit_loaded != manager->reconciler.n_unit_loaded)

@@ -78,6 +78,11 @@ void looker_free(struct looker *looker) {
 
 /* ---- rights ---- */
 
+void looker_rest(struct looker *looker) {
+        looker_drop_rights(looker);
+        forget_mount(looker);
+}
+
 void looker_drop_rights(struct looker *looker) {
         credentials_restore(&looker->kept.scope);
         credentials_done(&looker->kept.as);

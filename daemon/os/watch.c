@@ -210,10 +210,11 @@ static ssize_t read_events(struct watch *watch) {
 }
 
 int watch_dispatch(struct watch *watch) {
-        ssize_t n = 1;
+        ssize_t n = BUFFER_SIZE;
         int r;
 
-        for (int i = 0; i < READS_PER_DISPATCH && n > 0; i++)
+        /* a buffer that was not filled has emptied the queue */
+        for (int i = 0; i < READS_PER_DISPATCH && n >= BUFFER_SIZE / 2; i++)
                 n = read_events(watch);
         r = flush(watch);
         return n < 0 ? (int)n : r;

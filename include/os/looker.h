@@ -37,6 +37,9 @@ void looker_free(struct looker *looker);
  * Returns 0 or -ENOMEM. */
 int looker_keep_rights(struct looker *looker, const struct credentials *as);
 void looker_drop_rights(struct looker *looker);
+/* Lets go of whatever makes the next look quicker, after a number of them: a mount that is held
+ * open cannot be unmounted. */
+void looker_rest(struct looker *looker);
 
 /* As snapshot_take(), with the rights of AS (NULL: ours). */
 int looker_take(struct looker *looker, const char *path, const struct credentials *as,

@@ -257,9 +257,38 @@ static void test_other_file_systems(void **state) {
         }
 }
 
+/* What was looked at last does not keep its file system busy. */
+static int unmount_what_was_looked_at(void) {
+        struct snapshot s;
+
+        tree_mkdir(&tree, "/other");
+        if (mount("test", tree_path(&tree, "/other"), "tmpfs", 0, NULL) < 0)
+                return 77;
+        tree_write(&tree, "/other/keys", "x");
+        s = take("/other/keys", NULL, 0);
+        if (s.metadata.kind != FILE_REGULAR)
+                return 1;
+        snapshot_done(&s);
+        looker_rest(looker);
+        if (umount(tree_path(&tree, "/other")) < 0)
+                return 2;
+        return take("/other/keys", NULL, 0).metadata.kind == FILE_ABSENT ? 0 : 3;
+}
+
+static void test_a_rest_lets_go_of_mounts(void **state) {
+        int status = in_a_namespace(unmount_what_was_looked_at);
+
+        (void)state;
+        if (status == 77)
+                print_message("skipped: no mounts here\n");
+        else
+                assert_int_equal(status, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_kinds, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_rest_lets_go_of_mounts, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kept_rights, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_trace, set_up, tear_down),
