@@ -86,31 +86,53 @@ int dirty_defer(struct dirty_set *set, const char *path, uint64_t due_us) {
 }
 
 struct taking {
+        const struct dirty_set *set;
         uint64_t now_us;
         bool in_background;
+        uint64_t served_us; /* of whose turn it is */
         size_t max;
         struct dirty_slice slice;
         int error;
 };
 
+static uint64_t served_us(const struct dirty_set *set, const char *path) {
+        return set->served_us ? set->served_us(set->userdata, path) : 0;
+}
+
+static bool is_due(const struct taking *taking, const struct dirty_path *dirty) {
+        return dirty->due_us <= taking->now_us &&
+               (dirty->sources == DIRTY_BY_PASS) == taking->in_background;
+}
+
+static void find_turn(const char *path, void *value, void *userdata) {
+        struct taking *taking = userdata;
+        uint64_t served;
+
+        if (!is_due(taking, value))
+                return;
+        served = served_us(taking->set, path);
+        if (served < taking->served_us)
+                taking->served_us = served;
+}
+
 static void take_due(const char *path, void *value, void *userdata) {
         const struct dirty_path *dirty = value;
         struct taking *taking = userdata;
 
-        if (dirty->due_us > taking->now_us ||
-            (dirty->sources == DIRTY_BY_PASS) != taking->in_background ||
-            taking->slice.n_paths >= taking->max || taking->error < 0)
+        if (taking->slice.n_paths >= taking->max || taking->error < 0 || !is_due(taking, dirty) ||
+            served_us(taking->set, path) != taking->served_us)
                 return;
         taking->slice.sources |= dirty->sources;
         taking->error = strings_append(&taking->slice.paths, &taking->slice.n_paths, path);
 }
 
 int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret) {
-        struct taking taking = { .now_us = now_us, .max = max };
+        struct taking taking = { .set = set, .now_us = now_us, .max = max };
 
-        map_each(&set->paths, take_due, &taking);
-        if (taking.slice.n_paths == 0) {
-                taking.in_background = true;
+        for (int i = 0; i < 2 && taking.slice.n_paths == 0; i++) {
+                taking.in_background = i > 0;
+                taking.served_us = UINT64_MAX;
+                map_each(&set->paths, find_turn, &taking);
                 map_each(&set->paths, take_due, &taking);
         }
         if (taking.error < 0) {

@@ -165,8 +165,12 @@ int manager_take_users(struct manager *manager) {
 static int sweep_user(struct manager *manager, size_t i) {
         struct world *world = &manager->world;
         struct guarded_user *user = &world->users.items[i];
-        int r = 0;
+        const struct credentials *as = NULL;
+        int r;
 
+        r = users_credentials(&world->users, i, &as);
+        if (r == 0)
+                r = looker_keep_rights(world->looker, as);
         world_forget_user(world, i);
         for (size_t f = 0; f < user->n_files && r == 0; f++) {
                 const struct snapshot *now;
@@ -177,6 +181,7 @@ static int sweep_user(struct manager *manager, size_t i) {
                         break;
                 }
         }
+        looker_drop_rights(world->looker);
         world_forget_user(world, i);
         return r;
 }
@@ -273,6 +278,14 @@ void manager_on_accounts_stale(void *userdata) {
 
 /* ---- start ---- */
 
+/* Whoever was looked at longest ago is next; what is nobody's goes before all. */
+static uint64_t served_us(void *userdata, const char *path) {
+        const struct users *users = userdata;
+        size_t i;
+
+        return users_first_of(users, path, &i, NULL) ? users->items[i].looked_at_us : 0;
+}
+
 int manager_start_users(struct manager *manager) {
         struct world *world = &manager->world;
 
@@ -284,5 +297,7 @@ int manager_start_users(struct manager *manager) {
         manager->reconciler.on_user_changed = manager_on_user_changed;
         manager->reconciler.on_access_stale = on_access_stale;
         manager->reconciler.on_accounts_stale = manager_on_accounts_stale;
+        manager->dirty.served_us = served_us;
+        manager->dirty.userdata = &world->users;
         return reconciler_recall_accounts(&manager->reconciler);
 }

@@ -21,6 +21,7 @@ struct pass {
         bool admins_are_stale; /* as above, for the administrators
                                 */
         bool set_is_stale;     /* a response made a path come or go */
+        bool is_cut;           /* accounts have more to be answered: in a pass of its own, later */
         size_t *users;         /* positions of the accounts looked at in this pass */
         size_t n_users;
         enum meaning sshd_meaning, pam_meaning; /* asked for at most once */

@@ -24,6 +24,7 @@
 
 enum {
         RESPONSES_MAX = 256, /* per pass; each removes at least one finding or is not tried again */
+        RESPONSES_OF_USER = 8, /* of a pass over accounts: then it is another one's turn */
 };
 
 void pass_done(struct pass *pass) {
@@ -187,12 +188,9 @@ static int load_sshd(struct reconciler *reconciler) {
                 reconciler->n_unit_loaded++;
                 reconciler->sshd_is_stale = true;
         }
-        if (reconciler->sshd_is_stale) {
+        if (reconciler->sshd_is_stale)
                 set_changed = world_read_config(world);
-                if (set_changed < 0)
-                        return set_changed;
-        }
-        return set_changed | unit_changed;
+        return set_changed < 0 ? set_changed : set_changed | unit_changed;
 }
 
 /* The same of what follows from it: the accounts' files and the PAM services. */
@@ -630,8 +628,18 @@ static const struct finding *next_to_answer(const struct pass *pass,
         return next;
 }
 
+/* A user with very many files does not keep the others waiting. */
+static bool is_going_on_later(struct pass *pass, const struct finding *finding) {
+        struct reconciler *reconciler = pass->reconciler;
+
+        pass->is_cut = pass->n_users > 0 && finding->path && reconciler->on_changed_again;
+        if (pass->is_cut)
+                reconciler->on_changed_again(reconciler->userdata, finding->path);
+        return pass->is_cut;
+}
+
 static int respond_pass(struct pass *pass) {
-        for (unsigned i = 0; i < RESPONSES_MAX; i++) {
+        for (unsigned i = 0; i < RESPONSES_MAX && !pass->is_cut; i++) {
                 CLEANUP(findings_done) struct findings present = { 0 };
                 const struct finding *finding;
                 int r = pass_collect(pass, &present);
@@ -640,6 +648,8 @@ static int respond_pass(struct pass *pass) {
                         return r;
                 finding = next_to_answer(pass, &present);
                 if (!finding)
+                        return 0;
+                if (i == RESPONSES_OF_USER && is_going_on_later(pass, finding))
                         return 0;
                 r = respond_one(pass, finding, &present);
                 if (r == 0)
@@ -699,7 +709,7 @@ static int update_ledger(struct pass *pass) {
                 r = open_finding(reconciler, &unapproved.items[i], "alerted", NULL);
         if (r == 0)
                 ledger_close(&reconciler->ledger, reconciler_on_closed, reconciler);
-        return r == 0 ? pass_record_users(pass) : r;
+        return r == 0 && !pass->is_cut ? pass_record_users(pass) : r;
 }
 
 /* ---- the pass ---- */
@@ -763,28 +773,4 @@ int reconcile_users(struct reconciler *reconciler, size_t first, size_t n) {
         for (size_t i = first; i < first + n && i < reconciler->world->users.n_items && r == 0; i++)
                 r = pass_add_user(&pass, i);
         return r < 0 ? r : run_pass(&pass);
-}
-
-int reconciler_note(struct reconciler *reconciler, const char *rule_id, struct finding *finding) {
-        struct findings *noted = &reconciler->noted;
-        size_t n = 0;
-        int r = 0;
-
-        for (size_t i = 0; i < noted->n_items; i++) {
-                if (strcmp(noted->items[i].rule_id, rule_id) == 0)
-                        finding_done(&noted->items[i]);
-                else
-                        noted->items[n++] = noted->items[i];
-        }
-        noted->n_items = n;
-        if (finding)
-                r = findings_add(noted, finding);
-        return r < 0 ? r : reconcile_paths(reconciler, NULL, 0);
-}
-
-bool reconciler_has_noted(const struct reconciler *reconciler, const char *rule_id) {
-        for (size_t i = 0; i < reconciler->noted.n_items; i++)
-                if (strcmp(reconciler->noted.items[i].rule_id, rule_id) == 0)
-                        return true;
-        return false;
 }

@@ -34,6 +34,10 @@ const char *dirty_sources_name(unsigned sources);
 
 struct dirty_set {
         struct map paths; /* path → struct dirty_path */
+        /* When somebody last had a turn to whom PATH belongs; paths with the same answer share one,
+         * and who waited longest is next. NULL: all are equal. */
+        uint64_t (*served_us)(void *userdata, const char *path);
+        void *userdata;
 };
 
 /* Marks PATH. Returns 0 or -ENOMEM. */

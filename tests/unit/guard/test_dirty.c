@@ -88,9 +88,35 @@ static void test_a_slice_says_who_asked_for_it(void **state) {
         dirty_done(&set);
 }
 
+/* By its first letter: who has had a turn at which time. */
+static uint64_t served_us(void *userdata, const char *path) {
+        const uint64_t *times = userdata;
+
+        return times[path[1] - 'a'];
+}
+
+static void test_who_waited_longest_is_next(void **state) {
+        uint64_t times[] = { 300, 0, 200 };
+        struct dirty_set set = { .served_us = served_us, .userdata = times };
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a1", DIRTY_BY_EVENT, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/a2", DIRTY_BY_EVENT, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, 2), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_PASS, false, 1), 0);
+        assert_int_equal(take(&set, 5, 10, "/c"), 1); /* whatever names come before */
+        times[2] = 400;
+        assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, 5), 0);
+        assert_int_equal(take(&set, 5, 10, "/a1"), 2); /* a turn has all that is theirs */
+        assert_int_equal(take(&set, 5, 10, "/c"), 1);
+        assert_int_equal(take(&set, 5, 10, "/b"), 1);
+        dirty_done(&set);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_path_once),
+                cmocka_unit_test(test_who_waited_longest_is_next),
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),
                 cmocka_unit_test(test_a_close_ends_settling),
                 cmocka_unit_test(test_events_go_before_the_full_pass),
