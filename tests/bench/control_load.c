@@ -2,6 +2,8 @@
 /* How long a status call takes, alone and beside a thousand peers that misbehave: a fifth each
  * never read, never finish, send garbage, send without end, say nothing. The server is the real
  * one, with 10,000 files behind it, in a process of its own; its peak memory is printed too.
+ * `bench_control_load SOCKET PID` asks a daemon that runs, till it answers no more: beside its pass
+ * over ten thousand accounts, a reload, its stop.
  *
  * Beside the time on the clock stands the processor time that the server took meanwhile: what the
  * peers make it do before it answers, whatever else the machine is busy with. */
@@ -87,12 +89,23 @@ static pid_t serve(const char *path) {
         return pid;
 }
 
-static int connect_to(const char *path) {
+/* Negative if nobody listens. */
+static int try_to_connect(const char *path) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
         int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
         (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
+        if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+                (void)close(fd);
+                fd = -1;
+        }
+        return fd;
+}
+
+static int connect_to(const char *path) {
+        int fd = try_to_connect(path);
+
+        if (fd < 0)
                 die("connect");
         return fd;
 }
@@ -171,10 +184,12 @@ static double used_ms(pid_t pid) {
 /* From connect() to the last byte of the answer; negative if there was none. */
 static double ask(const char *path) {
         double before = now_ms();
-        int fd = connect_to(path);
+        int fd = try_to_connect(path);
         char buffer[8192];
         ssize_t n = -1;
 
+        if (fd < 0)
+                return -1;
         if (send(fd, status_call, sizeof status_call, MSG_NOSIGNAL) > 0)
                 while ((n = recv(fd, buffer, sizeof buffer, 0)) > 0 && buffer[n - 1] != '\0')
                         ;
@@ -186,6 +201,30 @@ static int compare(const void *a, const void *b) {
         const double x = *(const double *)a, y = *(const double *)b;
 
         return (x > y) - (x < y);
+}
+
+/* Asks a hundred times a second, as long as there is an answer. */
+static void follow(const char *path, pid_t server) {
+        static double times[1 << 16], used[1 << 16];
+        size_t n = 0;
+
+        for (; n < sizeof times / sizeof times[0]; n++) {
+                double before = used_ms(server);
+
+                times[n] = ask(path);
+                if (times[n] < 0)
+                        break;
+                used[n] = used_ms(server) - before;
+                (void)usleep(10000);
+        }
+        if (n == 0)
+                die(path);
+        qsort(times, n, sizeof times[0], compare);
+        qsort(used, n, sizeof used[0], compare);
+        printf("%zu calls   p50 %8.3f ms   p99 %8.3f ms   worst %8.3f ms   of the server's time "
+               "p99 "
+               "%8.3f ms\n",
+               n, times[n / 2], times[n * 99 / 100], times[n - 1], used[n * 99 / 100]);
 }
 
 static void measure(const char *name, const char *path, pid_t server) {
@@ -207,13 +246,17 @@ static void measure(const char *name, const char *path, pid_t server) {
                used[N_CALLS * 99 / 100], n_unanswered, N_CALLS);
 }
 
-int main(void) {
+int main(int argc, char *argv[]) {
         const struct rlimit many = { 4096, 4096 };
         char directory[] = "/tmp/bench_control.XXXXXX", path[64];
         struct rusage usage;
         pid_t server, hostile;
 
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
+        if (argc == 3) {
+                follow(argv[1], (pid_t)strtol(argv[2], NULL, 10));
+                return 0;
+        }
         (void)setrlimit(RLIMIT_NOFILE, &many);
         if (!mkdtemp(directory))
                 die("mkdtemp");
