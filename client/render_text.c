@@ -383,6 +383,10 @@ static void show_diff(struct screen *screen, const json_t *reply) {
                 screen_put(screen, STYLE_WARN, json_string_value(json_array_get(metadata, i)));
                 screen_raw(screen, "\n");
         }
+        if (member_string(reply, "access")) {
+                screen_put(screen, STYLE_BAD, member_string(reply, "access"));
+                screen_raw(screen, "\n");
+        }
         render_put_diff(screen, diff);
         if (member_bool(reply, "secret"))
                 screen_raw(screen, "The content is not kept, and not shown.\n");

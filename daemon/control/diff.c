@@ -34,6 +34,7 @@ void control_versions_done(struct control_versions *versions) {
         control_version_done(&versions->before);
         control_version_done(&versions->after);
         free(versions->path);
+        free(versions->access);
         *versions = (struct control_versions){ 0 };
 }
 
@@ -162,7 +163,8 @@ static int reply_diff(struct control_call *call, const struct control_versions *
                 versions->after.label ? versions->after.label : "", "metadata",
                 describe_differences(&versions->before.metadata, &versions->after.metadata), "diff",
                 text_get(&diff), "truncated", truncated ? 1 : 0);
-        if (!reply || describe_bytes(reply, "path", versions->path) < 0)
+        if (!reply || describe_bytes(reply, "path", versions->path) < 0 ||
+            describe_bytes(reply, "access", versions->access) < 0)
                 return -ENOMEM;
         call->reply = TAKE(reply);
         return 0;

@@ -243,7 +243,9 @@ static int load_config(struct access_tree *tree) {
                 r = world_parse_config(world, tree->view, &tree->own_config);
                 tree->config = tree->own_config;
         } else {
-                tree->config = world->good_config;
+                tree->config = world->config && !sshd_config_refusal(world->config)
+                                       ? world->config
+                                       : world->good_config;
         }
         if (r == 0 && (!tree->config || sshd_config_refusal(tree->config)))
                 r = -EUCLEAN;

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guard/access_change.h"
 #include "guard/assess.h"
 #include "guard/lock.h"
 #include "guard/messages.h"
@@ -463,11 +464,26 @@ int manager_incident_versions(struct manager *manager, int64_t id, struct contro
         return r < 0 ? r : CONTROL_DONE;
 }
 
+/* What the later version gives to whom, where that can be found out. */
+static int add_access(struct manager *manager, bool is_present, struct control_versions *versions) {
+        CLEANUP(access_change_done) struct access_change change = { 0 };
+        const struct snapshot bad = { .metadata = versions->after.metadata,
+                                      .data = versions->after.data,
+                                      .n_data = versions->after.n_data };
+        int r = access_change_of(&manager->world, versions->path, is_present ? NULL : &bad,
+                                 &change);
+
+        versions->access = TAKE(change.text);
+        return r == -ENOMEM ? r : CONTROL_DONE;
+}
+
 static int get_versions(void *userdata, const struct control_subject *subject,
                         struct control_versions *ret, struct control_refusal *refusal) {
+        int r = subject->path ? path_versions(userdata, subject->path, ret)
+                              : manager_incident_versions(userdata, subject->incident_id, ret);
+
         (void)refusal;
-        return subject->path ? path_versions(userdata, subject->path, ret)
-                             : manager_incident_versions(userdata, subject->incident_id, ret);
+        return r == CONTROL_DONE ? add_access(userdata, subject->path != NULL, ret) : r;
 }
 
 void manager_fill_backend(struct manager *manager, struct control_backend *ret) {

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <syslog.h>
 
+#include "base/cleanup.h"
+#include "guard/access_change.h"
 #include "guard/assess.h"
 #include "guard/messages.h"
 #include "pass.h"
@@ -58,15 +60,20 @@ static int accept_unapproved(struct reconciler *reconciler, const char *path) {
         struct world *world = reconciler->world;
         const struct guarded *guarded = guarded_set_get(&world->set, path);
         bool is_secret = guarded && guarded->flags & GUARDED_SECRET;
+        CLEANUP(access_change_done) struct access_change change = { 0 };
         const struct snapshot *snapshot;
-        int r = view_look(world->view, path, 0, &snapshot);
+        int r = access_change_of(world, path, NULL, &change);
 
+        if (r == -ENOMEM)
+                return r;
+        r = view_look(world->view, path, 0, &snapshot);
         if (r == 0)
                 r = baseline_approve(world->baseline, path, snapshot, is_secret, 0,
                                      "accepted: it breaks no rule");
         if (r == 0)
-                record_notice_at(path, MESSAGE_ACCEPTED, LOG_NOTICE,
-                                 "%s: an unapproved but compliant change was accepted", path);
+                record_notice_at(path, MESSAGE_ACCEPTED, change.gives ? LOG_WARNING : LOG_NOTICE,
+                                 "%s: an unapproved but compliant change was accepted%s%s", path,
+                                 change.text ? "; " : "", change.text ? change.text : "");
         return r;
 }
 

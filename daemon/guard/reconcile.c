@@ -424,6 +424,7 @@ static int keep_old(void *userdata, const char *path, const struct snapshot *old
                 .path = keeping->finding->path && strcmp(keeping->finding->path, path) == 0 ? NULL
                                                                                             : path,
                 .action = action_done(keeping->response),
+                .is_drift = true,
                 .quarantined = old,
         };
         int64_t id;
@@ -477,6 +478,7 @@ int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
                 .finding = finding,
                 .action = action,
                 .outcome = outcome,
+                .is_drift = true,
         };
         int64_t id = 0;
 

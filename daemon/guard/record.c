@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "guard/access_change.h"
 #include "guard/messages.h"
 #include "os/journal.h"
 
@@ -148,9 +149,38 @@ int record_summaries(const struct recorder *recorder) {
         return contests_summarise(recorder->contests, monotonic_us(), tell_summary, &copy);
 }
 
-int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id) {
+/* More access is worse than a changed comment. */
+static enum severity raise_severity(enum severity severity, const struct access_change *change) {
+        enum severity least = change->gives   ? SEVERITY_HIGH
+                              : change->takes ? SEVERITY_MEDIUM
+                                              : SEVERITY_INFO;
+
+        return severity < least ? least : severity;
+}
+
+/* The finding with what the drift gave to whom; its other parts are lent. *RET_MESSAGE (heap) is
+ * its message then. What cannot be found out is not said. */
+static struct finding describe_drift(const struct recorder *recorder, const struct record *record,
+                                     char **ret_message) {
+        CLEANUP(access_change_done) struct access_change change = { 0 };
+        struct finding told = *record->finding;
+        const char *path = path_of(record);
+
+        if (!record->is_drift || !path ||
+            access_change_of(recorder->world, path, record->quarantined, &change) < 0 ||
+            !change.text)
+                return told;
+        *ret_message =
+                text_format("%s; %s", told.message ? told.message : "it is another", change.text);
+        if (*ret_message)
+                told.message = *ret_message;
+        told.severity = raise_severity(told.severity, &change);
+        return told;
+}
+
+static int write_incident(const struct recorder *recorder, const struct record *record,
+                          enum contest_verdict verdict, int64_t *ret_id) {
         const struct finding *finding = record->finding;
-        enum contest_verdict verdict = note_contest(recorder, record);
         struct incident incident = {
                 .at_us = record_now_us(),
                 .path = BORROWED(path_of(record)),
@@ -171,11 +201,6 @@ int record_incident(const struct recorder *recorder, const struct record *record
         int64_t id = 0;
         int r;
 
-        *ret_id = 0;
-        if (verdict == CONTEST_DROP)
-                return store_note_dropped(recorder->world->store);
-        if (verdict == CONTEST_COUNT)
-                return 0;
         if (verdict != CONTEST_TELL)
                 incident.severity = (int)contest_raise(finding->severity);
         incident.is_contested = verdict == CONTEST_RECORD;
@@ -194,6 +219,22 @@ int record_incident(const struct recorder *recorder, const struct record *record
                 recorder->on_incident(recorder->userdata, &incident);
         *ret_id = id;
         return r;
+}
+
+int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id) {
+        enum contest_verdict verdict = note_contest(recorder, record);
+        CLEANUP_FREE char *message = NULL;
+        struct record told = *record;
+        struct finding finding;
+
+        *ret_id = 0;
+        if (verdict == CONTEST_DROP)
+                return store_note_dropped(recorder->world->store);
+        if (verdict == CONTEST_COUNT)
+                return 0;
+        finding = describe_drift(recorder, record, &message);
+        told.finding = &finding;
+        return write_incident(recorder, &told, verdict, ret_id);
 }
 
 __attribute__((format(printf, 4, 0))) static void send_notice(const char *path,

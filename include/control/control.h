@@ -173,6 +173,7 @@ struct control_versions {
         char *path;
         bool is_secret;
         struct control_version before, after;
+        char *access; /* what the later one gives to whom; NULL: nothing, or not known */
 };
 void control_version_done(struct control_version *version);
 void control_versions_done(struct control_versions *versions);

@@ -4,6 +4,7 @@
 /* Recording and telling: one incident in the store, one structured entry in the journal, one event
  * for those who listen. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "guard/contest.h"
@@ -22,10 +23,11 @@ struct recorder {
 
 struct record {
         const char *message_id;
-        const struct finding *finding;      /* what it is about */
-        const char *path;                   /* NULL: the finding's */
-        const char *action;                 /* "reverted", "alerted", "would revert" … */
-        const char *outcome;                /* why it could not be done; NULL if it was */
+        const struct finding *finding; /* what it is about */
+        const char *path;              /* NULL: the finding's */
+        const char *action;            /* "reverted", "alerted", "would revert" … */
+        const char *outcome;           /* why it could not be done; NULL if it was */
+        bool is_drift; /* a file is, or was, another than its approved version: say what it gave */
         const struct snapshot *quarantined; /* the version that was there; NULL: nothing is kept */
 };
 

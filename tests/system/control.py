@@ -165,7 +165,34 @@ def access_says_who_can_log_in(machine):
         expect(machine.run(f"sshguardctl access {arguments}", check=False).returncode == 2, f"{arguments} is accepted")
     status = machine.run("runuser -u alice -- sshguardctl access", check=False).returncode
     expect(status in (3, 4), f"anybody may ask: {status}")
-    machine.run("userdel -r dora", check=False)
+
+
+@check
+def an_incident_says_what_it_gave_to_whom(machine):
+    path = "/etc/ssh/sshd_config.d/zz-last.conf"
+    machine.write(path, "Match Address *\n    PasswordAuthentication yes\n")
+    eventually("it is reverted", lambda: not machine.exists(path))
+    newest = next(i for i in ctl(machine, f"history --path {path}")["incidents"] if i["action"] == "reverted")
+    expect("dora gains password login" in newest["message"], f"the incident says {newest['message']}")
+    expect(newest["severity"] == "critical", f"its severity is {newest['severity']}")
+    said = machine.run(f"sshguardctl diff {newest['id']}").stdout
+    expect("dora gains password login" in said, f"the diff says {said}")
+    machine.run("ssh-keygen -q -t ed25519 -N '' -f /root/other && cat /root/other.pub >>/home/dora/.ssh/authorized_keys")
+    fingerprint = machine.run("ssh-keygen -lf /root/other.pub").stdout.split()[1]
+    eventually("the key is told of", lambda: f"dora gains key {fingerprint}" in machine.run(
+        "journalctl -t sshguardd -o cat").stdout)
+
+
+@check
+def the_administrators_are_not_locked_out(machine):
+    configuration = "/etc/sshguardd/sshguardd.conf"
+    machine.run(f"echo 'admins = [ \"dora\" ];' >>{configuration} && sshguardctl reload")
+    said = edit(machine, "echo 'DenyUsers dora' >>$1", f"{SITE_DROP_IN} --yes --reason 'test'", 2)
+    expect("no administrator could log in any more" in said and "dora with" in said, said)
+    expect("DenyUsers" not in machine.read(SITE_DROP_IN), "it was written")
+    edit(machine, "echo 'DenyUsers erin' >>$1", f"{SITE_DROP_IN} --yes --reason 'test'", 0)
+    edit(machine, "sed -i /DenyUsers/d $1", f"{SITE_DROP_IN} --yes --reason 'test'", 0)
+    machine.run(f"sed -i /admins/d {configuration} && sshguardctl reload && userdel -r dora", check=False)
 
 
 @check
