@@ -288,7 +288,8 @@ static int compare_accounts(struct comparing *comparing, struct world *world, co
                 comparing->is_cut |= owners.n > ACCOUNTS_MAX;
                 return owners.error;
         }
-        if (!guarded || !(guarded->flags & (GUARDED_SSHD | GUARDED_PAM | GUARDED_UNIT)))
+        /* what is guarded no longer may have been a drop-in, or an included stack */
+        if (guarded && !(guarded->flags & (GUARDED_SSHD | GUARDED_PAM | GUARDED_UNIT)))
                 return 0;
         for (size_t i = 0; i < accounts->n_items && i < ACCOUNTS_MAX && r == 0; i++)
                 r = compare_account(comparing, &accounts->items[i]);

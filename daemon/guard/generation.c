@@ -14,6 +14,7 @@
 #include "guard/messages.h"
 #include "guard/policy_load.h"
 #include "manager.h"
+#include "os/kernel_line.h"
 #include "policy/parse.h"
 
 DEFINE_CLEANUP(cleanup_policy, struct policy, policy_free)
@@ -115,6 +116,19 @@ static void tell_pending(const struct policy *policy) {
                               text_get(&names));
 }
 
+/* For the day everything is wrong: nothing but our own state is written, whatever the
+ * configuration says. */
+static void heed_kernel_line(const struct manager *manager, struct policy *policy) {
+        static const char word[] = "sshguardd.mode=audit";
+        bool is_asked = false;
+
+        if (manager->invocation->root_path || policy->mode == MODE_AUDIT ||
+            kernel_line_ask(word, &is_asked) < 0 || !is_asked)
+                return;
+        policy->mode = MODE_AUDIT;
+        record_notice(NULL, LOG_WARNING, "audit mode: the kernel was started with %s", word);
+}
+
 int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
         struct world *world = &manager->world;
         CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
@@ -135,6 +149,7 @@ int manager_load_policy(struct manager *manager, struct diagnostics *reterr) {
                 }
                 return r;
         }
+        heed_kernel_line(manager, policy);
         reconciler_forget(&manager->reconciler);
         policy_free(world->policy);
         world->policy = TAKE(policy);
