@@ -178,11 +178,6 @@ static int review_rule(struct client *client, const char *id, json_t **ret) {
         const json_t *rule;
         int status;
 
-        if (!client->arguments->yes && !can_ask(client))
-                return client_complain(
-                        "nobody can be asked here: look at `sshguardctl explain %s`, "
-                        "then give --yes",
-                        id);
         status = client_call(client, "Explain", json_pack("{s:s}", "rule", id), &reply);
         if (status != CLIENT_FINE)
                 return status;
@@ -191,6 +186,11 @@ static int review_rule(struct client *client, const char *id, json_t **ret) {
                 return client_complain("%s is a rule of your own: it does not wait", id);
         if (!member_bool(rule, "pending"))
                 return client_complain("%s does not wait: it is acknowledged already", id);
+        if (!client->arguments->yes && !can_ask(client))
+                return client_complain(
+                        "nobody can be asked here: look at `sshguardctl explain %s`, "
+                        "then give --yes",
+                        id);
         if (client->renderer == &render_text) {
                 client_show(client, VIEW_EXPLANATION, reply);
                 status = client_flush(client);

@@ -11,10 +11,13 @@
 #include "wire/message.h"
 
 static void put_violations(struct screen *screen, const json_t *parameters) {
+        const json_t *findings = json_object_get(parameters, "findings");
+
         screen_raw(screen, "this version breaks rules:\n");
-        render_put_findings(screen, json_object_get(parameters, "findings"), 2);
-        screen_raw(screen, "To accept it all the same, for a while: --exception RULE --for 2h "
-                           "--reason TEXT");
+        render_put_findings(screen, findings, 2);
+        screen_raw(screen, "To accept it all the same, for a while: --exception ");
+        screen_put(screen, STYLE_PLAIN, member_word(json_array_get(findings, 0), "rule", "RULE"));
+        screen_raw(screen, " --for 2h --reason TEXT");
 }
 
 static void put_diagnostics(struct screen *screen, const json_t *parameters) {
@@ -75,7 +78,8 @@ static const struct {
         { WIRE_CONTROL ".NoSuchRule", NULL, NULL, NULL, put_nearest },
         { WIRE_CONTROL ".NoSuchPermit", "no such permit: ", "id",
           "; `sshguardctl permit` lists them", NULL },
-        { WIRE_CONTROL ".NothingKept", "nothing was kept of incident ", "incident", NULL, NULL },
+        { WIRE_CONTROL ".NothingKept", "nothing was kept of incident ", "incident",
+          ": nothing was replaced, or its copy made room for others", NULL },
         { WIRE_CONTROL ".ContentChanged", NULL, NULL, NULL, put_changed },
         { WIRE_CONTROL ".Violates", NULL, NULL, NULL, put_violations },
         { WIRE_CONTROL ".PolicyInvalid", NULL, NULL, NULL, put_diagnostics },

@@ -304,6 +304,13 @@ static void put_version(struct screen *screen, const char *label, const json_t *
         render_put_line(screen, "SHA-256", STYLE_PLAIN, member_string(version, "sha256"));
 }
 
+/* Whether what it tells of was left as it was. */
+static bool is_untouched(const json_t *incident) {
+        const char *action = member_word(incident, "action", "");
+
+        return strncmp(action, "would ", 6) == 0 || strcmp(action, "alerted") == 0;
+}
+
 static void show_incident(struct screen *screen, const json_t *reply) {
         const json_t *incident = json_object_get(reply, "incident");
         const json_t *kept = json_object_get(incident, "quarantined");
@@ -337,6 +344,13 @@ static void show_incident(struct screen *screen, const json_t *reply) {
                             "`sshguardctl diff %lld` shows it, `sshguardctl restore %lld` puts it "
                             "back.",
                             id, id);
+                screen_raw(screen, "\n");
+        } else if (member_string(incident, "path") && is_untouched(incident)) {
+                screen_putf(
+                        screen, STYLE_DIM,
+                        "\nIf it is still so: `sshguardctl diff %s` shows it, `approve` accepts "
+                        "it, `edit` changes it.",
+                        member_string(incident, "path"));
                 screen_raw(screen, "\n");
         }
 }

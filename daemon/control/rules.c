@@ -28,9 +28,10 @@ static int count_by_rule(const struct control_backend *backend, const struct pol
         if (!counts)
                 return -ENOMEM;
         for (size_t i = 0; (r = backend->get_finding(backend->userdata, i, &finding)) > 0; i++) {
-                const struct rule *rule = finding.finding->rule;
+                /* by name: an open finding outlives the policy it was judged by */
+                const struct rule *rule = policy_find_rule(policy, finding.finding->rule_id);
 
-                if (rule >= policy->rules && rule < policy->rules + policy->n_rules)
+                if (rule)
                         counts[rule - policy->rules]++;
         }
         if (r < 0)
@@ -233,7 +234,8 @@ int control_explain(struct control_call *call) {
         if (!rule)
                 return fail_no_such_rule(call, policy, id);
         for (size_t i = 0; (r = backend->get_finding(backend->userdata, i, &finding)) > 0; i++)
-                if (finding.finding->rule == rule && json_array_size(findings) < EXPLAIN_FINDINGS &&
+                if (strcmp(finding.finding->rule_id, id) == 0 &&
+                    json_array_size(findings) < EXPLAIN_FINDINGS &&
                     json_array_append_new(findings, describe_finding(&finding)) < 0)
                         return -ENOMEM;
         if (r == 0)
