@@ -346,11 +346,11 @@ static void show_incident(struct screen *screen, const json_t *reply) {
                             id, id);
                 screen_raw(screen, "\n");
         } else if (member_string(incident, "path") && is_untouched(incident)) {
-                screen_putf(
-                        screen, STYLE_DIM,
-                        "\nIf it is still so: `sshguardctl diff %s` shows it, `approve` accepts "
-                        "it, `edit` changes it.",
-                        member_string(incident, "path"));
+                screen_raw(screen, "\n");
+                screen_putf(screen, STYLE_DIM,
+                            "If it is still so: `sshguardctl diff %s` shows it, `approve` accepts "
+                            "it, `edit` changes it.",
+                            member_string(incident, "path"));
                 screen_raw(screen, "\n");
         }
 }

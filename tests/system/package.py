@@ -128,7 +128,7 @@ def a_rule_that_an_upgrade_brings_only_reports(machine):
     expect({entry["SSHGUARDD_RULE"] for entry in would} == {"sshd.x11"}, f"the alerts are {would}")
     expect(machine.read("/etc/ssh/sshd_config") == before, "it was repaired")
     rule = rule_of(machine, "sshd.x11")
-    expect(rule["pending"] and rule["would"] == 1 and rule["acknowledged_at_us"] is None, f"the rule is {rule}")
+    expect(rule["findings"] == 1 and rule["pending"] and rule["would"] == 1 and rule["acknowledged_at_us"] is None, f"the rule is {rule}")
     expect(ctl(machine, "status")["pending"] == 2, "the status does not tell")
     said = machine.run("sshguardctl explain sshd.empty-passwords").stdout
     expect("changed, only reports" in said and 'Changed: +    response = "repair";' in said, said)

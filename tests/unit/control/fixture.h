@@ -227,6 +227,34 @@ static int fake_approve(void *userdata, const struct control_approval *approval,
         return refuse(fixture, refusal);
 }
 
+static int fake_rollout(void *userdata, const struct rule *rule, struct control_rollout *ret) {
+        static char terms[] = "must = \"yes\";\n";
+        static const struct acknowledgement known = { .terms = terms, .at_us = 5, .by = 7 };
+
+        (void)userdata;
+        *ret = (struct control_rollout){ 0 };
+        if (rule == &fixture_rules[0])
+                *ret = (struct control_rollout){ .terms = "must = \"no\";\n",
+                                                 .acknowledged = &known };
+        return 0;
+}
+
+static int fake_would(void *userdata, struct would_count **ret, size_t *ret_n) {
+        (void)userdata;
+        *ret = calloc(1, sizeof **ret);
+        (*ret)->rule_id = strdup(fixture_rules[0].id);
+        (*ret)->n = 3;
+        (*ret)->last_at_us = 9;
+        *ret_n = 1;
+        return 0;
+}
+
+static int fake_acknowledge(void *userdata, const struct control_acknowledgement *acknowledgement,
+                            struct control_refusal *refusal) {
+        (void)acknowledgement;
+        return refuse(userdata, refusal);
+}
+
 static int fake_restore(void *userdata, const struct control_restoral *restoral,
                         struct control_refusal *refusal) {
         (void)restoral;
@@ -340,6 +368,9 @@ static const struct control_backend fake_backend = {
         .list_incidents = fake_incidents,
         .get_incident = fake_incident,
         .get_versions = fake_versions,
+        .get_rollout = fake_rollout,
+        .count_would = fake_would,
+        .acknowledge = fake_acknowledge,
         .approve = fake_approve,
         .restore = fake_restore,
         .decide = fake_decide,
@@ -377,15 +408,13 @@ static inline struct fixture *fixture_new(int64_t group) {
         fixture->n_files = 5;
         fixture->policy =
                 (struct policy){ .rules = fixture_rules, .n_rules = N_ELEMENTS(fixture_rules) };
-        fixture->findings[0] = (struct finding){ .rule = &fixture_rules[1],
-                                                 .rule_id = "file.sshd-config",
+        fixture->findings[0] = (struct finding){ .rule_id = "file.sshd-config",
                                                  .severity = SEVERITY_MEDIUM,
                                                  .path = "/etc/ssh/sshd_config",
                                                  .setting = "mode",
                                                  .want = "at most 0644",
                                                  .got = "0666" };
-        fixture->findings[1] = (struct finding){ .rule = &fixture_rules[0],
-                                                 .rule_id = "sshd.password-authentication",
+        fixture->findings[1] = (struct finding){ .rule_id = "sshd.password-authentication",
                                                  .severity = SEVERITY_CRITICAL,
                                                  .response = RESPONSE_REVERT,
                                                  .path = (char *)(uintptr_t)strange_path,

@@ -97,6 +97,9 @@ static void test_every_reply_is_as_the_interface_says(void **state) {
                 { "Preview", "{\"path\":\"/a\",\"content_base64\":\"Y2hhbmdlZAo=\"}" },
                 { "Install", "{\"path\":\"/a\",\"content_base64\":\"YQo=\",\"replaces\":"
                              "\"absent\"}" },
+                { "Acknowledge",
+                  "{\"rule\":\"x\",\"sha256\":"
+                  "\"0000000000000000000000000000000000000000000000000000000000000000\"}" },
                 { "Reload", "{}" },
                 { "Explain", "{\"rule\":\"sshd.password-authentication\"}" },
                 { "GeneratePolicy", "{}" },
@@ -361,6 +364,10 @@ static void test_explain(void **state) {
         (void)state;
         assert_string_equal(json_string_value(json_object_get(reply.parameters, "conditions")),
                             "    sshd = \"PasswordAuthentication\";\n");
+        assert_int_equal(json_integer_value(at(reply.parameters, "rule", -1, "would")), 3);
+        assert_int_equal(json_integer_value(at(reply.parameters, "rule", -1, "would_last_us")), 9);
+        assert_int_equal(
+                json_integer_value(at(reply.parameters, "rule", -1, "acknowledged_by_uid")), 7);
         assert_int_equal(json_integer_value(at(reply.parameters, "rule", -1, "findings")), 1);
         assert_int_equal(json_array_size(at(reply.parameters, "incidents", -1, NULL)), 10);
         wire_reply_done(&reply);
