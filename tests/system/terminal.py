@@ -79,7 +79,8 @@ def the_guard_is_installed(machine):
     machine.run("""sed -i 's/^mode = .*/mode = "enforce";/' /etc/sshguardd/sshguardd.conf""")
     machine.run("systemctl enable --now sshguardd")
     after = machine.journal_end()
-    machine.write(LATE_DROP_IN, "Match Address *\n    PasswordAuthentication yes\n")
+    machine.write("/root/late.conf", "Match Address *\n    PasswordAuthentication yes\n")
+    machine.run(f"mv /root/late.conf {LATE_DROP_IN}")  # never empty in between, either
     eventually("it is reverted", lambda: alerts(machine, "REVERTED", after))
     machine.run(f"echo '# a remark' >>{SITE_DROP_IN}")  # never empty in between
     eventually("it is reported", lambda: alerts(machine, "UNAPPROVED", after))
