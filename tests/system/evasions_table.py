@@ -61,6 +61,7 @@ def unmount(path):
 STOP = "kill -KILL $(cat /run/evade.pid)"
 PAUSED = "pid=$(systemctl show -P MainPID sshguardd); kill -STOP $pid; {}; kill -CONT $pid"
 
+NO_FLAGS = {"fuse": "it has no flags"}
 FILES = [
     Row("E1-root", "appended to, as a careless script does", f"sed -i '1i {EVIL}' {DROP_IN}", DROP_IN, PASSWORDS),
     Row("E10", "/etc/ssh/sshrc runs at each login", "echo 'touch /tmp/owned' >/etc/ssh/sshrc", "/etc/ssh/sshrc"),
@@ -83,10 +84,11 @@ FILES = [
         PASSWORDS, undo=STOP),
     Row("E15", "truncate(2) by path, no close", f"truncate -s 20 {DROP_IN}", DROP_IN),
     Row("E16", "O_TMPFILE, written after it got its name",
-        f"{EVADE} unnamed {FIRST} '# nothing\n' '{EVIL}\n'", FIRST, PASSWORDS),
+        f"{EVADE} unnamed {FIRST} '# nothing\n' '{EVIL}\n'", FIRST, PASSWORDS,
+        not_on={"fuse": "it has no O_TMPFILE"}),
     Row("E17", "exchanged with a bad version",
         f"printf '{EVIL}\\n' >/etc/ssh/sshd_config.d/.x; {EVADE} exchange {DROP_IN} /etc/ssh/sshd_config.d/.x", DROP_IN,
-        undo="rm -f /etc/ssh/sshd_config.d/.x"),
+        undo="rm -f /etc/ssh/sshd_config.d/.x", not_on={"fuse": "its rename has no exchange"}),
     Row("E18-root", "directory renamed away and made again",
         f"mv /etc/ssh /etc/ssh.away && cp -a /etc/ssh.away /etc/ssh && printf '{EVIL}\\n' >{DROP_IN}", DROP_IN,
         undo="rm -rf /etc/ssh.away"),
@@ -103,13 +105,13 @@ FILES = [
         "mkdir -p /etc/systemd/system/ssh.service.d; "
         f"printf '[Service]\\nBindPaths=/srv/evil:/etc/ssh\\n' >{UNIT}", UNIT,
         undo="rmdir /etc/systemd/system/ssh.service.d"),
-    Row("E23-immutable", "bad version made immutable", f"printf '{EVIL}\\n' >{DROP_IN}; chattr +i {DROP_IN}", DROP_IN),
-    Row("E23-append", "bad version made append-only", f"printf '{EVIL}\\n' >{DROP_IN}; chattr +a {DROP_IN}", DROP_IN),
+    Row("E23-immutable", "bad version made immutable", f"printf '{EVIL}\\n' >{DROP_IN}; chattr +i {DROP_IN}", DROP_IN, not_on=NO_FLAGS),
+    Row("E23-append", "bad version made append-only", f"printf '{EVIL}\\n' >{DROP_IN}; chattr +a {DROP_IN}", DROP_IN, not_on=NO_FLAGS),
     Row("E23-new", "new bad file made immutable", f"printf '{EVIL}\\n' >{FIRST}; chattr +i {FIRST} || true", FIRST),
     Row("E23-directory", "and its directory too",
         f"printf '{EVIL}\\n' >{DROP_IN}; chattr +i {DROP_IN} /etc/ssh/sshd_config.d", DROP_IN,
-        undo="chattr -i /etc/ssh/sshd_config.d"),
-    Row("E23-good", "flag alone, on a good version", f"chattr +i {MAIN}", MAIN),
+        undo="chattr -i /etc/ssh/sshd_config.d", not_on=NO_FLAGS),
+    Row("E23-good", "flag alone, on a good version", f"chattr +i {MAIN}", MAIN, not_on=NO_FLAGS),
     Row("E24", "another user may write, by ACL", f"setfacl -m u:games:rw {MAIN}", MAIN),
     Row("E24-xattr", "attribute added", f"setfattr -n user.x -v y {MAIN}", MAIN),
     Row("E25", "time put back after the edit",
@@ -223,7 +225,7 @@ SSHD = [
     Row("E64-unit", "keys for everybody from a credential, by sshd's unit",
         "mkdir -p /etc/systemd/system/ssh.service.d; printf '[Service]\\nLoadCredential=k:/etc/evil\\nExecStart=\\n"
         f"ExecStart=/usr/sbin/sshd -D -oAuthorizedKeysFile=/run/credentials/ssh.service/k\\n' >{UNIT}", UNIT,
-        "sshd.keys-file", undo="rmdir /etc/systemd/system/ssh.service.d"),
+        undo="rmdir /etc/systemd/system/ssh.service.d"),
     drop_in("E65", "keys from userdb", "AuthorizedKeysCommand /usr/bin/userdbctl ssh-authorized-keys %%u\\n"
             "AuthorizedKeysCommandUser root", "site.no-keys-command"),
     Row("E65-record", "a record with a key in userdb", """mkdir -p /etc/userdb; echo '{ "userName": "alice", """
