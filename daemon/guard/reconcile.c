@@ -24,7 +24,7 @@
 
 enum {
         RESPONSES_MAX = 256, /* per pass; each removes at least one finding or is not tried again */
-        RESPONSES_OF_USER = 8, /* of a pass over accounts: then it is another one's turn */
+        RESPONSES_OF_USER = 8, /* of a pass over one account: then it is another one's turn */
 };
 
 void pass_done(struct pass *pass) {
@@ -630,13 +630,18 @@ static const struct finding *next_to_answer(const struct pass *pass,
         return next;
 }
 
-/* A user with very many files does not keep the others waiting. */
-static bool is_going_on_later(struct pass *pass, const struct finding *finding) {
-        struct reconciler *reconciler = pass->reconciler;
+/* A user with very many files does not keep the others waiting: the account has another turn. Only
+ * where it is alone in the pass: in a slice of a full pass nobody would come back to the rest. */
+static bool is_going_on_later(struct pass *pass) {
+        const struct reconciler *reconciler = pass->reconciler;
+        const struct guarded_user *user;
 
-        pass->is_cut = pass->n_users > 0 && finding->path && reconciler->on_changed_again;
+        if (pass->n_users != 1 || !reconciler->on_changed_again)
+                return false;
+        user = &reconciler->world->users.items[pass->users[0]];
+        pass->is_cut = user->n_files > 0;
         if (pass->is_cut)
-                reconciler->on_changed_again(reconciler->userdata, finding->path);
+                reconciler->on_changed_again(reconciler->userdata, user->files[0].path);
         return pass->is_cut;
 }
 
@@ -651,7 +656,7 @@ static int respond_pass(struct pass *pass) {
                 finding = next_to_answer(pass, &present);
                 if (!finding)
                         return 0;
-                if (i == RESPONSES_OF_USER && is_going_on_later(pass, finding))
+                if (i == RESPONSES_OF_USER && is_going_on_later(pass))
                         return 0;
                 r = respond_one(pass, finding, &present);
                 if (r == 0)
