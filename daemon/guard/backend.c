@@ -36,20 +36,46 @@ static void count_coverage(const char *path, void *value, void *userdata) {
 }
 
 /* Of an account what is there counts. */
+static void each_file_of(const struct manager *manager, size_t i,
+                         void (*fn)(const char *path, void *value, void *userdata),
+                         void *userdata) {
+        const struct users *users = &manager->world.users;
+
+        for (size_t f = 0; f < users->items[i].n_files; f++) {
+                const struct user_file *file = &users->items[i].files[f];
+                size_t first;
+
+                if (file->is_there && users_first_of(users, file->path, &first, NULL) && first == i)
+                        fn(file->path, NULL, userdata);
+        }
+}
+
 static void each_user_file(const struct manager *manager,
                            void (*fn)(const char *path, void *value, void *userdata),
                            void *userdata) {
-        const struct users *users = &manager->world.users;
+        for (size_t i = 0; i < manager->world.users.n_items; i++)
+                each_file_of(manager, i, fn, userdata);
+}
 
-        for (size_t i = 0; i < users->n_items; i++)
-                for (size_t f = 0; f < users->items[i].n_files; f++) {
-                        const struct user_file *file = &users->items[i].files[f];
-                        size_t first;
+/* Accounts are counted when they were looked at, not at each question: there may be very many. */
+static void count_users(struct manager *manager, struct control_coverage *coverage) {
+        for (size_t i = 0; i < manager->world.users.n_items; i++) {
+                struct user_coverage *user = &manager->world.users.items[i].coverage;
 
-                        if (file->is_there && users_first_of(users, file->path, &first, NULL) &&
-                            first == i)
-                                fn(file->path, NULL, userdata);
+                if (!user->is_counted) {
+                        struct control_coverage own = { 0 };
+                        void *counting[2] = { manager, &own };
+
+                        each_file_of(manager, i, count_coverage, counting);
+                        *user = (struct user_coverage){ (uint32_t)own.n_watched,
+                                                        (uint32_t)own.n_polled,
+                                                        (uint32_t)own.n_blind, true };
                 }
+                coverage->n_watched += user->n_watched;
+                coverage->n_polled += user->n_polled;
+                coverage->n_blind += user->n_blind;
+                coverage->n_files += user->n_watched + user->n_polled + user->n_blind;
+        }
 }
 
 static enum control_state state_of(const struct manager *manager, const struct permit *pause) {
@@ -81,7 +107,7 @@ static int get_status(void *userdata, struct control_status *ret) {
                 .n_responses = manager->n_responses,
         };
         map_each(&manager->world.set.paths, count_coverage, counting);
-        each_user_file(manager, count_coverage, counting);
+        count_users(manager, &ret->coverage);
         ret->n_contested = contests_count(&manager->reconciler.contests);
         ret->coverage.n_watches = watch_n_watches(manager->watch);
         ret->coverage.n_users = manager->world.accounts.n_items;

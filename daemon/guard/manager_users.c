@@ -57,6 +57,7 @@ void manager_on_user_changed(void *userdata, size_t i) {
         struct guarded_user *user = &manager->world.users.items[i];
 
         user->is_polled = false;
+        user->coverage.is_counted = false;
         manager->is_adding_watches = true; /* who is being looked at need not be looked at again */
         for (size_t f = 0; f < user->n_files; f++) {
                 struct user_file *file = &user->files[f];

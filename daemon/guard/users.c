@@ -512,6 +512,7 @@ int users_derive(struct users *users, const struct users_sources *sources) {
                 if (r < 0)
                         break;
                 user->is_stale |= !has_same_files(user, files, n);
+                user->coverage.is_counted = false; /* another may be the first of a shared file */
                 carry_over(user, files, n);
                 tell_left(users, user, files, n);
                 files_free(user->files, user->n_files);

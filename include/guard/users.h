@@ -44,6 +44,13 @@ struct user_file {
         uint64_t stamp[2]; /* of what was seen last; zero: nothing yet */
 };
 
+/* How the files of an account that are there are watched; one that several accounts share is the
+ * first one's. */
+struct user_coverage {
+        uint32_t n_watched, n_polled, n_blind;
+        bool is_counted; /* false: to be counted anew */
+};
+
 struct guarded_user {
         struct user_file *files; /* key files in the order sshd tries them */
         size_t n_files;
@@ -51,7 +58,8 @@ struct guarded_user {
         size_t n_targets;
         struct findings findings; /* what is wrong with it now */
         struct ledger ledger;     /* and what was said of it */
-        uint64_t looked_at_us;    /* CLOCK_MONOTONIC */
+        struct user_coverage coverage;
+        uint64_t looked_at_us; /* CLOCK_MONOTONIC */
         uint64_t missed_at_us; /* likewise: since when something approved is gone; 0: nothing is */
         bool is_recalled;      /* its adoption was looked up */
         bool is_known;         /* it was adopted */
