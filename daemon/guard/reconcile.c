@@ -470,6 +470,22 @@ static const char *message_of(const struct finding *finding, const char *action,
         return MESSAGE_DRIFT;
 }
 
+/* What was only told while responses waited, a permit or a run of dpkg, gets its answer later. */
+static bool is_news(const struct open_finding *open, const char *action) {
+        return strcmp(open->action, "alerted") == 0 && strcmp(action, "alerted") != 0;
+}
+
+static int renew(struct open_finding *open, const char *action, int64_t incident_id) {
+        char *copy = strdup(action);
+
+        if (!copy)
+                return -ENOMEM;
+        free(open->action);
+        open->action = copy;
+        open->incident_id = incident_id;
+        return 0;
+}
+
 int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
                     const struct finding *finding, const char *action, const char *outcome) {
         struct open_finding *open = ledger_find(ledger, finding);
@@ -482,12 +498,13 @@ int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
         };
         int64_t id = 0;
 
-        if (open) {
+        if (open)
                 open->is_current = true;
+        if (open && !is_news(open, action))
                 return 0;
-        }
         (void)record_incident(&reconciler->recorder, &record, &id);
-        return ledger_open(ledger, finding, record_now_us(), id, action);
+        return open ? renew(open, action, id)
+                    : ledger_open(ledger, finding, record_now_us(), id, action);
 }
 
 static int open_finding(struct reconciler *reconciler, const struct finding *finding,
@@ -574,9 +591,11 @@ static int respond_one(struct pass *pass, const struct finding *finding,
                 .userdata = &keeping,
         };
         CLEANUP(respond_report_done) struct respond_report report = { 0 };
+        const struct open_finding *open =
+                ledger_find(reconciler_ledger(reconciler, finding), finding);
         int r;
 
-        if (is_dry_run && ledger_find(reconciler_ledger(reconciler, finding), finding)) {
+        if (is_dry_run && open && strcmp(open->action, "alerted") != 0) {
                 report.outcome = RESPOND_DONE; /* said once, when it was opened */
                 return note_response(pass, finding, &report, true);
         }
