@@ -196,15 +196,6 @@ def the_administrators_are_not_locked_out(machine):
 
 
 @check
-def the_kernel_line_keeps_it_from_writing(machine):
-    machine.write("/root/cmdline", "quiet sshguardd.mode=audit\n")
-    machine.run("mount --bind /root/cmdline /proc/cmdline && systemctl restart sshguardd")
-    expect(ctl(machine, "status")["mode"] == "audit", "the kernel's command line is not heeded")
-    machine.run("umount /proc/cmdline && systemctl restart sshguardd")
-    expect(ctl(machine, "status")["mode"] == "enforce", "audit mode stays")
-
-
-@check
 def node_exporter_gets_its_file(machine):
     prom = "/var/lib/prometheus/node-exporter/sshguardd.prom"
     machine.run("systemd-analyze --man=no verify sshguardd-metrics.service sshguardd-metrics.timer")
