@@ -72,3 +72,14 @@ void ledger_done(struct ledger *ledger) {
         free(ledger->items);
         *ledger = (struct ledger){ 0 };
 }
+
+int ledger_renew(struct open_finding *open, int64_t incident_id, const char *action) {
+        char *copy = strdup(action);
+
+        if (!copy)
+                return -ENOMEM;
+        free(open->action);
+        open->action = copy;
+        open->incident_id = incident_id;
+        return 0;
+}

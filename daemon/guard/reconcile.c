@@ -475,17 +475,6 @@ static bool is_news(const struct open_finding *open, const char *action) {
         return strcmp(open->action, "alerted") == 0 && strcmp(action, "alerted") != 0;
 }
 
-static int renew(struct open_finding *open, const char *action, int64_t incident_id) {
-        char *copy = strdup(action);
-
-        if (!copy)
-                return -ENOMEM;
-        free(open->action);
-        open->action = copy;
-        open->incident_id = incident_id;
-        return 0;
-}
-
 int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
                     const struct finding *finding, const char *action, const char *outcome) {
         struct open_finding *open = ledger_find(ledger, finding);
@@ -503,7 +492,7 @@ int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
         if (open && !is_news(open, action))
                 return 0;
         (void)record_incident(&reconciler->recorder, &record, &id);
-        return open ? renew(open, action, id)
+        return open ? ledger_renew(open, id, action)
                     : ledger_open(ledger, finding, record_now_us(), id, action);
 }
 

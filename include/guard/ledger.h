@@ -39,3 +39,6 @@ void ledger_close(struct ledger *ledger,
                   void *userdata);
 
 void ledger_done(struct ledger *ledger);
+
+/* What was done about an open finding since: another incident tells it. Returns 0 or -ENOMEM. */
+int ledger_renew(struct open_finding *open, int64_t incident_id, const char *action);
