@@ -128,9 +128,10 @@ static void take_due(const char *path, void *value, void *userdata) {
 
 int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret) {
         struct taking taking = { .set = set, .now_us = now_us, .max = max };
+        bool is_turn_of_pass = ++set->n_turns % DIRTY_PASS_TURN == 0;
 
         for (int i = 0; i < 2 && taking.slice.n_paths == 0; i++) {
-                taking.in_background = i > 0;
+                taking.in_background = (i > 0) != is_turn_of_pass;
                 taking.served_us = UINT64_MAX;
                 map_each(&set->paths, find_turn, &taking);
                 map_each(&set->paths, take_due, &taking);
@@ -159,6 +160,28 @@ uint64_t dirty_next(const struct dirty_set *set) {
 
         map_each(&set->paths, find_next, &next);
         return next;
+}
+
+struct looking_for {
+        enum dirty_source source;
+        uint64_t until_us;
+        bool is_found;
+};
+
+static void find_left(const char *path, void *value, void *userdata) {
+        const struct dirty_path *dirty = value;
+        struct looking_for *looking_for = userdata;
+
+        (void)path;
+        if (dirty->sources & looking_for->source && dirty->first_us <= looking_for->until_us)
+                looking_for->is_found = true;
+}
+
+bool dirty_has_left(const struct dirty_set *set, enum dirty_source source, uint64_t until_us) {
+        struct looking_for looking_for = { source, until_us, false };
+
+        map_each(&set->paths, find_left, &looking_for);
+        return looking_for.is_found;
 }
 
 void dirty_done(struct dirty_set *set) {

@@ -105,7 +105,8 @@ int manager_start_full_pass(struct manager *manager) {
                                                   DIRTY_BY_PASS, false);
         manager->pass_is_running = true;
         manager->pass_began_at_us = record_now_us();
-        manager->users_next = 0;
+        manager->pass_marked_us = manager_now_us();
+        manager->users_left = manager->world.users.n_items;
         manager->pass_n_total = manager->dirty.paths.n + manager->world.users.n_items;
         manager->pass_n_done = 0;
         return marking.error;
@@ -130,7 +131,8 @@ static int note_progress(struct manager *manager, int r) {
                 if (manager->control)
                         control_pass_progressed(manager->control, manager->pass_n_done,
                                                 manager->pass_n_total);
-                if (manager->dirty.paths.n == 0 && !manager_has_users_left(manager))
+                if (!manager_has_users_left(manager) &&
+                    !dirty_has_left(&manager->dirty, DIRTY_BY_PASS, manager->pass_marked_us))
                         end_full_pass(manager);
         }
         return r;
@@ -138,7 +140,11 @@ static int note_progress(struct manager *manager, int r) {
 
 int manager_take_turn(struct manager *manager) {
         CLEANUP(dirty_slice_done) struct dirty_slice slice = { 0 };
-        int r = dirty_take(&manager->dirty, manager_now_us(), SLICE_PATHS, &slice);
+        bool is_turn_of_pass =
+                manager_has_users_left(manager) && ++manager->n_turns % DIRTY_PASS_TURN == 0;
+        int r = is_turn_of_pass
+                        ? 0
+                        : dirty_take(&manager->dirty, manager_now_us(), SLICE_PATHS, &slice);
 
         if (r < 0)
                 return r;

@@ -57,7 +57,8 @@ struct manager {
         bool is_limited;                    /* it was told that max_user_watches is reached */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */
 
-        size_t users_next;  /* where the full pass goes on among the accounts */
+        size_t users_next;  /* where the full pass goes on among the accounts, round and round */
+        size_t users_left;  /* accounts it has still to look at */
         size_t users_swept; /* where the sweep does */
         bool is_adding_watches;
         char **left_paths; /* that belong to an account no longer */
@@ -80,6 +81,8 @@ struct manager {
         int64_t pass_began_at_us;                        /* of the one going on */
         int64_t last_pass_began_at_us, pass_ended_at_us; /* of the last one that ended */
         bool pass_is_running;
+        uint64_t pass_marked_us; /* CLOCK_MONOTONIC: what was marked first later is not of it */
+        unsigned n_turns;
         size_t pass_n_total, pass_n_done;
 
         struct gap *gaps; /* the newest few, for status */

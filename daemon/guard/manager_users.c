@@ -141,20 +141,24 @@ void manager_looked_at(struct manager *manager, const char *path) {
 /* ---- full passes ---- */
 
 bool manager_has_users_left(const struct manager *manager) {
-        return manager->users_next < manager->world.users.n_items;
+        return manager->users_left > 0;
 }
 
 int manager_take_users(struct manager *manager) {
-        size_t first = manager->users_next, n = manager->world.users.n_items - first;
+        size_t n_items = manager->world.users.n_items;
+        size_t first = n_items > 0 ? manager->users_next % n_items : 0, n = n_items - first;
         size_t most =
                 manager->reconciler.accounts_are_established ? SLICE_USERS : SLICE_USERS_ADOPTED;
         int r;
 
         if (n > most)
                 n = most;
+        if (n > manager->users_left)
+                n = manager->users_left;
         r = reconcile_users(&manager->reconciler, first, n);
         /* an account that cannot be looked at now is looked at by the next pass or sweep */
         manager->users_next = first + n;
+        manager->users_left = n > 0 ? manager->users_left - n : 0;
         manager->n_looks += n;
         manager->pass_n_done += n;
         unwatch_left(manager);
@@ -247,7 +251,7 @@ static void on_access_stale(void *userdata) {
         int r = 0;
 
         if (manager->pass_is_running)
-                manager->users_next = 0;
+                manager->users_left = manager->world.users.n_items;
         else
                 r = manager_start_full_pass(manager);
         if (r < 0)

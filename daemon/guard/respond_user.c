@@ -36,7 +36,7 @@ static void view_cleanup(struct view **view) {
 
 /* The account a finding is about, and its file; false if there is none. */
 static bool find_user(const struct world *world, const struct finding *finding, size_t *ret_i,
-                      const struct user_file **ret_file) {
+                      struct user_file **ret_file) {
         const struct account *account = finding->users && finding->path
                                                 ? accounts_find(&world->accounts, finding->users)
                                                 : NULL;
@@ -56,7 +56,7 @@ static bool find_user(const struct world *world, const struct finding *finding, 
 }
 
 bool respond_is_about_user(const struct world *world, const struct finding *finding) {
-        const struct user_file *file;
+        struct user_file *file;
         size_t i;
 
         return find_user(world, finding, &i, &file);
@@ -320,21 +320,21 @@ static int plan_revert(const struct responder *responder, const struct seen_user
 
 /* What is gone opens nothing, so it may be missed for a moment: whoever removes an account, or
  * moves a home, begins with the files. */
-static bool may_wait(struct guarded_user *user, const struct seen_user_file *seen) {
+static bool may_wait(struct user_file *file, const struct seen_user_file *seen) {
         struct timespec time;
         uint64_t now;
 
         if (seen->snapshot->metadata.kind != FILE_ABSENT) {
-                user->missed_at_us = 0;
+                file->missed_at_us = 0;
                 return false;
         }
         (void)clock_gettime(CLOCK_MONOTONIC, &time);
         now = (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
-        if (user->missed_at_us == 0)
-                user->missed_at_us = now;
-        if (now - user->missed_at_us < MISSING_PATIENCE_US)
+        if (file->missed_at_us == 0)
+                file->missed_at_us = now;
+        if (now - file->missed_at_us < MISSING_PATIENCE_US)
                 return true;
-        user->missed_at_us = 0;
+        file->missed_at_us = 0;
         return false;
 }
 
@@ -354,7 +354,7 @@ int respond_to_user(const struct responder *responder, const struct finding *fin
         CLEANUP(user_sight_done) struct user_sight sight = { 0 };
         CLEANUP(plan_done) struct plan plan = { 0 };
         const struct seen_user_file *seen;
-        const struct user_file *file;
+        struct user_file *file;
         size_t i;
         int r;
 
@@ -367,7 +367,7 @@ int respond_to_user(const struct responder *responder, const struct finding *fin
         if (!seen || opens_nothing(seen))
                 return explain(report, RESPOND_NOT_WRITABLE,
                                "what is there opens nothing, and is left to its owner");
-        if (!responder->is_dry_run && may_wait(&world->users.items[i], seen)) {
+        if (!responder->is_dry_run && may_wait(file, seen)) {
                 report->outcome = RESPOND_CHANGED;
                 return 0;
         }

@@ -371,6 +371,7 @@ static void carry_over(const struct guarded_user *user, struct user_file *files,
                                 files[i].is_adopted = user->files[k].is_adopted;
                                 files[i].is_there = user->files[k].is_there;
                                 memcpy(files[i].stamp, user->files[k].stamp, sizeof files[i].stamp);
+                                files[i].missed_at_us = user->files[k].missed_at_us;
                         }
 }
 

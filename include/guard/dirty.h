@@ -4,7 +4,8 @@
 /* The dirty set: paths to look at again, each once, with the time when its look is due.
  *
  * A path somebody may still be writing settles first; a writer that never ends is looked at all the
- * same once the limit is reached. What an event named goes before what a full pass goes through.
+ * same once the limit is reached. What an event named goes before what a full pass goes through,
+ * but for one turn in DIRTY_PASS_TURN: a storm of events does not keep a pass from its end.
  * Times are microseconds of CLOCK_MONOTONIC, given by the caller. */
 
 #include <stdbool.h>
@@ -16,6 +17,8 @@
 enum {
         DIRTY_SETTLE_US = 100 * 1000,     /* a writer that lives goes on well within this */
         DIRTY_SETTLE_MAX_US = 500 * 1000, /* what an endless writer can win */
+        DIRTY_PASS_TURN =
+                4, /* one turn in so many is a full pass's, however many events there are */
 };
 
 #define DIRTY_NEVER UINT64_MAX
@@ -38,6 +41,7 @@ struct dirty_set {
          * and who waited longest is next. NULL: all are equal. */
         uint64_t (*served_us)(void *userdata, const char *path);
         void *userdata;
+        unsigned n_turns;
 };
 
 /* Marks PATH. Returns 0 or -ENOMEM. */
@@ -55,11 +59,13 @@ struct dirty_slice {
 };
 void dirty_slice_done(struct dirty_slice *slice);
 
-/* Takes up to MAX paths that are due; what a full pass goes through comes when nothing else is.
- * Returns 0 or -ENOMEM. */
+/* Takes up to MAX paths that are due. Returns 0 or -ENOMEM. */
 int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret);
 
 /* When the next path is due; DIRTY_NEVER if none is there. */
 uint64_t dirty_next(const struct dirty_set *set);
+
+/* Whether a path is left that SOURCE marked and that was marked first no later than UNTIL_US. */
+bool dirty_has_left(const struct dirty_set *set, enum dirty_source source, uint64_t until_us);
 
 void dirty_done(struct dirty_set *set);

@@ -41,7 +41,8 @@ struct user_file {
         bool is_watched;
         bool is_adopted; /* it was there, or not, when the account was adopted */
         bool is_there;
-        uint64_t stamp[2]; /* of what was seen last; zero: nothing yet */
+        uint64_t stamp[2];     /* of what was seen last; zero: nothing yet */
+        uint64_t missed_at_us; /* CLOCK_MONOTONIC: since when what was approved is gone; 0: not */
 };
 
 /* How the files of an account that are there are watched; one that several accounts share is the
@@ -60,7 +61,6 @@ struct guarded_user {
         struct ledger ledger;     /* and what was said of it */
         struct user_coverage coverage;
         uint64_t looked_at_us; /* CLOCK_MONOTONIC */
-        uint64_t missed_at_us; /* likewise: since when something approved is gone; 0: nothing is */
         bool is_recalled;      /* its adoption was looked up */
         bool is_known;         /* it was adopted */
         bool is_stale;         /* to be judged anew whatever the stamps say */

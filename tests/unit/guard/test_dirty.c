@@ -72,6 +72,35 @@ static void test_events_go_before_the_full_pass(void **state) {
         dirty_done(&set);
 }
 
+static void test_a_storm_leaves_the_full_pass_its_turns(void **state) {
+        struct dirty_set set = { 0 };
+        unsigned n_turns = 0;
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_PASS, false, 1), 0);
+        for (uint64_t now = 2; dirty_has_left(&set, DIRTY_BY_PASS, 1); now++) {
+                assert_int_equal(dirty_mark(&set, "/storm", DIRTY_BY_EVENT, false, now), 0);
+                assert_int_equal(take(&set, now, 1, NULL), 1);
+                assert_true(++n_turns <= DIRTY_PASS_TURN);
+        }
+        dirty_done(&set);
+}
+
+/* It was marked when the pass had begun, as what could not be done is. */
+static void test_a_pass_ends_without_what_was_put_off(void **state) {
+        struct dirty_set set = { 0 };
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_PASS, false, 2), 0);
+        assert_true(dirty_has_left(&set, DIRTY_BY_PASS, 2));
+        assert_int_equal(take(&set, 2, 10, "/a"), 1);
+        assert_int_equal(dirty_defer(&set, "/a", 50), 0);
+        assert_false(dirty_has_left(&set, DIRTY_BY_PASS, 2));
+        assert_true(dirty_next(&set) < DIRTY_NEVER);
+        dirty_done(&set);
+}
+
 static void test_a_slice_says_who_asked_for_it(void **state) {
         struct dirty_set set = { 0 };
         struct dirty_slice slice = { 0 };
@@ -120,6 +149,8 @@ int main(void) {
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),
                 cmocka_unit_test(test_a_close_ends_settling),
                 cmocka_unit_test(test_events_go_before_the_full_pass),
+                cmocka_unit_test(test_a_storm_leaves_the_full_pass_its_turns),
+                cmocka_unit_test(test_a_pass_ends_without_what_was_put_off),
                 cmocka_unit_test(test_a_slice_says_who_asked_for_it),
         };
 
