@@ -22,7 +22,7 @@ from suite import alerts, ctl, expect, sanitizers_are_silent
 
 IMAGE_BYTES = 512 << 20  # mkfs.xfs takes no less than 300 MiB
 DETECT_SECONDS = 40  # a sweep that is due each 5 s, contents in slices, and a journal that may be slow
-QUIET_SECONDS = 8  # until the next sweep
+QUIET_SECONDS = 20  # until a sweep came by: chattr sends no event
 CONTESTED = 4  # attacks of a file in a row; with some more it would be contested, and alerts be summarised
 FAILED_MAX = 8  # more say nothing new
 RUN_SECONDS = 600  # after which no other row begins

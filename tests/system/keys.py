@@ -259,14 +259,14 @@ def repair_takes_out_the_offending_entries_alone(machine):
 
 @check
 def a_link_to_a_directory_of_roots_is_told_and_nobody_waits_for_it(machine):
-    path = key_file("carol")
+    path = key_file("bob")
     machine.run("mkdir -p /srv/roots")
-    machine.run("mv /home/carol/.ssh /home/carol/away && ln -s /srv/roots /home/carol/.ssh", user="carol")
+    machine.run("mv /home/bob/.ssh /home/bob/away && ln -s /srv/roots /home/bob/.ssh", user="bob")
     eventually("it is a finding", lambda: rules_broken(machine, path))
     ended = machine.run("timeout 20 sshguardctl check", check=False).returncode
     expect(ended == 1, f"check ended with {ended}")
     expect(not machine.run("ls /srv/roots").stdout, "something was written there")
-    machine.run("rm /home/carol/.ssh && mv /home/carol/away /home/carol/.ssh", user="carol")
+    machine.run("rm /home/bob/.ssh && mv /home/bob/away /home/bob/.ssh", user="bob")
     eventually("it is resolved", lambda: not rules_broken(machine, path))
 
 
