@@ -188,8 +188,10 @@ static int load_sshd(struct reconciler *reconciler) {
                 reconciler->n_unit_loaded++;
                 reconciler->sshd_is_stale = true;
         }
-        if (reconciler->sshd_is_stale)
+        if (reconciler->sshd_is_stale) {
                 set_changed = world_read_config(world);
+                reconciler->services_are_stale = true;
+        }
         return set_changed < 0 ? set_changed : set_changed | unit_changed;
 }
 
@@ -197,15 +199,17 @@ static int load_sshd(struct reconciler *reconciler) {
 static int load_dependents(struct reconciler *reconciler) {
         struct world *world = reconciler->world;
         bool asks_others = false;
-        int r = world_adopt_config(world);
+        int changed = world_adopt_config(world), r = changed < 0 ? changed : 0;
 
-        if (r == 0)
+        if (r == 0 && reconciler->services_are_stale) {
                 r = pam_stacks_ask_others(&world->pam, world->config, &world->accounts,
                                           &asks_others);
-        reconciler->pam_is_stale |= asks_others;
+                reconciler->services_are_stale = r < 0;
+                reconciler->pam_is_stale |= asks_others;
+        }
         if (r == 0 && reconciler->pam_is_stale)
                 r = world_load_pam(world);
-        return r;
+        return r < 0 ? r : changed | r;
 }
 
 static int load_again(struct reconciler *reconciler) {

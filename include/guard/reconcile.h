@@ -28,12 +28,13 @@ struct reconciler {
         struct findings admin_findings; /* that none of them gets in */
         struct findings noted;          /* what no file says: reconciler_note() */
         struct map file_findings;       /* path → struct findings *, only where there are any */
-        bool sshd_is_stale;     /* judge the configuration anew: policy or accounts changed */
-        bool pam_is_stale;      /* the same of the PAM stacks */
-        bool unit_is_stale;     /* read anew what sshd is started with */
-        uint64_t n_unit_loaded; /* how often sshd's unit was read */
-        uint64_t n_sshd_judged; /* how often the configuration was judged */
-        bool joined_wait;       /* paths joined the guarded set and were not adopted yet */
+        bool sshd_is_stale;      /* judge the configuration anew: policy or accounts changed */
+        bool pam_is_stale;       /* the same of the PAM stacks */
+        bool unit_is_stale;      /* read anew what sshd is started with */
+        bool services_are_stale; /* ask anew which PAM services sshd asks for */
+        uint64_t n_unit_loaded;  /* how often sshd's unit was read */
+        uint64_t n_sshd_judged;  /* how often the configuration was judged */
+        bool joined_wait;        /* paths joined the guarded set and were not adopted yet */
         bool accounts_are_established; /* the first adoption of all accounts is over */
         struct permits *permits;       /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */
