@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 from machine import Failure, eventually
 from readme import comparable
@@ -80,7 +81,10 @@ def the_guard_is_installed(machine):
     machine.run("systemctl enable --now sshguardd; sshguardctl check", check=False)  # the first pass is over
     after = machine.journal_end()
     machine.write("/root/late.conf", "Match Address *\n    PasswordAuthentication yes\n")
-    machine.run(f"mv /root/late.conf {LATE_DROP_IN}")  # never empty in between, either
+    time.sleep(2)  # what is asked of sshd after a start is answered
+    # the guard sees all of it or nothing, so that it tells one thing of it
+    machine.run("pid=$(systemctl show -P MainPID sshguardd); kill -STOP $pid; "
+                f"mv /root/late.conf {LATE_DROP_IN}; kill -CONT $pid")
     eventually("it is reverted", lambda: alerts(machine, "REVERTED", after))
     machine.run(f"echo '# a remark' >>{SITE_DROP_IN}")  # never empty in between
     eventually("it is reported", lambda: alerts(machine, "UNAPPROVED", after))
