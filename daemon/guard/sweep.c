@@ -74,15 +74,18 @@ static void free_metadata(void *value) {
         free(value);
 }
 
-/* Only what changes between two turns counts: a directory that is new here was just listed. */
+/* What changes between two turns counts; before the first, what changed since it was looked at. */
 static void sweep_directory(struct turn *turn, const char *path) {
         CLEANUP(snapshot_done) struct snapshot now = { 0 };
         struct file_metadata *was = map_get(&turn->sweep->directories, path), before;
+        const struct snapshot *known;
 
         turn->error = snapshot_take(&turn->world->root, path, SNAPSHOT_METADATA, &now);
         if (turn->error < 0)
                 return;
-        if (was && has_moved(was, &now.metadata))
+        known = view_known(turn->world->view, path);
+        if (was ? has_moved(was, &now.metadata)
+                : known && has_moved(&known->metadata, &now.metadata))
                 turn->on_different(turn->userdata, path);
         if (!was) {
                 was = calloc(1, sizeof *was);
