@@ -116,8 +116,35 @@ static int add_pattern_directory(struct guarded_set *set, const char *pattern) {
         return add_once(&set->directories, &set->n_directories, pattern, n);
 }
 
+/* What the patterns of sshd, PAM and systemd say of a path. */
+static unsigned flags_by_pattern(const struct guarded_sources *sources, const char *path) {
+        size_t n = sources->config ? sshd_config_n_globs(sources->config) : 0;
+        unsigned flags = 0;
+
+        for (size_t i = 0; i < N_ELEMENTS(places); i++)
+                if (view_glob_matches(places[i].pattern, path))
+                        flags |= places[i].flags;
+        for (size_t i = 0; i < n; i++)
+                if (view_glob_matches(sshd_config_glob(sources->config, i), path))
+                        flags |= GUARDED_SSHD;
+        return flags;
+}
+
+static const char rule_why[] = "a rule speaks of it";
+
+/* A directory is read for each pattern anew. What came meanwhile, so that only a rule's pattern
+ * found it, is what the earlier ones would have said of it all the same. */
+static int add_match(struct guarded_set *set, const struct guarded_sources *sources,
+                     const char *path, const struct guarded *as) {
+        bool is_late = as->why == rule_why && !map_get(&set->paths, path);
+
+        return add_path(set, path, as->flags | (is_late ? flags_by_pattern(sources, path) : 0),
+                        as->why);
+}
+
 static int add_pattern(struct guarded_set *set, const struct guarded_sources *sources,
                        const char *pattern, unsigned flags, const char *why) {
+        const struct guarded as = { flags, why };
         char **paths = NULL;
         size_t n_paths = 0;
         int r;
@@ -130,7 +157,7 @@ static int add_pattern(struct guarded_set *set, const struct guarded_sources *so
         if (r == 0)
                 r = view_glob(sources->view, pattern, &paths, &n_paths);
         for (size_t i = 0; i < n_paths && r == 0; i++)
-                r = add_path(set, paths[i], flags, why);
+                r = add_match(set, sources, paths[i], &as);
         strings_free(paths, n_paths);
         /* A file that was approved and is gone matches nothing any more, and is missed all the
          * same. */
@@ -231,7 +258,7 @@ static int add_file_rules(const struct guarded_sources *sources, struct guarded_
                         r = add_pattern(set, sources, pattern,
                                         policy_file_rule_wants_directory(rule) ? GUARDED_DIRECTORY
                                                                                : 0,
-                                        "a rule speaks of it");
+                                        rule_why);
         }
         return r;
 }

@@ -32,6 +32,23 @@ void pass_done(struct pass *pass);
 /* Adds every guarded path to what is looked at. Returns 0 or -ENOMEM. */
 int pass_add_all(struct pass *pass);
 
+/* Adds PATH to what is looked at. Returns 0 or -ENOMEM. */
+int pass_add(struct pass *pass, const char *path);
+
+/* ---- look (pass_look.c) ---- */
+
+/* Forgets what was known of the dirty paths and loads again what of sshd's depends on them. */
+int pass_look_again(struct pass *pass);
+/* Load again what is stale: what follows from sshd's configuration (the accounts' files, the PAM
+ * services), or all of it. Return 1 if the guarded set must be derived anew, 0, or a negative
+ * errno. */
+int pass_load_dependents(struct reconciler *reconciler);
+int pass_load_again(struct reconciler *reconciler);
+/* Derives the guarded set anew; what comes and goes is looked at in this pass. Where a file came
+ * after sshd's configuration, its unit or the stacks were read, they are read again first, and are
+ * stale. Returns 0 or a negative errno. */
+int pass_rederive_set(struct pass *pass);
+
 /* Judges the pass's paths, and sshd's configuration where it is stale. */
 int pass_judge(struct pass *pass);
 /* If PATH is another than at the last look, a permit with a number of uses pays for it. */

@@ -70,196 +70,6 @@ void reconciler_done(struct reconciler *reconciler) {
         reconciler_forget(reconciler);
 }
 
-/* ---- look ---- */
-
-static bool is_set_directory(const struct guarded_set *set, const char *path) {
-        for (size_t i = 0; i < set->n_directories; i++)
-                if (strcmp(set->directories[i], path) == 0)
-                        return true;
-        return false;
-}
-
-static int pass_add(struct pass *pass, const char *path) {
-        for (size_t i = 0; i < pass->n_paths; i++)
-                if (strcmp(pass->paths[i], path) == 0)
-                        return 0;
-        return strings_append(&pass->paths, &pass->n_paths, path);
-}
-
-struct joining {
-        struct pass *pass;
-        const struct guarded_set *before;
-        int error;
-};
-
-static void add_joined(const char *path, void *value, void *userdata) {
-        struct joining *joining = userdata;
-
-        (void)value;
-        if (joining->error < 0 || guarded_set_get(joining->before, path))
-                return;
-        joining->error = pass_add(joining->pass, path);
-        joining->pass->n_joined++;
-}
-
-/* Paths that left the set: what was said of them is said no more. */
-static void add_left(const char *path, void *value, void *userdata) {
-        struct joining *joining = userdata;
-
-        (void)value;
-        if (joining->error == 0 && !guarded_set_get(&joining->pass->reconciler->world->set, path))
-                joining->error = pass_add(joining->pass, path);
-}
-
-int pass_add_all(struct pass *pass) {
-        const struct guarded_set nothing = { 0 };
-        struct joining joining = { pass, &nothing, 0 };
-
-        map_each(&pass->reconciler->world->set.paths, add_joined, &joining);
-        return joining.error;
-}
-
-static int rederive_set(struct pass *pass) {
-        struct reconciler *reconciler = pass->reconciler;
-        struct world *world = reconciler->world;
-        struct guarded_set before = world->set;
-        struct joining joining = { pass, &before, 0 };
-        int r;
-
-        world->set = (struct guarded_set){ 0 };
-        r = world_derive_set(world);
-        if (r < 0) {
-                guarded_set_done(&world->set);
-                world->set = before;
-                return r;
-        }
-        map_each(&world->set.paths, add_joined, &joining);
-        map_each(&before.paths, add_left, &joining);
-        guarded_set_done(&before);
-        if (reconciler->on_set_changed)
-                reconciler->on_set_changed(reconciler->userdata);
-        return joining.error;
-}
-
-/* A guarded link's path stands for what it leads to as well. */
-static int forget_path(struct pass *pass, const char *path) {
-        struct view *view = pass->reconciler->world->view;
-        CLEANUP_FREE char *at = strdup(path);
-
-        for (unsigned i = 0; at && i < VIEW_LINKS_MAX; i++) {
-                const struct snapshot *known = view_known(view, at);
-                char *next = NULL;
-
-                if (known && known->metadata.kind == FILE_SYMLINK && known->metadata.link_target)
-                        next = view_link_destination(at, known->metadata.link_target);
-                view_forget(view, at);
-                if (i > 0 && guarded_set_get(&pass->reconciler->world->set, at) &&
-                    pass_add(pass, at) < 0)
-                        return -ENOMEM;
-                if (!next)
-                        return 0;
-                free(at);
-                at = next;
-        }
-        return at ? 0 : -ENOMEM;
-}
-
-static bool is_watched(void *userdata, const char *path) {
-        const struct guarded_set *set = userdata;
-
-        /* of accounts' files only a stamp is kept: there are too many */
-        return map_get(&set->paths, path) != NULL;
-}
-
-/* Loads again what of sshd's is stale. Returns 1 if the guarded set must be derived anew. */
-static int load_sshd(struct reconciler *reconciler) {
-        struct world *world = reconciler->world;
-        int set_changed = 0, unit_changed = 0, r = releases_look(world);
-
-        if (r < 0)
-                return r;
-        reconciler->sshd_is_stale |= (r & RELEASES_SSHD) != 0;
-        reconciler->pam_is_stale |= (r & RELEASES_PAM) != 0;
-        if (reconciler->unit_is_stale) {
-                unit_changed = world_load_service(world);
-                if (unit_changed < 0)
-                        return unit_changed;
-                reconciler->unit_is_stale = false;
-                reconciler->n_unit_loaded++;
-                reconciler->sshd_is_stale = true;
-        }
-        if (reconciler->sshd_is_stale) {
-                set_changed = world_read_config(world);
-                reconciler->services_are_stale = true;
-        }
-        return set_changed < 0 ? set_changed : set_changed | unit_changed;
-}
-
-/* The same of what follows from it: the accounts' files and the PAM services. */
-static int load_dependents(struct reconciler *reconciler) {
-        struct world *world = reconciler->world;
-        bool asks_others = false;
-        int changed = world_adopt_config(world), r = changed < 0 ? changed : 0;
-
-        if (r == 0 && reconciler->services_are_stale) {
-                r = pam_stacks_ask_others(&world->pam, world->config, &world->accounts,
-                                          &asks_others);
-                reconciler->services_are_stale = r < 0;
-                reconciler->pam_is_stale |= asks_others;
-        }
-        if (r == 0 && reconciler->pam_is_stale)
-                r = world_load_pam(world);
-        return r < 0 ? r : changed | r;
-}
-
-static int load_again(struct reconciler *reconciler) {
-        int changed = load_sshd(reconciler);
-        int r = changed < 0 ? changed : load_dependents(reconciler);
-
-        return r < 0 ? r : changed | r;
-}
-
-/* Forgets what was known of the dirty paths and loads again what depends on them. */
-static int look_again(struct pass *pass) {
-        struct reconciler *reconciler = pass->reconciler;
-        struct world *world = reconciler->world;
-        bool set_is_stale = reconciler->sshd_is_stale, accounts_are_stale = false;
-        /* No event tells of a path outside the set: where a guarded link leads, a module. */
-        int r = view_forget_others(world->view, is_watched, &world->set);
-
-        for (size_t i = 0; i < pass->n_paths && r == 0; i++)
-                r = pass_charge_permit(reconciler, pass->paths[i]);
-        for (size_t i = 0, n = pass->n_paths; i < n && r == 0; i++)
-                r = forget_path(pass, pass->paths[i]);
-        for (size_t i = 0; i < pass->n_paths; i++) {
-                const struct guarded *guarded = guarded_set_get(&world->set, pass->paths[i]);
-
-                if (guarded && guarded->flags & GUARDED_SSHD)
-                        reconciler->sshd_is_stale = true;
-                if (guarded && guarded->flags & GUARDED_PAM)
-                        reconciler->pam_is_stale = true;
-                if (guarded && guarded->flags & GUARDED_ACCOUNTS)
-                        accounts_are_stale = true;
-                if ((guarded && guarded->flags & GUARDED_UNIT) ||
-                    service_tree_concerns(pass->paths[i]))
-                        reconciler->unit_is_stale = true;
-                if (is_set_directory(&world->set, pass->paths[i]))
-                        set_is_stale = reconciler->sshd_is_stale = reconciler->pam_is_stale = true;
-        }
-        if (accounts_are_stale && reconciler->on_accounts_stale) {
-                reconciler->on_accounts_stale(reconciler->userdata);
-        } else if (accounts_are_stale && r == 0) {
-                r = world_load_accounts(world);
-                reconciler->sshd_is_stale = set_is_stale = true;
-        }
-        if (r == 0)
-                r = load_sshd(reconciler);
-        if (r > 0)
-                return rederive_set(pass);
-        pass->set_is_stale = set_is_stale; /* what else joins can wait for the answer */
-        return r;
-}
-
 /* ---- judge ---- */
 
 static int judge_path(struct reconciler *reconciler, const char *path) {
@@ -672,9 +482,9 @@ static int respond_pass(struct pass *pass) {
                         return 0;
                 r = respond_one(pass, finding, &present);
                 if (r == 0)
-                        r = load_again(pass->reconciler);
+                        r = pass_load_again(pass->reconciler);
                 if (r > 0)
-                        r = rederive_set(pass);
+                        r = pass_rederive_set(pass);
                 if (r == 0)
                         r = pass_judge(pass);
                 if (r < 0)
@@ -735,7 +545,7 @@ static int update_ledger(struct pass *pass) {
 
 static int run_pass(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
-        int r = look_again(pass);
+        int r = pass_look_again(pass);
 
         /* What decides who gets in is answered before anything else is read. */
         if (r == 0 && reconciler->sshd_is_stale) {
@@ -744,16 +554,16 @@ static int run_pass(struct pass *pass) {
                         r = respond_pass(pass);
         }
         if (r == 0)
-                r = load_dependents(reconciler);
+                r = pass_load_dependents(reconciler);
         if (r > 0)
-                r = rederive_set(pass);
+                r = pass_rederive_set(pass);
         if (r == 0 && reconciler->pam_is_stale) {
                 r = judge_pam(pass);
                 if (r == 0)
                         r = respond_pass(pass);
         }
         if (r == 0 && pass->set_is_stale)
-                r = rederive_set(pass);
+                r = pass_rederive_set(pass);
         pass->set_is_stale = false;
         if (r == 0 && pass->access_is_stale)
                 r = pass_on_access_stale(pass);

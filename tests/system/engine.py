@@ -4,6 +4,7 @@
 damage to its own memory. Usage as guard.py's.
 """
 
+import os
 import sys
 import time
 
@@ -153,6 +154,28 @@ def its_own_writes_are_no_incident(machine):
         expect(len(told) == 1, f"one attack was told {len(told)} times")
         n_incidents = len(ctl(machine, "history --limit 1000")["incidents"]) - n_before
         expect(n_incidents == 1, f"one attack made {n_incidents} incidents")
+
+
+MOVED_IN = f"""
+cd {os.path.dirname(DROP_IN)}
+for i in $(seq 1000 1199); do
+        echo >.look-here
+        sleep 0.0$((i % 40))
+        printf '{BAD}' >.new
+        mv .new $i.conf
+        timeout 20 sh -c "while test -e $i.conf; do sleep 0.01; done" || exit 1
+done
+rm .look-here
+"""
+
+
+@check
+def what_comes_in_the_middle_of_a_look_is_told_as_what_it_is(machine):
+    after = machine.journal_end()
+    machine.run(MOVED_IN, seconds=300)
+    eventually("all are told", lambda: len(alerts(machine, "REVERTED", after)) == 200)
+    told = [entry["MESSAGE"] for entry in alerts(machine, "UNAPPROVED", after)]
+    expect(not told, f"{len(told)} of 200 were told otherwise before: {told[:3]}")
 
 
 def edit_slowly(machine, content):

@@ -601,6 +601,39 @@ static void test_another_file_on_the_command_line_is_followed(void **state) {
         assert_non_null(strstr(open->finding.witness, "sshd -T -f /etc/ssh/other -C "));
 }
 
+/* While the drop-in that is there already is read, another one is moved in: the configuration is
+ * read without it, and the guarded set, which is derived later, has it. */
+static int read_and_move_in(void *userdata, const char *path, const char *owned, unsigned flags,
+                            struct snapshot *ret) {
+        const struct machine *machine = userdata;
+
+        (void)owned;
+        if (strcmp(path, "/etc/ssh/sshd_config.d/10.conf") == 0)
+                write_at(machine, "/etc/ssh/sshd_config.d/zz.conf",
+                         "Match Address *\nPasswordAuthentication yes\n");
+        return snapshot_take(&machine->world.root, path, flags, ret);
+}
+
+static bool is_nobodys(void *userdata, const char *path) {
+        (void)userdata;
+        (void)path;
+        return false;
+}
+
+static void test_a_file_that_comes_meanwhile_is_told_once(void **state) {
+        struct machine *machine = *state;
+        const struct view_reader reader = { machine, read_and_move_in, is_nobodys };
+
+        write_at(machine, "/etc/ssh/sshd_config.d/10.conf", "X11Forwarding no\n");
+        start(machine);
+        view_set_reader(machine->world.view, &reader);
+        reconcile(machine, "/etc/ssh/sshd_config.d/10.conf");
+        assert_content(machine, "/etc/ssh/sshd_config.d/zz.conf", NULL);
+        assert_int_equal(count_incidents(machine, "reverted"), 1);
+        assert_int_equal(count_incidents(machine, "alerted"), 0);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
 #define MACHINE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -631,6 +664,7 @@ int main(void) {
                 MACHINE_TEST(test_a_file_that_is_gone_is_missed),
                 MACHINE_TEST(test_what_the_unit_says_beats_the_files),
                 MACHINE_TEST(test_another_file_on_the_command_line_is_followed),
+                MACHINE_TEST(test_a_file_that_comes_meanwhile_is_told_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
