@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "guard/assess.h"
 #include "guard/lock.h"
-#include "guard/lockout.h"
 #include "guard/messages.h"
 #include "manager.h"
+#include "world/lockout.h"
 
 int manager_refuse(struct control_refusal *refusal, const char *reason) {
         free(refusal->reason);

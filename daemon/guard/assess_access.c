@@ -8,9 +8,9 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
-#include "guard/access_tree.h"
 #include "guard/assess.h"
 #include "policy/judge_access.h"
+#include "world/access_tree.h"
 
 static bool asks_access(const struct rule *rule) {
         return rule->family == RULE_ACCESS && rule->is_enabled;

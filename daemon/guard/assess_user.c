@@ -20,9 +20,9 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "guard/assess.h"
-#include "guard/keys_tree.h"
-#include "guard/user_rights.h"
 #include "policy/judge_keys.h"
+#include "world/keys_tree.h"
+#include "world/user_rights.h"
 
 enum { LINKS_MAX = 40 }; /* MAXSYMLINKS of the kernel */
 

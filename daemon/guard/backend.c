@@ -11,12 +11,12 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "guard/access_change.h"
 #include "guard/assess.h"
 #include "guard/lock.h"
 #include "guard/messages.h"
 #include "guard/record.h"
 #include "manager.h"
+#include "world/access_change.h"
 
 /* ---- getters ---- */
 

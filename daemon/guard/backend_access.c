@@ -4,8 +4,8 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
-#include "guard/access_tree.h"
 #include "manager.h"
+#include "world/access_tree.h"
 
 static int judge(const struct access_machine *machine, const struct control_access_query *query,
                  const struct account *account) {

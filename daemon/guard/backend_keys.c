@@ -8,8 +8,8 @@
 
 #include "base/cleanup.h"
 #include "guard/assess.h"
-#include "guard/keys_tree.h"
 #include "manager.h"
+#include "world/keys_tree.h"
 
 /* The same key with the same limits. */
 static bool is_same_entry(const struct authorized_key *a, const struct authorized_key *b) {

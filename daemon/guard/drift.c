@@ -6,10 +6,10 @@
 #include <syslog.h>
 
 #include "base/cleanup.h"
-#include "guard/access_change.h"
 #include "guard/assess.h"
 #include "guard/messages.h"
 #include "pass.h"
+#include "world/access_change.h"
 
 /* Whether sshd, or PAM, does what it would do with the approved tree: asked once in a pass, however
  * many files drifted. */

@@ -9,7 +9,6 @@
 #include <systemd/sd-event.h>
 
 #include "control/control.h"
-#include "guard/cross_check.h"
 #include "guard/dirty.h"
 #include "guard/liveness.h"
 #include "guard/manager.h"
@@ -19,10 +18,11 @@
 #include "guard/reread.h"
 #include "guard/rollout.h"
 #include "guard/sweep.h"
-#include "guard/verdict.h"
-#include "guard/world.h"
 #include "os/units.h"
 #include "os/watch.h"
+#include "world/cross_check.h"
+#include "world/verdict.h"
+#include "world/world.h"
 
 struct manager {
         const struct invocation *invocation;

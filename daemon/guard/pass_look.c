@@ -13,8 +13,9 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "guard/releases.h"
+#include "guard/record.h"
 #include "pass.h"
+#include "world/releases.h"
 
 enum { LOADS_MAX = 4 }; /* of one derivation, each because a file joined meanwhile */
 
@@ -178,6 +179,7 @@ static int load_sshd(struct reconciler *reconciler) {
 
         if (r < 0)
                 return r;
+        record_releases(world, r);
         reconciler->sshd_is_stale |= (r & RELEASES_SSHD) != 0;
         reconciler->pam_is_stale |= (r & RELEASES_PAM) != 0;
         if (reconciler->unit_is_stale) {

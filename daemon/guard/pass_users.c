@@ -19,9 +19,9 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
-#include "guard/lockout.h"
 #include "guard/messages.h"
 #include "pass.h"
+#include "world/lockout.h"
 
 static const char accounts_established[] = "accounts-established";
 

@@ -19,8 +19,8 @@
 #include "guard/assess.h"
 #include "guard/lock.h"
 #include "guard/messages.h"
-#include "guard/releases.h"
 #include "pass.h"
+#include "world/releases.h"
 
 enum {
         RESPONSES_MAX = 256, /* per pass; each removes at least one finding or is not tried again */

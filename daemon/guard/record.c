@@ -16,9 +16,9 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "guard/access_change.h"
 #include "guard/messages.h"
 #include "os/journal.h"
+#include "world/access_change.h"
 
 int64_t record_now_us(void) {
         struct timespec now;
@@ -265,4 +265,17 @@ void record_notice_at(const char *path, const char *message_id, int priority, co
         va_start(arguments, format);
         send_notice(path, message_id, priority, format, arguments);
         va_end(arguments);
+}
+
+void record_releases(const struct world *world, int changed) {
+        const unsigned pam = world->pam_release.number;
+
+        if (changed & RELEASES_SSHD)
+                record_notice(NULL, LOG_NOTICE, "another sshd is installed: %s",
+                              world->release.version);
+        if (changed & RELEASES_PAM && !world->has_pam_release)
+                record_notice(NULL, LOG_WARNING, "libpam is gone: PAM rules say nothing");
+        else if (changed & RELEASES_PAM)
+                record_notice(NULL, LOG_NOTICE, "another libpam is installed: %u.%u.%u",
+                              pam / 10000, pam / 100 % 100, pam % 100);
 }

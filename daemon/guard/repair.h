@@ -3,9 +3,9 @@
 
 /* From a rule and its violation to the edit that mends it; respond proves and writes it. */
 
-#include "guard/world.h"
 #include "policy/finding.h"
 #include "sshd/edit.h"
+#include "world/world.h"
 
 /* The edit that mends what FINDING shows, for the connection of its witness. Returns 0, -ENOTSUP if
  * there is none, or another negative errno. */

@@ -20,10 +20,10 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/assess.h"
-#include "guard/lockout.h"
 #include "guard/record.h"
 #include "keys/edit.h"
 #include "repair.h"
+#include "world/lockout.h"
 
 enum {
         SSH_DIRECTORY_MODE = 0700,

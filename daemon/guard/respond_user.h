@@ -12,7 +12,7 @@ struct path_list {
 };
 
 /* Returns 1 if PATHS may be as CANDIDATE has them, 0 with the report set if the administrators
- * would be locked out by that (guard/lockout), or a negative errno. */
+ * would be locked out by that (world/lockout), or a negative errno. */
 int respond_keep_admins(const struct responder *responder, struct view *candidate,
                         const struct path_list *paths, struct respond_report *report);
 

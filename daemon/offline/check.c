@@ -15,9 +15,9 @@
 #include "control/describe.h"
 #include "guard/assess.h"
 #include "guard/invocation.h"
-#include "guard/lockout.h"
 #include "guard/policy_load.h"
 #include "offline/modes.h"
+#include "world/lockout.h"
 
 static int cannot_tell(const char *what, int error) {
         (void)fprintf(stderr, "sshguardd: %s: %s\n", what, strerror(-error));

@@ -17,9 +17,9 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "control/describe.h"
-#include "guard/access_tree.h"
 #include "guard/invocation.h"
 #include "offline/modes.h"
+#include "world/access_tree.h"
 
 struct dump {
         const struct invocation *invocation;

@@ -26,13 +26,13 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "guard/invocation.h"
-#include "guard/keys_tree.h"
-#include "guard/sshd_tree.h"
 #include "keys/authorized_keys.h"
 #include "offline/modes.h"
 #include "os/root.h"
 #include "os/snapshot.h"
 #include "sshd/release.h"
+#include "world/keys_tree.h"
+#include "world/sshd_tree.h"
 
 /* --- arguments */
 

@@ -24,11 +24,11 @@
 #include "base/cleanup.h"
 #include "base/escape.h"
 #include "guard/invocation.h"
-#include "guard/pam_world.h"
 #include "offline/modes.h"
 #include "pam/module.h"
 #include "pam/outcomes.h"
 #include "pam/run.h"
+#include "world/pam_world.h"
 
 #define PAM_DIR "/etc/pam.d"
 

@@ -12,14 +12,14 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/invocation.h"
-#include "guard/sshd_tree.h"
-#include "guard/view.h"
 #include "offline/modes.h"
 #include "os/accounts.h"
 #include "os/root.h"
 #include "sshd/config.h"
 #include "sshd/dump.h"
 #include "sshd/effective.h"
+#include "world/sshd_tree.h"
+#include "world/view.h"
 
 static const char default_config[] = "/etc/ssh/sshd_config";
 

@@ -10,10 +10,10 @@
 #include "base/text.h"
 #include "guard/invocation.h"
 #include "guard/policy_load.h"
-#include "guard/sshd_tree.h"
 #include "offline/modes.h"
 #include "os/root.h"
 #include "policy/parse.h"
+#include "world/sshd_tree.h"
 
 DEFINE_CLEANUP(cleanup_policy, struct policy, policy_free)
 

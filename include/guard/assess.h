@@ -5,11 +5,11 @@
 
 #include <stdbool.h>
 
-#include "guard/world.h"
 #include "keys/authorized_keys.h"
 #include "policy/finding.h"
 #include "policy/judge_file.h"
 #include "policy/judge_keys.h"
+#include "world/world.h"
 
 /* Everything an enabled sshd rule has to say of a configuration, or that sshd would refuse it; and
  * what is wrong with the unit that starts sshd, by which the configuration was parsed. Returns 0 or

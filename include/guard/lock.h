@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#include "guard/baseline.h"
 #include "guard/reconcile.h"
+#include "world/baseline.h"
 
 bool lock_is_on(const struct approved *approved);
 

@@ -8,12 +8,12 @@
 #include <stddef.h>
 
 #include "base/map.h"
-#include "guard/ledger.h"
 #include "guard/permits.h"
 #include "guard/record.h"
 #include "guard/respond.h"
-#include "guard/verdict.h"
-#include "guard/world.h"
+#include "world/ledger.h"
+#include "world/verdict.h"
+#include "world/world.h"
 
 struct reconciler {
         struct world *world;

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "guard/contest.h"
-#include "guard/world.h"
 #include "os/store.h"
 #include "policy/finding.h"
+#include "world/world.h"
 
 struct recorder {
         struct world *world;
@@ -54,5 +54,8 @@ void record_notice(const char *message_id, int priority, const char *format, ...
 /* The same about a path, which the entry carries as SSHGUARDD_PATH. */
 void record_notice_at(const char *path, const char *message_id, int priority, const char *format,
                       ...) __attribute__((format(printf, 4, 5)));
+
+/* Tells which programs became another release, by the RELEASES_ bits of releases_look(). */
+void record_releases(const struct world *world, int changed);
 
 int64_t record_now_us(void);

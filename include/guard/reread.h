@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "guard/world.h"
+#include "world/world.h"
 
 enum { REREAD_IDLE_US = 10 * 1000000 }; /* reading takes milliseconds, with a slow resolver more */
 

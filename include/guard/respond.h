@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 #include "guard/permits.h"
-#include "guard/verdict.h"
-#include "guard/world.h"
 #include "os/snapshot.h"
 #include "policy/finding.h"
+#include "world/verdict.h"
+#include "world/world.h"
 
 enum respond_outcome {
         RESPOND_DONE,

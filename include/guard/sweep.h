@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "guard/world.h"
+#include "world/world.h"
 
 enum {
         SWEEP_INTERVAL_US = 5 * 1000000, /* every guarded file each 5 s … */

@@ -5,8 +5,8 @@
 
 #include "machine.h"
 
-#include "guard/cross_check.h"
 #include "sshd/dump.h"
+#include "world/cross_check.h"
 
 struct heard {
         sd_event *event;

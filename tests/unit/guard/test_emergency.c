@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "guard/baseline.h"
 #include "guard/emergency.h"
 #include "os/journal.h"
+#include "world/baseline.h"
 
 struct fixture {
         char directory[64];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_env.h"
 
-#include "guard/pam_stacks.h"
 #include "machine.h"
+#include "world/pam_stacks.h"
 
 static const char sshd_stack[] = "@include common-auth\n"
                                  "auth required pam_google_authenticator.so\n"

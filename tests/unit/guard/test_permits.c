@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/permits.h"
 
@@ -46,6 +47,53 @@ static int64_t add(struct fixture *fixture, const char *path, int64_t until_us, 
 
         assert_int_equal(permits_add(&fixture->permits, &permit, &id), 0);
         return id;
+}
+
+static void count_ended(void *userdata, const struct permit *permit) {
+        (void)permit;
+        (*(size_t *)userdata)++;
+}
+
+static void test_they_end_by_themselves_and_survive(void **state) {
+        struct fixture *fixture = *state;
+        const struct permit change = { .kind = PERMIT_CHANGE,
+                                       .path = BORROWED("/etc/a"),
+                                       .since_us = 10,
+                                       .until_us = 100,
+                                       .uses_left = 1,
+                                       .reason = BORROWED("upgrade") };
+        const struct permit exception = { .kind = PERMIT_EXCEPTION,
+                                          .path = BORROWED("/etc/b"),
+                                          .rule_id = BORROWED("r"),
+                                          .since_us = 10,
+                                          .until_us = 200,
+                                          .uses_left = -1,
+                                          .reason = BORROWED("migration") };
+        struct permits *permits = &fixture->permits;
+        size_t n_ended = 0;
+
+        assert_int_equal(permits_add(permits, &change, NULL), 0);
+        assert_int_equal(permits_add(permits, &exception, NULL), 0);
+        permits_done(permits);
+        store_free(TAKE(fixture->store));
+        assert_int_equal(store_open(fixture->directory, &fixture->store), 0);
+        assert_int_equal(permits_load(fixture->store, permits), 0);
+        assert_int_equal(permits->n_items, 2);
+        assert_true(permits_allow_change(permits, "/etc/a", 50));
+        assert_false(permits_allow_change(permits, "/etc/a", 100));
+        assert_false(permits_allow_change(permits, "/etc/b", 50));
+        assert_true(permits_allow_exception(permits, "r", "/etc/b", 50));
+        assert_false(permits_allow_exception(permits, "other", "/etc/b", 50));
+        assert_null(permits_pause(permits, 50));
+        assert_int_equal(permits_use(permits, "/etc/a", 50), 1);
+        assert_true(permits_allow_change(permits, "/etc/a", 51));
+        assert_int_equal(permits_use(permits, "/etc/a", 51), 0);
+        assert_false(permits_allow_change(permits, "/etc/a", 51));
+        assert_int_equal(permits_expire(permits, 60, count_ended, &n_ended), 1);
+        assert_int_equal(n_ended, 1);
+        assert_int_equal(permits_next_end(permits), 200);
+        assert_int_equal(permits_expire(permits, 200, count_ended, &n_ended), 1);
+        assert_int_equal(permits_next_end(permits), PERMITS_NEVER);
 }
 
 static void test_uses_are_counted_and_the_next_change_ends_it(void **state) {
@@ -96,6 +144,8 @@ static void test_two_permits_add_up(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_they_end_by_themselves_and_survive, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_uses_are_counted_and_the_next_change_ends_it,
                                                 setup, teardown),
                 cmocka_unit_test_setup_teardown(test_an_unlimited_permit_pays_for_all, setup,

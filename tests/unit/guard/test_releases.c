@@ -5,8 +5,8 @@
 
 #include <elf.h>
 
-#include "guard/releases.h"
 #include "machine.h"
+#include "world/releases.h"
 
 static void put_program(const struct machine *machine, const void *bytes, size_t n) {
         CLEANUP_FREE char *name = text_format("%s/root/usr/sbin/sshd", machine->directory);

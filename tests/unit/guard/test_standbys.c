@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "machine.h"
 
-#include "guard/standbys.h"
+#include "world/standbys.h"
 
 static const char config_path[] = "/etc/ssh/sshd_config";
 
