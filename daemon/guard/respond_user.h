@@ -3,13 +3,8 @@
 
 /* Responding in what belongs to a user: with that user's rights, one account at a time. */
 
-#include "guard/respond.h"
 #include "os/replace.h"
-
-struct path_list {
-        char **items;
-        size_t n_items;
-};
+#include "respond_sets.h"
 
 /* Returns 1 if PATHS may be as CANDIDATE has them, 0 with the report set if the administrators
  * would be locked out by that (world/lockout), or a negative errno. */
