@@ -165,6 +165,43 @@ static int forget_path(struct pass *pass, const char *path) {
         return at ? 0 : -ENOMEM;
 }
 
+struct leading {
+        struct pass *pass;
+        const char *to;
+        int error;
+};
+
+static void add_leading(const char *path, void *value, void *userdata) {
+        struct leading *leading = userdata;
+        const struct snapshot *known = view_known(leading->pass->reconciler->world->view, path);
+        CLEANUP_FREE char *next = NULL;
+
+        (void)value;
+        if (leading->error < 0 || !known || known->metadata.kind != FILE_SYMLINK ||
+            !known->metadata.link_target)
+                return;
+        next = view_link_destination(path, known->metadata.link_target);
+        if (!next)
+                leading->error = -ENOMEM;
+        else if (strcmp(next, leading->to) == 0)
+                leading->error = pass_add(leading->pass, path);
+}
+
+/* Rules speak of a link as of what it leads to: the sweep sees only that the latter changed. */
+static int add_links(struct pass *pass) {
+        const struct guarded_set *set = &pass->reconciler->world->set;
+        struct leading leading = { .pass = pass };
+
+        for (size_t i = 0; i < pass->n_paths && leading.error == 0; i++) {
+                const struct guarded *guarded = guarded_set_get(set, pass->paths[i]);
+
+                leading.to = pass->paths[i];
+                if (guarded && guarded->flags & GUARDED_LED_TO)
+                        map_each(&set->paths, add_leading, &leading);
+        }
+        return leading.error;
+}
+
 static bool is_watched(void *userdata, const char *path) {
         const struct guarded_set *set = userdata;
 
@@ -244,6 +281,8 @@ int pass_look_again(struct pass *pass) {
         /* No event tells of a path outside the set: where a guarded link leads, a module. */
         int r = view_forget_others(world->view, is_watched, &world->set);
 
+        if (r == 0)
+                r = add_links(pass);
         for (size_t i = 0; i < pass->n_paths && r == 0; i++)
                 r = pass_charge_permit(reconciler, pass->paths[i]);
         for (size_t i = 0, n = pass->n_paths; i < n && r == 0; i++)

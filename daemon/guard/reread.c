@@ -85,8 +85,8 @@ static bool add_bytes(EVP_MD_CTX *context, const void *bytes, size_t n) {
 /* As it is at this moment, whatever the view remembers. */
 static int stamp_path(struct looking *looking, const char *path) {
         struct snapshot snapshot;
-        int r = snapshot_take(&looking->world->root, path, SNAPSHOT_METADATA | SNAPSHOT_NOFOLLOW,
-                              &snapshot);
+        int r = looker_take(looking->world->looker, path, NULL,
+                            SNAPSHOT_METADATA | SNAPSHOT_NOFOLLOW, &snapshot);
         const struct file_metadata *metadata = &snapshot.metadata;
 
         if (r < 0)

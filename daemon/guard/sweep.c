@@ -4,7 +4,8 @@
  * Metadata first: a changed inode, size, mode, owner, flag, link count, attribute or time is a
  * reason to look. Times alone are never drift, but they are a hint. A store through a mapping that
  * is still held shows in no time stamp until it is written back, so contents are hashed too, a few
- * files a turn, round robin. What came into a directory is seen by the directory's own times. */
+ * files a turn, round robin. What came into a directory is seen by the directory's own times. What
+ * may block is looked at by a child, as in any other look. */
 
 #include "guard/sweep.h"
 
@@ -59,8 +60,8 @@ static void sweep_path(const char *path, void *value, void *userdata) {
         turn->error = view_look(turn->world->view, path,
                                 guarded->flags & GUARDED_SECRET ? SNAPSHOT_SECRET : 0, &was);
         if (turn->error == 0)
-                turn->error = snapshot_take(&turn->world->root, path,
-                                            with_content ? flags : flags | SNAPSHOT_METADATA, &now);
+                turn->error = looker_take(turn->world->looker, path, NULL,
+                                          with_content ? flags : flags | SNAPSHOT_METADATA, &now);
         if (turn->error < 0)
                 return;
         turn->n_contents += with_content;
@@ -80,7 +81,7 @@ static void sweep_directory(struct turn *turn, const char *path) {
         struct file_metadata *was = map_get(&turn->sweep->directories, path), before;
         const struct snapshot *known;
 
-        turn->error = snapshot_take(&turn->world->root, path, SNAPSHOT_METADATA, &now);
+        turn->error = looker_take(turn->world->looker, path, NULL, SNAPSHOT_METADATA, &now);
         if (turn->error < 0)
                 return;
         known = view_known(turn->world->view, path);

@@ -301,7 +301,8 @@ static int add_destinations(struct linking *linking, const char *path) {
                 if (r == 0 && i > 0 &&
                     (now->metadata.kind == FILE_REGULAR || now->metadata.kind == FILE_ABSENT ||
                      now->metadata.kind == FILE_SYMLINK))
-                        r = add_path(linking->set, at, flags, "a guarded link leads to it");
+                        r = add_path(linking->set, at, flags | GUARDED_LED_TO,
+                                     "a guarded link leads to it");
                 if (r < 0 || now->metadata.kind != FILE_SYMLINK)
                         return r;
                 next = view_link_destination(

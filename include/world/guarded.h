@@ -27,6 +27,7 @@ enum guarded_flags {
         GUARDED_METADATA = 1 << 9,     /* what is in it is nobody's business: owner and mode only */
         GUARDED_UNVERSIONED = 1 << 10, /* rules speak of it; it is never approved, so no drift */
         GUARDED_MAY_DANGLE = 1 << 12,  /* to its reader a link that leads nowhere is no file */
+        GUARDED_LED_TO = 1 << 13, /* a guarded link leads to it: what is said of that changes too */
         /* a module: hashed as a secret is, and no secret */
         GUARDED_MODULE = GUARDED_PAM | GUARDED_SECRET | GUARDED_ALERT_ONLY,
 };

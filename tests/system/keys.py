@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from machine import Failure, eventually
 from suite import alerts, approve, check, ctl, expect, main
@@ -383,6 +384,11 @@ def the_cluster_link_stays_and_what_it_leads_to_is_put_back(machine):
 
 @check
 def a_hung_cluster_stops_nobody(machine):
+    machine.run("echo 'ClientAliveCountMax 4' >/etc/pve/sshd.conf; "
+                "echo 'Include /etc/pve/sshd.conf' >/etc/ssh/sshd_config.d/90-cluster.conf")
+    eventually("sshd's file there is guarded", lambda: any(
+        file["path"] == "/etc/pve/sshd.conf" for file in ctl(machine, "files")["files"]))
+    machine.run("sshguardctl approve /etc/ssh/sshd_config.d/90-cluster.conf --yes --reason tested")
     pve.process.send_signal(signal.SIGUSR1)
     try:
         eventually("it is noticed", lambda: any("root" in str(finding.get("path"))
@@ -390,6 +396,9 @@ def a_hung_cluster_stops_nobody(machine):
         machine.run("echo x >>/srv/alice/.ssh/authorized_keys", user="alice")
         eventually("alice's file is put back all the same",
                    lambda: text_at(machine, "/srv/alice/.ssh/authorized_keys") == KEYS["alice"])
+        for _ in range(3):  # while sweeps come by
+            time.sleep(4)
+            machine.run("timeout 15 sshguardctl status >/dev/null || test $? = 1")
     finally:
         pve.process.send_signal(signal.SIGUSR2)
     eventually("it is well again", lambda: text_at(machine, PVE) == KEYS["root"])

@@ -341,6 +341,26 @@ static void test_what_a_link_leads_to_is_put_back(void **state) {
         assert_int_equal(count_incidents(machine, "reverted"), 1);
 }
 
+/* As the sweep finds it: what the link leads to changed, and no event said so of the link. */
+static void test_a_rule_about_a_link_speaks_of_where_it_leads(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *folder =
+                text_format("%s/root/etc/sshguardd/policy.d", machine->directory);
+
+        assert_int_equal(mkdir(folder, 0755), 0);
+        write_at(machine, "/etc/sshguardd/policy.d/x.conf",
+                 "rules = ( { id = \"x\"; file = \"/etc/ssh/sshd_config.d/*.conf\";\n"
+                 "approved_only = true; response = \"revert\"; } );\n");
+        write_at(machine, "/etc/real", "X11Forwarding no\n");
+        link_at(machine, "/etc/real", "/etc/ssh/between");
+        link_at(machine, "/etc/ssh/between", "/etc/ssh/sshd_config.d/10.conf");
+        start(machine);
+        write_at(machine, "/etc/real", "X11Forwarding yes\n");
+        reconcile(machine, "/etc/real");
+        assert_content(machine, "/etc/real", "X11Forwarding no\n");
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+}
+
 static void test_a_repair_leaves_a_link_a_link(void **state) {
         struct machine *machine = *state;
         CLEANUP_FREE char *name =
@@ -655,6 +675,7 @@ int main(void) {
                 MACHINE_TEST(test_a_refused_file_goes_from_a_violating_tree),
                 MACHINE_TEST(test_what_is_permitted_joins_no_set),
                 MACHINE_TEST(test_what_a_link_leads_to_is_put_back),
+                MACHINE_TEST(test_a_rule_about_a_link_speaks_of_where_it_leads),
                 MACHINE_TEST(test_a_repair_leaves_a_link_a_link),
                 MACHINE_TEST(test_a_lock_comes_with_the_revert_and_stays),
                 MACHINE_TEST(test_a_refused_file_resolves_nothing),
