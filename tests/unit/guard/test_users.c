@@ -1,115 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cmocka_env.h"
+#include "accounts_machine.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-#include "base/text.h"
-#include "guard/policy_load.h"
-#include "guard/reconcile.h"
-#include "os/journal.h"
-
-/* A tree with accounts and their keys, and the reconciler over it. */
-struct machine {
-        char directory[64];
-        struct world world;
-        struct verdicts *verdicts;
-        struct reconciler reconciler;
-};
-
-static const char key_a[] =
-        "ssh-ed25519 "
-        "AAAAC3NzaC1lZDI1NTE5AAAAIDWmGTpxJvVsGVpYxXxGiSlBlVtWQHc8Q0mDCnRXcbzX a\n";
-static const char key_b[] =
-        "ssh-ed25519 "
-        "AAAAC3NzaC1lZDI1NTE5AAAAIKwgfsgnUQh+hYtOWhwplSY9TggXymjgfbyHQ8IFcHj2 b\n";
 static const char passwd[] = "root:x:0:0::/root:/bin/sh\n"
                              "alice:x:4001:4001::/home/alice:/bin/sh\n"
                              "bob:x:4002:4002::/home/bob:/bin/sh\n"
                              "twin:x:4001:4001::/home/alice:/bin/sh\n"
                              "nobody:x:65534:65534::/nonexistent:/bin/sh\n";
-
-static const char *host(const struct machine *machine, const char *path) {
-        static char names[4][256];
-        static unsigned turn;
-        char *name = names[turn++ % 4];
-
-        (void)snprintf(name, sizeof names[0], "%s/root%s", machine->directory, path);
-        return name;
-}
-
-static void write_at(const struct machine *machine, const char *path, const char *text) {
-        FILE *file = fopen(host(machine, path), "w");
-
-        assert_non_null(file);
-        assert_true(fputs(text, file) >= 0);
-        assert_int_equal(fclose(file), 0);
-}
-
-static void give(const struct machine *machine, const char *path, mode_t mode, uid_t owner) {
-        assert_int_equal(chmod(host(machine, path), mode), 0);
-        assert_int_equal(chown(host(machine, path), owner, owner), 0);
-}
-
-static void assert_content(const struct machine *machine, const char *path, const char *expected) {
-        char content[1024] = "";
-        FILE *file = fopen(host(machine, path), "r");
-
-        if (!expected) {
-                assert_null(file);
-                return;
-        }
-        assert_non_null(file);
-        content[fread(content, 1, sizeof content - 1, file)] = '\0';
-        (void)fclose(file);
-        assert_string_equal(content, expected);
-}
-
-static void make_home(const struct machine *machine, const char *name, uid_t owner,
-                      const char *keys) {
-        CLEANUP_FREE char *home = text_format("/home/%s", name);
-        CLEANUP_FREE char *ssh = text_format("/home/%s/.ssh", name);
-        CLEANUP_FREE char *path = text_format("/home/%s/.ssh/authorized_keys", name);
-
-        assert_int_equal(mkdir(host(machine, home), 0755), 0);
-        assert_int_equal(mkdir(host(machine, ssh), 0700), 0);
-        write_at(machine, path, keys);
-        give(machine, home, 0755, owner);
-        give(machine, ssh, 0700, owner);
-        give(machine, path, 0600, owner);
-}
-
-static void start(struct machine *machine) {
-        CLEANUP(diagnostics_done) struct diagnostics diagnostics = { 0 };
-        CLEANUP_FREE char *root = text_format("%s/root", machine->directory);
-        struct world *world = &machine->world;
-
-        assert_int_equal(world_init(world, root, "/etc/sshguardd/sshguardd.conf", "9.2"), 0);
-        assert_int_equal(store_open(machine->directory, &world->store), 0);
-        assert_int_equal(baseline_load(world->store, NULL, NULL, &world->baseline), 0);
-        world_tell_baseline(world);
-        assert_int_equal(verdicts_new(machine->directory, &machine->verdicts), 0);
-        reconciler_init(&machine->reconciler, world, machine->verdicts);
-        assert_int_equal(policy_load(&world->root, world->config_path, &world->release,
-                                     &world->policy, &diagnostics),
-                         0);
-        assert_int_equal(world_load_accounts(world), 0);
-        assert_true(world_load_config(world) >= 0);
-        assert_int_equal(world_derive_set(world), 0);
-        if (!baseline_is_established(world->baseline))
-                assert_true(reconcile_adopt_all(&machine->reconciler) > 0);
-        assert_int_equal(reconcile_users(&machine->reconciler, 0, world->users.n_items), 0);
-}
-
-static void stop(struct machine *machine) {
-        reconciler_done(&machine->reconciler);
-        verdicts_free(machine->verdicts);
-        world_done(&machine->world);
-}
 
 static int set_up(void **state) {
         static const char *const directories[] = { "",      "/etc", "/etc/ssh", "/etc/sshguardd",
@@ -141,8 +37,8 @@ static int set_up(void **state) {
         *state = machine;
         if (geteuid() != 0)
                 return 0;
-        make_home(machine, "alice", 4001, key_a);
-        make_home(machine, "bob", 4002, key_b);
+        make_home(machine, "alice", 4001, KEY_A);
+        make_home(machine, "bob", 4002, KEY_B);
         start(machine);
         return 0;
 }
@@ -212,24 +108,24 @@ static void test_a_change_is_reverted(void **state) {
 
         if (geteuid() != 0)
                 SKIP("files of several users need root");
-        write_at(machine, "/home/alice/.ssh/authorized_keys", key_b);
+        write_at(machine, "/home/alice/.ssh/authorized_keys", KEY_B);
         reconcile(machine, "/home/alice/.ssh/authorized_keys");
-        assert_content(machine, "/home/alice/.ssh/authorized_keys", key_a);
-        assert_content(machine, "/home/bob/.ssh/authorized_keys", key_b);
+        assert_content(machine, "/home/alice/.ssh/authorized_keys", KEY_A);
+        assert_content(machine, "/home/bob/.ssh/authorized_keys", KEY_B);
         assert_int_equal(stat(host(machine, "/home/alice/.ssh/authorized_keys"), &st), 0);
         assert_int_equal(st.st_uid, 4001);
         assert_int_equal(st.st_mode & 07777, 0600);
         assert_false(has_open(machine, "alice", "approved"));
         /* absence was approved too */
-        write_at(machine, "/home/alice/.ssh/authorized_keys2", key_b);
+        write_at(machine, "/home/alice/.ssh/authorized_keys2", KEY_B);
         reconcile(machine, "/home/alice/.ssh/authorized_keys2");
         assert_content(machine, "/home/alice/.ssh/authorized_keys2", NULL);
 }
 
 static void test_a_repair_takes_out_what_offends(void **state) {
         struct machine *machine = *state;
-        CLEANUP_FREE char *mixed = text_format("# mine\n%s%s", key_a, key_b);
-        CLEANUP_FREE char *kept = text_format("# mine\n%s", key_b);
+        CLEANUP_FREE char *mixed = text_format("# mine\n%s%s", KEY_A, KEY_B);
+        CLEANUP_FREE char *kept = text_format("# mine\n%s", KEY_B);
 
         if (geteuid() != 0)
                 SKIP("files of several users need root");
@@ -326,13 +222,13 @@ static void test_accounts_come_and_go(void **state) {
         if (geteuid() != 0)
                 SKIP("files of several users need root");
         stop(machine);
-        write_at(machine, "/home/alice/.ssh/authorized_keys", key_b);
+        write_at(machine, "/home/alice/.ssh/authorized_keys", KEY_B);
         write_at(machine, "/etc/passwd",
                  "bob:x:4002:4002::/home/bob:/bin/sh\nnew:x:4003:4003::/home/new:/bin/sh\n"
                  "alice:x:4001:4001::/home/alice:/bin/sh\nroot:x:0:0::/root:/bin/sh\n");
-        make_home(machine, "new", 4003, key_a);
+        make_home(machine, "new", 4003, KEY_A);
         start(machine);
-        assert_content(machine, "/home/alice/.ssh/authorized_keys", key_a);
+        assert_content(machine, "/home/alice/.ssh/authorized_keys", KEY_A);
         assert_int_equal(machine->world.users.n_items, 4);
         assert_true(baseline_knows(machine->world.baseline, "/home/new/.ssh/authorized_keys"));
         write_at(machine, "/etc/passwd", "alice:x:4001:4001::/srv:/bin/sh\n");
