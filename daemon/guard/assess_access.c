@@ -16,9 +16,10 @@ static bool asks_access(const struct rule *rule) {
         return rule->family == RULE_ACCESS && rule->is_enabled;
 }
 
-bool assess_has_access_rules(const struct policy *policy) {
+bool assess_asks_access(const struct policy *policy, const struct account *account) {
         for (size_t i = 0; policy && i < policy->n_rules; i++)
-                if (asks_access(&policy->rules[i]))
+                if (asks_access(&policy->rules[i]) &&
+                    policy_access_rule_covers(&policy->rules[i], account))
                         return true;
         return false;
 }
@@ -59,7 +60,7 @@ int assess_access(struct world *world, struct view *view, const struct account *
         struct access_machine machine;
         int r;
 
-        if (!assess_has_access_rules(world->policy))
+        if (!assess_asks_access(world->policy, account))
                 return 0;
         r = access_tree_open(world, view, &tree);
         if (r == -EUCLEAN) /* that sshd refuses its configuration is a finding of its own */

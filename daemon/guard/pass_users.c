@@ -251,17 +251,23 @@ enum { ACCESS_USERS_AT_ONCE = 64 };
 
 int pass_on_access_stale(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
-        size_t n = reconciler->world->users.n_items;
+        const struct world *world = reconciler->world;
+        size_t n_added = 0;
         int r = 0;
 
         pass->access_is_stale = false;
         pass->admins_are_stale = true;
-        if (!assess_has_access_rules(reconciler->world->policy))
-                return 0;
-        if (n > ACCESS_USERS_AT_ONCE && reconciler->on_access_stale)
-                reconciler->on_access_stale(reconciler->userdata);
-        for (size_t i = 0; i < n && i < ACCESS_USERS_AT_ONCE && r == 0; i++)
+        for (size_t i = 0; i < world->users.n_items && r == 0; i++) {
+                if (!assess_asks_access(world->policy, users_account(&world->users, i)))
+                        continue;
+                if (n_added == ACCESS_USERS_AT_ONCE) {
+                        if (reconciler->on_access_stale)
+                                reconciler->on_access_stale(reconciler->userdata);
+                        break;
+                }
                 r = pass_add_user(pass, i);
+                n_added++;
+        }
         return r;
 }
 

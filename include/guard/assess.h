@@ -80,7 +80,8 @@ int assess_access(struct world *world, struct view *view, const struct account *
 /* The same of the account of that name, if there is one. */
 int assess_access_of(struct world *world, struct view *view, const char *name,
                      struct findings *findings);
-bool assess_has_access_rules(const struct policy *policy);
+/* Whether an access rule is about that account. */
+bool assess_asks_access(const struct policy *policy, const struct account *account);
 
 /* What the judge of file rules is told of a path; borrows from all of its arguments. */
 void assess_describe_file(const struct world *world, const char *path,

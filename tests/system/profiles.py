@@ -27,6 +27,8 @@ RULE = r"(?:access|sshd|file|pam|keys)\.[a-z0-9.-]+"
 PASSWORD = "correct horse battery"
 # what profiles are about, to begin each one with a stock machine
 STOCK = "/etc/ssh /etc/pam.d /etc/sshguardd /etc/pve /usr/share/pam-configs /var/lib/pam /home /root"
+# what sshd reads before all else
+BREACH = "/etc/ssh/sshd_config.d/00-breach.conf"
 # what guides call the copies that they make
 COPIES = ("orig", "bkp", "bak")
 # sshd may hold failures against an address, so every attempt comes from its own
@@ -138,7 +140,8 @@ def the_package_installs_and_users_have_keys(machine):
         home = "/root" if user == "root" else f"/home/{user}"
         groups = "-G sshauth" if user in ("alice", "dave") else ""
         if user != "root":
-            machine.run(f"useradd -m -s /bin/bash {groups} {user} && echo '{user}:{PASSWORD}' | chpasswd")
+            machine.run(f"useradd -m -s /bin/bash {groups} {user}")
+        machine.run(f"echo '{user}:{PASSWORD}' | chpasswd")
         machine.run(f"ssh-keygen -q -t ed25519 -N '' -C {user} -f /keys/{user} && "
                     f"mkdir -p -m 700 {home}/.ssh")
         # dave has a certificate at best
@@ -152,8 +155,26 @@ def the_package_installs_and_users_have_keys(machine):
     expect_in("root", lambda: by_key(machine, "root", "root"))
 
 
-def check_profile(profile, logins):
-    """Adds the checks of one profile, LOGINS as the last."""
+def break_promise(machine, rule, settings, attempt, user):
+    """Before all else sshd is told what breaks the promise: somebody gets in, RULE tells of it, and no other about
+    access does."""
+    expect_out(user, lambda: attempt(machine))
+    machine.write(BREACH, settings)
+    try:
+        machine.run("systemctl reload ssh")
+        expect_in(user, lambda: attempt(machine))
+        told = {(finding["rule"], finding["users"]) for finding in check_now(machine) if finding["rule"].startswith("access.")}
+        expect(told == {(rule, user)}, f"rules about access that tell of it: {told}")
+    finally:
+        machine.run(f"rm {BREACH} && systemctl reload ssh")
+    eventually(f"{user} is kept out again", lambda: not gets_in(attempt(machine), user), seconds=8)
+
+
+def check_profile(profile, logins, *breach):
+    """Adds the checks of one profile, LOGINS as the last but one, and what breaks its promise as the last."""
+    def is_broken(machine):
+        break_promise(machine, *breach)
+
     def finds(machine):
         begin_anew(machine)
         found = findings(machine, profile)
@@ -174,13 +195,17 @@ def check_profile(profile, logins):
                f"told is {told}")
 
     for function, name in ((finds, "finds what the manual says"), (follows, "is fulfilled by what the manual says"),
-                           (tells_of_copies, "tells of copies in pam.d"), (logins, "keeps its promises")):
+                           (tells_of_copies, "tells of copies in pam.d"), (is_broken, "tells who gets in against its promise"),
+                           (logins, "keeps its promises")):
         function.__name__ = f"{profile} {name}"
         CHECKS.append(function)
 
 
-def nothing_to_promise(machine):
+def root_by_no_password(machine):
     expect_in("alice", lambda: by_key(machine, "alice", "alice"))
+    expect_in("alice", lambda: by_password(machine, "alice"))
+    expect_in("root", lambda: by_key(machine, "root", "root"))
+    expect_out("root", lambda: by_password(machine, "root"))
 
 
 def key_and_code(machine):
@@ -219,6 +244,8 @@ def certificates_and_forced_commands(machine):
     machine.run("sed -i 's/^/restrict,command=\"echo I am root the backup\" /' /root/.ssh/authorized_keys")
     said = by_key(machine, "root", "root", command="id")
     expect("I am root the backup" in said and "uid=" not in said, f"root's forced command printed {said}")
+    told = [finding for finding in check_now(machine) if finding["rule"].startswith("access.")]
+    expect(not told, f"root's forced command is told of: {told}")
     expect_out("dave", lambda: by_key(machine, "dave", "dave"))
     machine.run("cp /keys/dave.pub /root/dave.pub")
     sign = next(command for _, command, _ in typed(PAGE) if "alice.pub" in command)
@@ -284,13 +311,34 @@ def keys_and_nothing_else(machine):
     expect_out("alice", lambda: by_key(machine, "alice", "alice"))
 
 
-check_profile("baseline", nothing_to_promise)
-check_profile("ubuntu-2fa", key_and_code)
-check_profile("ubuntu-2fa-fido", security_keys_only)
-check_profile("arch", certificates_and_forced_commands)
-check_profile("proxmox", a_node)
-check_profile("cis-debian-12", guessing_ends)
-check_profile("strict", keys_and_nothing_else)
+def alice_by_password(machine):
+    return by_password(machine, "alice")
+
+
+def alice_by_key(machine):
+    return by_key(machine, "alice", "alice")
+
+
+def root_by_key(machine):
+    return by_key(machine, "root", "root")
+
+
+def root_by_password(machine):
+    return by_password(machine, "root")
+
+
+ASK_A_PASSWORD = "Match User alice\n    PasswordAuthentication yes\n    AuthenticationMethods any\n"
+ASK_A_KEY = "Match User alice\n    AuthenticationMethods publickey\n"
+
+check_profile("baseline", root_by_no_password,
+              "access.root-by-password", "Match User root\n    PermitRootLogin yes\n", root_by_password, "root")
+check_profile("ubuntu-2fa", key_and_code, "access.two-factors", ASK_A_KEY, alice_by_key, "alice")
+check_profile("ubuntu-2fa-fido", security_keys_only, "access.by-key", ASK_A_PASSWORD, alice_by_password, "alice")
+check_profile("arch", certificates_and_forced_commands, "access.by-key", ASK_A_PASSWORD, alice_by_password, "alice")
+check_profile("proxmox", a_node, "access.two-factors", ASK_A_KEY, alice_by_key, "alice")
+check_profile("cis-debian-12", guessing_ends,
+              "access.no-root", "Match User root\n    PermitRootLogin prohibit-password\n    AllowGroups root\n", root_by_key, "root")
+check_profile("strict", keys_and_nothing_else, "access.no-passwords", ASK_A_PASSWORD, alice_by_password, "alice")
 
 if __name__ == "__main__":
     sys.exit(main())
