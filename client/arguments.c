@@ -49,14 +49,17 @@ static const struct row rows[] = {
         { OPTION_USES, 0, "uses", "N", AT(uses), "allow N changes (default: any number)" },
         { OPTION_FROM, 0, "from", "WHAT", AT(from),
           "edit: take this content; access: from this address" },
+        { OPTION_CONFIRM, 0, "confirm", "TIME", AT(confirm),
+          "undo it then, unless a new login confirms it" },
+        { OPTION_UNDO, 0, "undo", NULL, AT(undo), "take the edit back instead, at once" },
         { OPTION_REVOKE, 0, "revoke", "ID", AT(revoke), "end a permit" },
 };
 
 const char *arguments_option_name(enum argument_option option) {
         static const char *const names[] = {
-                "--since",  "--path",   "--rule",   "--severity",  "--limit",
-                "--sha256", "--yes",    "--reason", "--exception", "--for",
-                "--uses",   "--revoke", "--from",   "--user",      "--all",
+                "--since", "--path",   "--rule",      "--severity", "--limit", "--sha256",
+                "--yes",   "--reason", "--exception", "--for",      "--uses",  "--revoke",
+                "--from",  "--user",   "--all",       "--confirm",  "--undo",
         };
 
         for (size_t i = 0; i < N_ELEMENTS(names); i++)

@@ -25,6 +25,8 @@ enum argument_option { /* bits: what a command takes */
                        OPTION_FROM = 1 << 12,
                        OPTION_USER = 1 << 13,
                        OPTION_ALL = 1 << 14,
+                       OPTION_CONFIRM = 1 << 15,
+                       OPTION_UNDO = 1 << 16,
 };
 
 struct arguments {
@@ -32,8 +34,8 @@ struct arguments {
         const char *socket_path;
 
         const char *since, *path, *rule, *severity, *limit, *user;
-        const char *sha256, *reason, *exception, *span, *uses, *revoke, *from;
-        bool yes, all;
+        const char *sha256, *reason, *exception, *span, *uses, *revoke, *from, *confirm;
+        bool yes, all, undo;
         unsigned given; /* enum argument_option */
 
         const char *command; /* NULL: none */

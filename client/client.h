@@ -87,6 +87,7 @@ int command_monitor(struct client *client);
 int command_approve(struct client *client);
 int command_acknowledge(struct client *client);
 int command_edit(struct client *client);
+int command_confirm(struct client *client);
 int command_restore(struct client *client);
 int command_reload(struct client *client);
 int command_permit(struct client *client);

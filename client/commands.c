@@ -84,8 +84,17 @@ static const struct command table[] = {
           "is never installed; what was there is kept.\n"
           "\n"
           "  sshguardctl edit /etc/ssh/sshd_config\n"
-          "  sshguardctl edit /etc/ssh/sshd_config.d/50-new.conf --from new.conf --yes\n",
-          1, 1, OPTION_FROM | OPTION_YES | DECISION, command_edit },
+          "  sshguardctl edit /etc/ssh/sshd_config.d/50-new.conf --from new.conf --yes\n"
+          "  sshguardctl edit /etc/ssh/sshd_config --confirm 5min\n",
+          1, 1, OPTION_FROM | OPTION_YES | OPTION_CONFIRM | DECISION, command_edit },
+        { "confirm", "[PATH]", "keep an edit that would undo itself",
+          "After `edit --confirm` only: from a login over ssh that began after the edit. A\n"
+          "shell that was open before shows nothing, nor does a shared connection. Without\n"
+          "PATH every edit that waits is meant.\n"
+          "\n"
+          "  ssh -o ControlPath=none root@host.example.org sshguardctl confirm\n"
+          "  sshguardctl confirm --undo            put back what was there, at once\n",
+          0, 1, OPTION_UNDO, command_confirm },
         { "restore", "INCIDENT", "put back the version an incident replaced",
           "The version becomes the approved one. If it breaks a rule, an exception is\n"
           "needed.\n"

@@ -265,6 +265,16 @@ int command_restore(struct client *client) {
         return act(client, "Restore", TAKE(parameters), VIEW_DONE);
 }
 
+int command_confirm(struct client *client) {
+        const struct arguments *arguments = client->arguments;
+        CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
+
+        if (arguments->n_operands > 0 && !operand_set_path(parameters, arguments->operands[0]))
+                return client_complain("not a path: %s", arguments->operands[0]);
+        return arguments->undo ? act(client, "Undo", TAKE(parameters), VIEW_UNDONE)
+                               : act(client, "Confirm", TAKE(parameters), VIEW_CONFIRMED);
+}
+
 int command_reload(struct client *client) {
         return act(client, "Reload", json_object(), VIEW_RELOADED);
 }

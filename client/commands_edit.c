@@ -20,18 +20,23 @@
 #include "editor.h"
 #include "member.h"
 #include "operands.h"
+#include "when.h"
 #include "wire/json.h"
 
 enum {
         CONTENT_MAX = 160 << 10, /* in base64 it fits a call with room to spare */
 };
 
+/* What the daemon takes: who has not shown within a day that he gets in is not waiting for it. */
+#define CONFIRM_MAX_US (INT64_C(24) * 3600 * 1000000)
+
 struct edit {
         struct client *client;
         struct arguments arguments; /* the client's, and what was answered */
         char for_how_long[32], why[256];
-        json_t *subject; /* path or path_base64 */
-        json_t *content; /* reply of GetContent */
+        int64_t confirm_within_us; /* 0: it stays */
+        json_t *subject;           /* path or path_base64 */
+        json_t *content;           /* reply of GetContent */
         struct text original, edited;
         struct editor_copy copy;
         int lock_fd;
@@ -258,6 +263,10 @@ static int install(struct edit *edit) {
             json_object_set(parameters, "replaces", json_object_get(edit->content, "sha256")) < 0)
                 return client_complain("out of memory");
         status = client_set_decision(edit->client, parameters);
+        if (status == CLIENT_FINE && edit->confirm_within_us > 0 &&
+            json_object_set_new(parameters, "confirm_within_us",
+                                json_integer(edit->confirm_within_us)) < 0)
+                return client_complain("out of memory");
         if (status == CLIENT_FINE)
                 status = client_call(edit->client, "Install", TAKE(parameters), &reply);
         edit->is_lost = status != CLIENT_FINE;
@@ -325,6 +334,11 @@ int command_edit(struct client *client) {
 
         if (!operand_set_path(edit.subject, given->operands[0]))
                 return client_complain("not a path: %s", given->operands[0]);
+        if (given->confirm && (!when_parse_span(given->confirm, &edit.confirm_within_us) ||
+                               edit.confirm_within_us == 0))
+                return client_complain("--confirm: not a duration: %s (try 5min)", given->confirm);
+        if (edit.confirm_within_us > CONFIRM_MAX_US)
+                return client_complain("--confirm: a day at most");
         client->arguments = &edit.arguments;
         status = run(&edit);
         client->arguments = given;

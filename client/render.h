@@ -28,7 +28,9 @@ enum view { /* one per shape of reply */
             VIEW_PERMITTED,
             VIEW_PREVIEW,   /* of an edit */
             VIEW_INSTALLED, /* an edit */
-            VIEW_DONE,      /* nothing but that it was done */
+            VIEW_CONFIRMED,
+            VIEW_UNDONE,
+            VIEW_DONE, /* nothing but that it was done */
             N_VIEWS
 };
 

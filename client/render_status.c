@@ -225,6 +225,20 @@ static void put_gaps(struct screen *screen, const json_t *gaps) {
         }
 }
 
+static void put_unconfirmed(struct screen *screen, const json_t *edits) {
+        for (size_t i = 0; i < json_array_size(edits); i++) {
+                const json_t *edit = json_array_get(edits, i);
+                CLEANUP(text_done) struct text end = { 0 };
+
+                render_append_when(&end, screen, edit, "until_us");
+                render_put_label(screen, "To confirm");
+                screen_putf(screen, STYLE_WARN,
+                            "%s: undone %s, unless `sshguardctl confirm` is typed in a new login",
+                            member_word(edit, "path", "?"), text_get(&end));
+                screen_raw(screen, "\n");
+        }
+}
+
 static void put_allowances(struct screen *screen, const json_t *status) {
         const json_t *pause = json_object_get(status, "pause");
         int64_t n_permits = member_int(status, "permits");
@@ -248,6 +262,7 @@ static void put_allowances(struct screen *screen, const json_t *status) {
                             member_word(pause, "reason", "no reason given"));
                 screen_raw(screen, "\n");
         }
+        put_unconfirmed(screen, json_object_get(status, "unconfirmed"));
         if (n_permits > 0) {
                 render_put_label(screen, "Permits");
                 screen_putf(screen, STYLE_PLAIN, "%lld in force; `sshguardctl permit` lists them",

@@ -485,8 +485,32 @@ static void show_permitted(struct screen *screen, const json_t *reply) {
 }
 
 static void show_installed(struct screen *screen, const json_t *reply) {
-        (void)reply;
+        CLEANUP(text_done) struct text end = { 0 };
+
         screen_raw(screen, "Installed. What was there is kept: see `sshguardctl history`.\n");
+        if (!member_is_int(reply, "undone_at_us"))
+                return;
+        (void)when_append_both(&end, member_int(reply, "undone_at_us"), screen->now_us);
+        screen_putf(screen, STYLE_WARN,
+                    "It is undone %s, unless you log in anew and type there:", text_get(&end));
+        screen_raw(screen, "\n\n  sshguardctl confirm\n\n");
+        screen_raw(screen, "Keep this session open meanwhile.\n");
+}
+
+static void show_confirmed(struct screen *screen, const json_t *reply) {
+        int64_t n = member_int(reply, "confirmed");
+
+        if (n == 1)
+                screen_raw(screen, "Confirmed: the edit stays.");
+        else
+                screen_putf(screen, STYLE_PLAIN, "Confirmed: %lld edits stay.", (long long)n);
+        screen_raw(screen, "\n");
+}
+
+static void show_undone(struct screen *screen, const json_t *reply) {
+        screen_raw(screen, member_int(reply, "undone") == 1
+                                   ? "Undone: what was there before is back.\n"
+                                   : "Undone: what was there before the edits is back.\n");
 }
 
 static void show_done(struct screen *screen, const json_t *reply) {
@@ -516,6 +540,8 @@ static void show(struct screen *screen, enum view view, const json_t *parameters
                 [VIEW_PERMITTED] = show_permitted,
                 [VIEW_PREVIEW] = render_preview,
                 [VIEW_INSTALLED] = show_installed,
+                [VIEW_CONFIRMED] = show_confirmed,
+                [VIEW_UNDONE] = show_undone,
                 [VIEW_DONE] = show_done,
         };
 

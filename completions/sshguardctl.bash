@@ -9,7 +9,7 @@ _sshguardctl_ask() {
 
 _sshguardctl() {
         local cur prev word command='' options
-        local commands='status findings files keys access rules history show diff approve acknowledge edit restore permit pause
+        local commands='status findings files keys access rules history show diff approve acknowledge edit confirm restore permit pause
                 resume unlock package-run check explain monitor metrics generate-policy reload help'
         local common='--help --version --json --quiet --no-pager --socket'
 
@@ -23,7 +23,7 @@ _sshguardctl() {
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
         --severity) mapfile -t COMPREPLY < <(compgen -W 'info low medium high critical' -- "$cur"); return ;;
         --revoke) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask permit id)" -- "$cur"); return ;;
-        --since | -S | --limit | -n | --sha256 | --reason | -r | --for | --uses) return ;;
+        --since | -S | --limit | -n | --sha256 | --reason | -r | --for | --uses | --confirm) return ;;
         esac
 
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -34,7 +34,8 @@ _sshguardctl() {
         approve) options='--all --sha256 --yes --reason --exception --for' ;;
         access) options='--from' ;;
         acknowledge) options='--all --yes --reason' ;;
-        edit) options='--from --yes --reason --exception --for' ;;
+        edit) options='--from --yes --reason --exception --for --confirm' ;;
+        confirm) options='--undo' ;;
         restore) options='--reason --exception --for' ;;
         permit) options='--for --reason --uses --revoke' ;;
         pause | unlock) options='--for --reason' ;;
@@ -51,7 +52,7 @@ _sshguardctl() {
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)
                         $(_sshguardctl_ask history id)" -- "$cur")
                 ;;
-        approve | edit | permit | unlock)
+        approve | edit | confirm | permit | unlock)
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)" -- "$cur")
                 ;;
         keys | access) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;

@@ -5,7 +5,7 @@ function __sshguardctl_ask
     sshguardctl $argv[1] --json 2>/dev/null | sed -n "s/^ *\"$argv[2]\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}\$/\1/p"
 end
 
-set -l commands status findings files keys access rules history show diff approve acknowledge edit restore permit pause resume unlock package-run check explain monitor metrics generate-policy reload help
+set -l commands status findings files keys access rules history show diff approve acknowledge edit confirm restore permit pause resume unlock package-run check explain monitor metrics generate-policy reload help
 set -l none "not __fish_seen_subcommand_from $commands"
 
 complete -c sshguardctl -f
@@ -28,6 +28,7 @@ complete -c sshguardctl -n $none -a diff -d 'What differs from the approved vers
 complete -c sshguardctl -n $none -a approve -d 'Accept what is there'
 complete -c sshguardctl -n $none -a acknowledge -d 'Let a rule that a profile brought respond'
 complete -c sshguardctl -n $none -a edit -d 'Edit a guarded file, as visudo does'
+complete -c sshguardctl -n $none -a confirm -d 'Keep an edit that would undo itself'
 complete -c sshguardctl -n $none -a restore -d 'Put back what an incident replaced'
 complete -c sshguardctl -n $none -a permit -d 'Let a path be changed for a while'
 complete -c sshguardctl -n $none -a pause -d 'Suspend all responses for a while'
@@ -43,7 +44,7 @@ complete -c sshguardctl -n $none -a reload -d 'Load configuration and policy aga
 complete -c sshguardctl -n $none -a help -d 'Show help'
 
 complete -c sshguardctl -n '__fish_seen_subcommand_from show restore diff' -a '(__sshguardctl_ask history id)' -d Incident
-complete -c sshguardctl -n '__fish_seen_subcommand_from diff approve edit permit unlock' -a '(__sshguardctl_ask files path)' -d Path
+complete -c sshguardctl -n '__fish_seen_subcommand_from diff approve edit confirm permit unlock' -a '(__sshguardctl_ask files path)' -d Path
 complete -c sshguardctl -n '__fish_seen_subcommand_from keys access' -a '(__fish_complete_users)' -d User
 complete -c sshguardctl -n '__fish_seen_subcommand_from explain acknowledge' -a '(__sshguardctl_ask rules id)' -d Rule
 
@@ -62,4 +63,6 @@ complete -c sshguardctl -n '__fish_seen_subcommand_from approve acknowledge edit
 complete -c sshguardctl -n '__fish_seen_subcommand_from approve edit restore permit pause unlock' -l for -x -a '10min 30min 1h 1d' -d 'How long'
 complete -c sshguardctl -n '__fish_seen_subcommand_from permit' -l uses -x -d 'This many changes'
 complete -c sshguardctl -n '__fish_seen_subcommand_from permit' -l revoke -x -a '(__sshguardctl_ask permit id)' -d 'End a permit'
+complete -c sshguardctl -n '__fish_seen_subcommand_from edit' -l confirm -x -a '5min 15min 1h' -d 'Undo it then, unless confirmed'
+complete -c sshguardctl -n '__fish_seen_subcommand_from confirm' -l undo -d 'Take the edit back'
 complete -c sshguardctl -n '__fish_seen_subcommand_from edit' -l from -r -F -d 'Take this content'

@@ -100,6 +100,8 @@ int control_restore(struct control_call *call);
 int control_get_content(struct control_call *call);
 int control_preview(struct control_call *call);
 int control_install(struct control_call *call);
+int control_confirm(struct control_call *call);
+int control_undo(struct control_call *call);
 int control_check(struct control_call *call);
 int control_acknowledge(struct control_call *call);
 int control_reload(struct control_call *call);

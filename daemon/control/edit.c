@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/escape.h"
@@ -14,6 +15,9 @@
 #include "control/describe.h"
 #include "wire/json.h"
 #include "wire/message.h"
+
+/* Who has not shown within a day that he still gets in is not waiting for it. */
+#define CONFIRM_WITHIN_MAX_US (INT64_C(24) * 3600 * 1000000)
 
 void control_preview_done(struct control_preview *preview) {
         free(preview->refusal);
@@ -157,8 +161,30 @@ int control_preview(struct control_call *call) {
 
 /* ---- Install ---- */
 
+/* confirm_within_us, and when that is. Returns as get_proposal(). */
+static int get_span(struct control_call *call, int64_t *ret_span_us, json_t **ret_end) {
+        const json_t *given = json_object_get(call->parameters, "confirm_within_us");
+        struct timespec now;
+        int r;
+
+        *ret_span_us = json_integer_value(given);
+        *ret_end = json_null();
+        if (!json_is_integer(given))
+                return 0;
+        if (*ret_span_us <= 0 || *ret_span_us > CONFIRM_WITHIN_MAX_US) {
+                r = control_call_fail(call, WIRE_INVALID_PARAMETER,
+                                      json_pack("{s:s}", "parameter", "confirm_within_us"));
+                return r < 0 ? r : 1;
+        }
+        (void)clock_gettime(CLOCK_REALTIME, &now);
+        *ret_end =
+                json_integer((json_int_t)now.tv_sec * 1000000 + now.tv_nsec / 1000 + *ret_span_us);
+        return *ret_end ? 0 : -ENOMEM;
+}
+
 int control_install(struct control_call *call) {
         const struct control_backend *backend = call->backend;
+        CLEANUP(wire_json_cleanup) json_t *end = NULL;
         CLEANUP(text_done) struct text content = { 0 };
         CLEANUP_FREE char *path = NULL;
         struct control_proposal proposal;
@@ -174,11 +200,44 @@ int control_install(struct control_call *call) {
                 r = control_call_reason(call, &proposal.reason);
         if (r == 0)
                 r = control_call_exception(call, &proposal.exception);
+        if (r == 0)
+                r = get_span(call, &proposal.confirm_within_us, &end);
         if (r != 0)
                 return r < 0 ? r : 0;
         r = backend->install(backend->userdata, &proposal, &refusal);
         return control_call_conclude(
                 call, r, &refusal,
                 &(struct control_request){ .path = path, .rule_id = proposal.exception.rule_id },
-                NULL);
+                json_pack("{s:O}", "undone_at_us", end));
+}
+
+/* ---- Confirm, Undo ---- */
+
+typedef int (*decide_fn)(void *userdata, const struct control_confirmation *confirmation,
+                         size_t *ret_n, struct control_refusal *refusal);
+
+static int decide(struct control_call *call, decide_fn act, const char *counted) {
+        struct control_confirmation confirmation = { .peer = call->peer };
+        struct control_refusal refusal = { 0 };
+        CLEANUP_FREE char *path = NULL;
+        size_t n = 0;
+        int r;
+
+        if (!act)
+                return -EOPNOTSUPP;
+        r = control_call_path(call, true, &path);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        confirmation.path = path;
+        r = act(call->backend->userdata, &confirmation, &n, &refusal);
+        return control_call_conclude(call, r, &refusal, &(struct control_request){ .path = path },
+                                     json_pack("{s:I}", counted, (json_int_t)n));
+}
+
+int control_confirm(struct control_call *call) {
+        return decide(call, call->backend->confirm, "confirmed");
+}
+
+int control_undo(struct control_call *call) {
+        return decide(call, call->backend->undo, "undone");
 }

@@ -63,6 +63,11 @@ static const struct control_method methods[] = {
           "there "
           "is kept",
           control_install },
+        { CONTROL("Confirm"), CONTROL_CHANGE, 0,
+          "changes no file; only from a login over ssh that began after the edit",
+          control_confirm },
+        { CONTROL("Undo"), CONTROL_CHANGE, CONTROL_METHOD_COSTLY,
+          "brings forward what happens by itself: what was there before an edit", control_undo },
         { CONTROL("Check"), CONTROL_READ, 0,
           "brings forward what happens by itself; concurrent ones share a pass", control_check },
         { CONTROL("Reload"), CONTROL_CHANGE, CONTROL_METHOD_COSTLY, "a bad policy changes nothing",

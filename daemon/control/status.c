@@ -95,6 +95,25 @@ static json_t *describe_pause(const struct control_pause *pause) {
         return TAKE(described);
 }
 
+static json_t *describe_unconfirmed(const struct control_backend *backend) {
+        CLEANUP(wire_json_cleanup) json_t *list = json_array();
+        struct control_unconfirmed edit;
+
+        for (size_t i = 0;
+             backend->get_unconfirmed && backend->get_unconfirmed(backend->userdata, i, &edit) > 0;
+             i++) {
+                CLEANUP(wire_json_cleanup)
+                json_t *described =
+                        json_pack("{s:I,s:I,s:I}", "at_us", (json_int_t)edit.at_us, "until_us",
+                                  (json_int_t)edit.until_us, "by_uid", (json_int_t)edit.by);
+
+                if (!described || describe_bytes(described, "path", edit.path) < 0 ||
+                    json_array_append_new(list, TAKE(described)) < 0)
+                        return NULL;
+        }
+        return TAKE(list);
+}
+
 static json_t *describe_coverage(const struct control_coverage *coverage) {
         return json_pack(
                 "{s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "files", (json_int_t)coverage->n_files, "watched",
@@ -189,6 +208,7 @@ static int fill_status(const struct control_backend *backend, const struct contr
         r |= set(reply, "running_pass", describe_pass(&status->running_pass));
         r |= set(reply, "gaps", describe_gaps(status));
         r |= set(reply, "pause", describe_pause(&status->pause));
+        r |= set(reply, "unconfirmed", describe_unconfirmed(backend));
         r |= set(reply, "contested", json_integer((json_int_t)status->n_contested));
         r |= set(reply, "permits", json_integer((json_int_t)count_permits(backend)));
         r |= set_rollout(backend, reply);

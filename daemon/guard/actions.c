@@ -183,6 +183,9 @@ int manager_approve(void *userdata, const struct control_approval *approval,
                 return CONTROL_NO_SUCH_PATH;
         if (guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED))
                 return manager_refuse(refusal, "that path has no approved version");
+        r = manager_refuse_unconfirmed(manager, approval->path, refusal);
+        if (r != CONTROL_DONE)
+                return r;
         view_forget_all(manager->world.view); /* also what a link leads to */
         r = view_look(manager->world.view, approval->path, is_secret ? SNAPSHOT_SECRET : 0, &now);
         if (r == 0)
@@ -306,6 +309,9 @@ static int restore(void *userdata, const struct control_restoral *restoral,
         if (versions.after.metadata.kind == FILE_REGULAR &&
             versions.after.n_data != versions.after.metadata.size)
                 return CONTROL_NOTHING_KEPT;
+        r = manager_refuse_unconfirmed(manager, versions.path, refusal);
+        if (r != CONTROL_DONE)
+                return r;
         return restore_version(manager, restoral, &versions, refusal);
 }
 
@@ -429,6 +435,7 @@ void manager_fill_actions(struct control_backend *ret) {
         ret->begin_packages = manager_begin_packages;
         ret->end_packages = manager_end_packages;
         manager_fill_edit(ret);
+        manager_fill_confirm(ret);
         manager_fill_draft(ret);
         manager_fill_decide(ret);
         manager_fill_rollout(ret);

@@ -367,18 +367,32 @@ static int approve_written(struct manager *manager, const struct control_proposa
         return r;
 }
 
-static int install(void *userdata, const struct control_proposal *proposal,
-                   struct control_refusal *refusal) {
-        struct manager *manager = userdata;
+/* Replaces the file. An enum control_result, or a negative errno. */
+static int put(struct manager *manager, const struct control_proposal *proposal,
+               const struct laid *laid, struct control_refusal *refusal) {
         const struct responder responder = { .world = &manager->world,
                                              .verdicts = manager->verdicts,
                                              .keep = keep_edited,
                                              .userdata = manager };
         CLEANUP(respond_report_done) struct respond_report report = { 0 };
-        CLEANUP(laid_done) struct laid laid = { 0 };
-        bool is_excepted = false;
-        int r = lay(manager, proposal, &laid, refusal);
+        int r = respond_put(&responder, proposal->path, &laid->metadata, proposal->data,
+                            proposal->n_data, &report);
 
+        if (r < 0 || report.outcome == RESPOND_DONE)
+                return r < 0 ? r : CONTROL_DONE;
+        return manager_refuse(refusal, report.reason ? report.reason
+                                                     : respond_outcome_explain(report.outcome));
+}
+
+static int install(void *userdata, const struct control_proposal *proposal,
+                   struct control_refusal *refusal) {
+        struct manager *manager = userdata;
+        bool is_trial = proposal->confirm_within_us > 0, is_excepted = false;
+        CLEANUP(laid_done) struct laid laid = { 0 };
+        int r = manager_refuse_unconfirmed(manager, proposal->path, refusal);
+
+        if (r == CONTROL_DONE)
+                r = lay(manager, proposal, &laid, refusal);
         if (r == CONTROL_DONE)
                 r = check_replaced(&laid, proposal, refusal);
         if (r == CONTROL_DONE)
@@ -386,16 +400,18 @@ static int install(void *userdata, const struct control_proposal *proposal,
         if (r == CONTROL_DONE && is_excepted)
                 r = manager_grant_exception(manager, &proposal->peer, &proposal->exception,
                                             proposal->path, proposal->reason, refusal);
+        if (r == CONTROL_DONE && is_trial)
+                r = manager_begin_trial(manager, proposal, laid.now, is_excepted, refusal);
         if (r != CONTROL_DONE)
                 return r;
-        r = respond_put(&responder, proposal->path, &laid.metadata, proposal->data,
-                        proposal->n_data, &report);
-        if (r < 0)
+        r = put(manager, proposal, &laid, refusal);
+        if (r != CONTROL_DONE) {
+                if (is_trial)
+                        manager_drop_trial(manager, proposal->path);
                 return r;
-        if (report.outcome != RESPOND_DONE)
-                return manager_refuse(refusal, report.reason
-                                                       ? report.reason
-                                                       : respond_outcome_explain(report.outcome));
+        }
+        if (is_trial)
+                manager_tell_trial(manager, proposal);
         r = is_excepted ? 0 : approve_written(manager, proposal);
         if (laid.flags & GUARDED_SSHD)
                 manager->reconciler.on_sshd_changed(manager);

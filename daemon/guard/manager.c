@@ -492,6 +492,8 @@ static int look_at_everything(struct manager *manager) {
         if (r == 0)
                 r = manager_clear_leftovers(manager);
         if (r == 0)
+                r = manager_start_trials(manager);
+        if (r == 0)
                 r = manager_start_full_pass(manager);
         while (r == 0 && manager->pass_is_running &&
                !(manager->dirty.paths.n == 0 && manager_now_us() > patience_us))
@@ -525,6 +527,8 @@ static int step_store(struct manager *manager) {
                                   &manager->world.baseline);
         if (r == 0)
                 r = permits_load(manager->world.store, &manager->permits);
+        if (r == 0)
+                r = manager_load_trials(manager);
         if (r == 0)
                 r = note_gap(manager);
         if (r == 0)
@@ -631,12 +635,14 @@ void manager_free(struct manager *manager) {
         sd_event_source_unref(manager->sweep_source);
         sd_event_source_unref(manager->mounts_source);
         sd_event_source_unref(manager->idle_source);
+        sd_event_source_unref(manager->confirm_source);
         sweep_done(&manager->sweep);
         os_accounts_query_cancel(manager->query);
         watch_free(manager->watch);
         strings_free(manager->left_paths, manager->n_left_paths);
         reconciler_done(&manager->reconciler);
         permits_done(&manager->permits);
+        unconfirmed_done(&manager->unconfirmed);
         rollout_done(&manager->rollout);
         free(manager->index);
         verdicts_free(manager->verdicts);

@@ -18,6 +18,7 @@
 #include "guard/reread.h"
 #include "guard/rollout.h"
 #include "guard/sweep.h"
+#include "guard/unconfirmed.h"
 #include "os/units.h"
 #include "os/watch.h"
 #include "world/cross_check.h"
@@ -32,6 +33,7 @@ struct manager {
         struct reconciler reconciler;
         struct rollout rollout; /* of the policy in force */
         struct permits permits;
+        struct unconfirmed unconfirmed;
         struct dirty_set dirty;
         struct sweep sweep;
         struct watch *watch;
@@ -72,7 +74,7 @@ struct manager {
 
         sd_event *event;
         sd_event_source *watch_source, *turn_source, *heartbeat_source, *expiry_source,
-                *sweep_source, *mounts_source, *idle_source;
+                *sweep_source, *mounts_source, *idle_source, *confirm_source;
 
         int64_t started_at_us, policy_loaded_at_us;
         char *policy_problem; /* why the last reload was refused; NULL: it was not */
@@ -210,9 +212,31 @@ void manager_fill_actions(struct control_backend *ret);
  * are new. Nothing before there is a socket. */
 void manager_admit_listed(struct manager *manager);
 void manager_fill_edit(struct control_backend *ret);
+void manager_fill_confirm(struct control_backend *ret);
 void manager_fill_draft(struct control_backend *ret);
 void manager_fill_decide(struct control_backend *ret);
 void manager_fill_rollout(struct control_backend *ret);
+
+/* ---- edits that undo themselves (confirm.c) ---- */
+
+/* Reads those that wait from the store. Returns 0 or a negative errno. */
+int manager_load_trials(struct manager *manager);
+/* Undoes what is due, and has the others undone in time: before the first look at everything, which
+ * would take what is half undone for drift. Returns 0 or a negative errno. */
+int manager_start_trials(struct manager *manager);
+
+/* Keeps what is at a path before PROPOSAL replaces it, so that it comes back by itself; tells of it
+ * once it was replaced; or lets go of it where it was not. The first one returns CONTROL_DONE,
+ * CONTROL_REFUSED, or a negative errno. */
+int manager_begin_trial(struct manager *manager, const struct control_proposal *proposal,
+                        const struct snapshot *now, bool is_excepted,
+                        struct control_refusal *refusal);
+void manager_tell_trial(struct manager *manager, const struct control_proposal *proposal);
+void manager_drop_trial(struct manager *manager, const char *path);
+
+/* CONTROL_REFUSED while an edit of PATH waits to be confirmed: what would come back otherwise? */
+int manager_refuse_unconfirmed(struct manager *manager, const char *path,
+                               struct control_refusal *refusal);
 
 /* ---- what actions share (actions.c) ---- */
 

@@ -76,6 +76,15 @@ static const char *const migrations[] = {
         "  rule_id TEXT PRIMARY KEY NOT NULL, terms TEXT NOT NULL,"
         "  at_us INTEGER NOT NULL, by_uid INTEGER NOT NULL, reason TEXT);"
         "CREATE INDEX incident_would ON incident(rule_id, at_us, count) WHERE " IS_WOULD ";",
+        "CREATE TABLE unconfirmed ("
+        "  path TEXT PRIMARY KEY NOT NULL,"
+        "  version INTEGER NOT NULL REFERENCES version(id),"
+        "  approved INTEGER REFERENCES version(id),"
+        "  at_us INTEGER NOT NULL, span_us INTEGER NOT NULL,"
+        "  boot_id TEXT NOT NULL, boot_us INTEGER NOT NULL,"
+        "  by_uid INTEGER NOT NULL, permit INTEGER NOT NULL, sha256 BLOB NOT NULL);"
+        "CREATE INDEX unconfirmed_version ON unconfirmed(version);"
+        "CREATE INDEX unconfirmed_approved ON unconfirmed(approved);",
 };
 
 #define VERSION_COLUMNS                                                                            \
@@ -187,6 +196,16 @@ static const char *const sql[N_STATEMENTS] = {
                                   "FROM acknowledged ORDER BY rule_id",
         [SQL_COUNT_WOULD] = "SELECT rule_id, sum(count), max(at_us) FROM incident WHERE " IS_WOULD
                             " GROUP BY rule_id ORDER BY rule_id",
+        [SQL_ADD_UNCONFIRMED] =
+                "INSERT INTO unconfirmed (path, version, approved, at_us, span_us, boot_id, "
+                "boot_us, by_uid, permit, sha256) "
+                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        [SQL_DROP_UNCONFIRMED] = "DELETE FROM unconfirmed WHERE path = ?1",
+        [SQL_LIST_UNCONFIRMED] = "SELECT path, version, approved, at_us, span_us, boot_id, "
+                                 "boot_us, by_uid, permit, sha256 FROM unconfirmed ORDER BY path",
+        [SQL_GET_VERSION] = "SELECT " VERSION_COLUMNS ", content.data "
+                            "FROM version LEFT JOIN content ON content.id = version.content "
+                            "WHERE version.id = ?1",
 };
 
 /* What happened, as the caller can act on it. */

@@ -52,6 +52,10 @@ enum statement {
         SQL_ACKNOWLEDGE,
         SQL_LIST_ACKNOWLEDGED,
         SQL_COUNT_WOULD,
+        SQL_ADD_UNCONFIRMED,
+        SQL_DROP_UNCONFIRMED,
+        SQL_LIST_UNCONFIRMED,
+        SQL_GET_VERSION,
         N_STATEMENTS
 };
 

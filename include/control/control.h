@@ -78,6 +78,12 @@ struct control_permit {
         const char *reason;
 };
 
+struct control_unconfirmed { /* an edit that is undone unless it is confirmed */
+        const char *path;
+        int64_t at_us, until_us;
+        uint32_t by; /* uid */
+};
+
 struct control_status {
         enum control_state state;
         enum policy_mode mode;
@@ -207,8 +213,14 @@ struct control_proposal { /* Preview and Install: a path with this content */
         size_t n_data;
         uint8_t sha256[FILE_SHA256_SIZE]; /* Install: of the content it replaces */
         bool absent;                      /* Install: it replaces nothing; sha256 is unused */
+        int64_t confirm_within_us; /* Install: undone then, unless it is confirmed; 0: it stays */
         const char *reason;
         struct control_exception exception;
+};
+
+struct control_confirmation { /* Confirm and Undo */
+        struct control_peer peer;
+        const char *path; /* NULL: every edit that waits */
 };
 
 struct control_preview {    /* what would come of it */
@@ -330,6 +342,13 @@ struct control_backend {
                        struct control_preview *ret, struct control_refusal *refusal);
         int (*install)(void *userdata, const struct control_proposal *proposal,
                        struct control_refusal *refusal);
+        /* What waits to be confirmed; that it stays, or that what was there comes back: how many.
+         */
+        int (*get_unconfirmed)(void *userdata, size_t index, struct control_unconfirmed *ret);
+        int (*confirm)(void *userdata, const struct control_confirmation *confirmation,
+                       size_t *ret_n, struct control_refusal *refusal);
+        int (*undo)(void *userdata, const struct control_confirmation *confirmation, size_t *ret_n,
+                    struct control_refusal *refusal);
         int (*reload)(void *userdata, struct control_refusal *refusal);
         /* Asks for a full pass that looks at every path after this call. Returns how many calls of
          * control_pass_ended() it takes: 1, or 2 when a pass is running that looked at some

@@ -61,6 +61,14 @@
 #define MESSAGE_ACCEPTED "3ff6a68c8aeb427fb06820bc0bedc335"
 /* an administrator edited a file */
 #define MESSAGE_INSTALLED "788487015ce64a09943badc5e62ad5db"
+/* an administrator's edit is undone unless it is confirmed */
+#define MESSAGE_UNCONFIRMED "b1fe0fc4436b46c2a859b9bcc3d480c1"
+/* an edit was confirmed from a new login */
+#define MESSAGE_CONFIRMED "d0affd7a83954446b1282bf17ac79c1b"
+/* an edit that was not confirmed was taken back */
+#define MESSAGE_UNDONE "312af092e572470ab9576211ed51af3e"
+/* an edit that was not confirmed could not be taken back */
+#define MESSAGE_UNDO_FAILED "a072b6d4e3264ef9a7edbafa9d1acbb2"
 /* rules are new or changed in their profiles and only report until they are acknowledged */
 #define MESSAGE_RULES_PENDING "fca7a720ed224b03a131ba7c4f16ffec"
 /* an administrator acknowledged a rule of a profile */

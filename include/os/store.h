@@ -166,6 +166,35 @@ int store_remove_permit(struct store *store, int64_t id);
 int store_list_permits(struct store *store, struct permit **ret, size_t *ret_n);
 void permits_free(struct permit *permits, size_t n);
 
+/* A version with its content, as it is kept to be put back. */
+struct kept_version {
+        struct file_metadata metadata;
+        char *data; /* NULL: none */
+        size_t n_data;
+};
+void kept_version_done(struct kept_version *version);
+
+/* An edit that is undone unless it is confirmed. */
+struct unconfirmed_edit {
+        char *path;
+        struct kept_version before;   /* what was there */
+        struct kept_version approved; /* what was approved then */
+        bool has_approved;
+        uint8_t sha256[FILE_SHA256_SIZE]; /* of what was written */
+        int64_t at_us, span_us;           /* since 1970; how long it may stay unconfirmed */
+        char *boot_id;                    /* of the kernel it was made under */
+        int64_t boot_us;                  /* CLOCK_BOOTTIME then */
+        uint32_t by;                      /* uid */
+        int64_t permit_id;                /* the exception that came with it; 0: none */
+};
+/* -EEXIST: one of that path waits already. */
+int store_add_unconfirmed(struct store *store, const struct unconfirmed_edit *edit);
+/* -ENOENT if there is none. */
+int store_drop_unconfirmed(struct store *store, const char *path);
+/* In byte order of their paths. */
+int store_list_unconfirmed(struct store *store, struct unconfirmed_edit **ret, size_t *ret_n);
+void unconfirmed_edits_free(struct unconfirmed_edit *edits, size_t n);
+
 /* What an administrator knows of a rule that a shipped profile brought. */
 struct acknowledgement {
         char *rule_id;

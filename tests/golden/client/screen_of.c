@@ -38,6 +38,8 @@ static const char *const view_names[N_VIEWS] = {
         [VIEW_PERMITTED] = "permitted",
         [VIEW_PREVIEW] = "preview",
         [VIEW_INSTALLED] = "installed",
+        [VIEW_CONFIRMED] = "confirmed",
+        [VIEW_UNDONE] = "undone",
         [VIEW_DONE] = "done",
 };
 

@@ -43,6 +43,7 @@ struct fixture {
         char *last_path;
         struct control_approval last_approval;
         bool fails_to_install;
+        int64_t confirm_within_us; /* of the last edit */
         int n_approved;
         uid_t admin, reader; /* whom the configuration lists */
 };
@@ -312,10 +313,26 @@ static int fake_install(void *userdata, const struct control_proposal *proposal,
                         struct control_refusal *refusal) {
         struct fixture *fixture = userdata;
 
-        (void)proposal;
+        fixture->confirm_within_us = proposal->confirm_within_us;
         if (fixture->fails_to_install)
                 fixture->result = CONTROL_CONTENT_CHANGED;
         return refuse(userdata, refusal);
+}
+
+static int fake_unconfirmed(void *userdata, size_t index, struct control_unconfirmed *ret) {
+        (void)userdata;
+        *ret = (struct control_unconfirmed){ .path = strange_path, .at_us = 1, .until_us = 2 };
+        return index == 0;
+}
+
+/* As many as the path is long; none named counts as one. */
+static int fake_confirm(void *userdata, const struct control_confirmation *confirmation,
+                        size_t *ret_n, struct control_refusal *refusal) {
+        struct fixture *fixture = userdata;
+
+        assert_true(confirmation->peer.pid > 0);
+        *ret_n = confirmation->path ? strlen(confirmation->path) : 1;
+        return refuse(fixture, refusal);
 }
 
 static int fake_reload(void *userdata, struct control_refusal *refusal) {
@@ -377,6 +394,9 @@ static const struct control_backend fake_backend = {
         .generate_policy = fake_generate_policy,
         .get_content = fake_get_content,
         .preview = fake_preview,
+        .get_unconfirmed = fake_unconfirmed,
+        .confirm = fake_confirm,
+        .undo = fake_confirm,
         .install = fake_install,
         .reload = fake_reload,
         .start_check = fake_check,

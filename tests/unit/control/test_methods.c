@@ -97,6 +97,10 @@ static void test_every_reply_is_as_the_interface_says(void **state) {
                 { "Preview", "{\"path\":\"/a\",\"content_base64\":\"Y2hhbmdlZAo=\"}" },
                 { "Install", "{\"path\":\"/a\",\"content_base64\":\"YQo=\",\"replaces\":"
                              "\"absent\"}" },
+                { "Install", "{\"path\":\"/a\",\"content_base64\":\"YQo=\",\"replaces\":"
+                             "\"absent\",\"confirm_within_us\":1000000}" },
+                { "Confirm", "{}" },
+                { "Undo", "{\"path\":\"/a\"}" },
                 { "Acknowledge",
                   "{\"rule\":\"x\",\"sha256\":"
                   "\"0000000000000000000000000000000000000000000000000000000000000000\"}" },
@@ -149,6 +153,8 @@ static void test_every_refusal_is_as_the_interface_says(void **state) {
                 { "GetContent", "{\"path\":\"/a\"}" },
                 { "Preview", "{\"path\":\"/a\",\"content_base64\":\"\"}" },
                 { "Install", "{\"path\":\"/a\",\"content_base64\":\"\",\"replaces\":\"absent\"}" },
+                { "Confirm", "{\"path\":\"/a\"}" },
+                { "Undo", "{\"path\":\"/a\"}" },
                 { "Reload", "{}" },
                 { "Permit", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
                 { "RevokePermit", "{\"id\":1}" },
@@ -200,6 +206,15 @@ static void test_parameters(void **state) {
                 { "Preview", "{\"path\":\"a\",\"content_base64\":\"\"}", "path" },
                 { "Install", "{\"path\":\"/a\",\"content_base64\":\"\",\"replaces\":\"\"}",
                   "replaces" },
+                { "Install",
+                  "{\"path\":\"/a\",\"content_base64\":\"\",\"replaces\":\"absent\","
+                  "\"confirm_within_us\":0}",
+                  "confirm_within_us" },
+                { "Install",
+                  "{\"path\":\"/a\",\"content_base64\":\"\",\"replaces\":\"absent\","
+                  "\"confirm_within_us\":86400000001}",
+                  "confirm_within_us" },
+                { "Confirm", "{\"path\":\"a\"}", "path" },
                 { "Approve", "{\"sha256\":\"absent\"}", "path" },
                 { "Approve", "{\"path\":\"/a\",\"sha256\":\"12\"}", "sha256" },
                 { "Approve", "{\"path\":\"/a\",\"sha256\":\"absent\",\"exception_rule\":\"r\"}",
