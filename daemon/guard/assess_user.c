@@ -212,15 +212,30 @@ static bool opens_something(const struct authorized_keys *keys) {
         return false;
 }
 
+/* Two files that lie beside each other, and are their owner's alike: what sshd thinks of the way to
+ * one it thinks of the way to the other. */
+static bool is_beside(const struct seen_user_file *one, const struct seen_user_file *other) {
+        const struct file_metadata *a = &one->snapshot->metadata, *b = &other->snapshot->metadata;
+        const char *slash = strrchr(one->file->path, '/');
+        size_t n = (size_t)(slash - one->file->path) + 1;
+
+        return !one->destination && !other->destination && a->uid == b->uid && a->gid == b->gid &&
+               a->mode == b->mode && strncmp(one->file->path, other->file->path, n) == 0 &&
+               !strchr(other->file->path + n, '/');
+}
+
 static int judge_trust(struct world *world, size_t i, const struct user_sight *sight,
                        struct findings *findings) {
+        const struct seen_user_file *trusted = NULL;
+
         for (size_t f = 0; f < sight->n_files; f++) {
                 const struct seen_user_file *seen = &sight->files[f];
                 struct strict_modes_path refused;
                 CLEANUP_FREE char *path = NULL;
                 int r;
 
-                if (!seen->has_keys || !opens_something(&seen->keys))
+                if (!seen->has_keys || !opens_something(&seen->keys) ||
+                    (trusted && is_beside(trusted, seen)))
                         continue;
                 r = find_distrusted(world, i, seen, &refused, &path);
                 if (r == 0 && path)
@@ -228,6 +243,8 @@ static int judge_trust(struct world *world, size_t i, const struct user_sight *s
                                               path, &refused, findings);
                 if (r < 0)
                         return r;
+                if (!path)
+                        trusted = seen;
         }
         return 0;
 }

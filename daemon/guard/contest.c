@@ -102,6 +102,7 @@ enum contest_verdict contests_note(struct contests *contests, const char *path, 
         contest->n_since_told++;
         if (sha256)
                 verdict = note_version(contest, sha256);
+        contests->n_dropped += contest->is_contested && verdict == CONTEST_DROP;
         if (contest->is_contested)
                 return verdict;
         if (oldest_us == 0 || now_us - oldest_us > CONTEST_WINDOW_US)

@@ -44,12 +44,19 @@ void dirty_slice_done(struct dirty_slice *slice) {
         *slice = (struct dirty_slice){ 0 };
 }
 
-int dirty_mark(struct dirty_set *set, const char *path, enum dirty_source source,
-               bool is_being_written, uint64_t now_us) {
+static void note_due(struct dirty_set *set, const struct dirty_path *dirty) {
+        if (dirty->due_us < set->next_us)
+                set->next_us = dirty->due_us;
+}
+
+int dirty_mark(struct dirty_set *set, const char *path, unsigned sources, bool is_being_written,
+               uint64_t now_us) {
         struct dirty_path *dirty = map_get(&set->paths, path);
         uint64_t limit;
         int r;
 
+        if (set->paths.n == 0)
+                set->next_us = DIRTY_NEVER;
         if (!dirty) {
                 dirty = calloc(1, sizeof *dirty);
                 if (!dirty)
@@ -60,13 +67,15 @@ int dirty_mark(struct dirty_set *set, const char *path, enum dirty_source source
                         return r;
                 }
                 dirty->first_us = now_us;
-                dirty->sources = source;
+                dirty->sources = sources;
                 dirty->due_us = is_being_written ? now_us + DIRTY_SETTLE_US : now_us;
+                note_due(set, dirty);
                 return 0;
         }
-        dirty->sources |= source;
+        dirty->sources |= sources;
         if (!is_being_written) {
                 dirty->due_us = dirty->due_us < now_us ? dirty->due_us : now_us;
+                note_due(set, dirty);
                 return 0;
         }
         if (dirty->due_us <= now_us)
@@ -76,27 +85,41 @@ int dirty_mark(struct dirty_set *set, const char *path, enum dirty_source source
         return 0;
 }
 
-int dirty_defer(struct dirty_set *set, const char *path, uint64_t due_us) {
-        int r = map_get(&set->paths, path) ? 0 : dirty_mark(set, path, DIRTY_BY_PASS, true, due_us);
+int dirty_defer(struct dirty_set *set, const char *path, unsigned sources, uint64_t due_us) {
+        int r = map_get(&set->paths, path) ? 0 : dirty_mark(set, path, sources, true, due_us);
         struct dirty_path *dirty = map_get(&set->paths, path);
 
-        if (r == 0 && dirty->due_us > due_us)
+        if (r < 0)
+                return r;
+        dirty->sources |= sources;
+        if (dirty->due_us > due_us)
                 dirty->due_us = due_us;
-        return r;
+        note_due(set, dirty);
+        return 0;
+}
+
+void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us) {
+        if (*tag < set->tag_now)
+                *tag = set->tag_now;
+        set->tag_now = *tag;
+        *tag += cost_us;
+        if (*tag > set->tag_max)
+                set->tag_max = *tag;
 }
 
 struct taking {
-        const struct dirty_set *set;
+        struct dirty_set *set;
         uint64_t now_us;
-        bool in_background;
-        uint64_t served_us; /* of whose turn it is */
+        bool in_background, is_found;
+        const uint64_t *owner; /* whose turn it is */
+        uint64_t tag, due_us;
         size_t max;
         struct dirty_slice slice;
         int error;
 };
 
-static uint64_t served_us(const struct dirty_set *set, const char *path) {
-        return set->served_us ? set->served_us(set->userdata, path) : 0;
+static const uint64_t *owner_of(const struct dirty_set *set, const char *path) {
+        return set->owner_of ? set->owner_of(set->userdata, path) : NULL;
 }
 
 static bool is_due(const struct taking *taking, const struct dirty_path *dirty) {
@@ -104,46 +127,36 @@ static bool is_due(const struct taking *taking, const struct dirty_path *dirty) 
                (dirty->sources == DIRTY_BY_PASS) == taking->in_background;
 }
 
+/* The lowest tag; of equal ones who waits longest. */
 static void find_turn(const char *path, void *value, void *userdata) {
+        const struct dirty_path *dirty = value;
         struct taking *taking = userdata;
-        uint64_t served;
+        const uint64_t *owner;
+        uint64_t tag = 0;
 
-        if (!is_due(taking, value))
+        if (!is_due(taking, dirty))
                 return;
-        served = served_us(taking->set, path);
-        if (served < taking->served_us)
-                taking->served_us = served;
+        owner = owner_of(taking->set, path);
+        if (owner)
+                tag = 1 + (*owner > taking->set->tag_now ? *owner : taking->set->tag_now);
+        if (taking->is_found &&
+            (tag > taking->tag || (tag == taking->tag && dirty->due_us >= taking->due_us)))
+                return;
+        taking->is_found = true;
+        taking->owner = owner;
+        taking->tag = tag;
+        taking->due_us = dirty->due_us;
 }
 
 static void take_due(const char *path, void *value, void *userdata) {
         const struct dirty_path *dirty = value;
         struct taking *taking = userdata;
 
-        if (taking->slice.n_paths >= taking->max || taking->error < 0 || !is_due(taking, dirty) ||
-            served_us(taking->set, path) != taking->served_us)
+        if ((!taking->owner && taking->slice.n_paths >= taking->max) || taking->error < 0 ||
+            !is_due(taking, dirty) || owner_of(taking->set, path) != taking->owner)
                 return;
         taking->slice.sources |= dirty->sources;
         taking->error = strings_append(&taking->slice.paths, &taking->slice.n_paths, path);
-}
-
-int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret) {
-        struct taking taking = { .set = set, .now_us = now_us, .max = max };
-        bool is_turn_of_pass = ++set->n_turns % DIRTY_PASS_TURN == 0;
-
-        for (int i = 0; i < 2 && taking.slice.n_paths == 0; i++) {
-                taking.in_background = (i > 0) != is_turn_of_pass;
-                taking.served_us = UINT64_MAX;
-                map_each(&set->paths, find_turn, &taking);
-                map_each(&set->paths, take_due, &taking);
-        }
-        if (taking.error < 0) {
-                dirty_slice_done(&taking.slice);
-                return taking.error;
-        }
-        for (size_t i = 0; i < taking.slice.n_paths; i++)
-                free(map_remove(&set->paths, taking.slice.paths[i]));
-        *ret = taking.slice;
-        return 0;
 }
 
 static void find_next(const char *path, void *value, void *userdata) {
@@ -155,11 +168,32 @@ static void find_next(const char *path, void *value, void *userdata) {
                 *next = dirty->due_us;
 }
 
-uint64_t dirty_next(const struct dirty_set *set) {
-        uint64_t next = DIRTY_NEVER;
+int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret) {
+        struct taking taking = { .set = set, .now_us = now_us, .max = max };
+        bool is_turn_of_pass = ++set->n_turns % DIRTY_PASS_TURN == 0;
 
-        map_each(&set->paths, find_next, &next);
-        return next;
+        for (int i = 0; i < 2 && !taking.is_found; i++) {
+                taking.in_background = (i > 0) != is_turn_of_pass;
+                map_each(&set->paths, find_turn, &taking);
+                if (taking.is_found)
+                        map_each(&set->paths, take_due, &taking);
+        }
+        if (!taking.is_found)
+                set->tag_now = set->tag_max;
+        if (taking.error < 0) {
+                dirty_slice_done(&taking.slice);
+                return taking.error;
+        }
+        for (size_t i = 0; i < taking.slice.n_paths; i++)
+                free(map_remove(&set->paths, taking.slice.paths[i]));
+        set->next_us = DIRTY_NEVER;
+        map_each(&set->paths, find_next, &set->next_us);
+        *ret = taking.slice;
+        return 0;
+}
+
+uint64_t dirty_next(const struct dirty_set *set) {
+        return set->paths.n > 0 ? set->next_us : DIRTY_NEVER;
 }
 
 struct looking_for {

@@ -18,7 +18,6 @@
 #include <sys/stat.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
@@ -31,7 +30,8 @@
 #include "policy/parse.h"
 
 enum {
-        SLICE_PATHS = 64, /* looked at in one turn: an event never waits longer than this takes */
+        SLICE_PATHS = 64, /* of nobody's, looked at in one turn: an event never waits longer than
+                             this takes */
         HEARTBEAT_US = 30 * 1000000, /* how exactly a gap's beginning is known after a SIGKILL */
         RETRY_US = 5 * 1000000,      /* after a pass that failed: a full disk may have room again */
         GAPS_SHOWN = 5,              /* in status */
@@ -44,10 +44,7 @@ static const char last_seen_name[] = "last-seen";
 static const char control_group[] = "sshguardd";
 
 uint64_t manager_now_us(void) {
-        struct timespec now;
-
-        (void)clock_gettime(CLOCK_MONOTONIC, &now);
-        return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+        return record_monotonic_us();
 }
 
 /* ---- marking, and the turn that follows ---- */
@@ -138,8 +135,14 @@ static int note_progress(struct manager *manager, int r) {
         return r;
 }
 
+static void note_sources(struct manager *manager, unsigned sources) {
+        manager->turn_sources = sources;
+        manager->reconciler.recorder.noticed_by = dirty_sources_name(sources);
+}
+
 int manager_take_turn(struct manager *manager) {
         CLEANUP(dirty_slice_done) struct dirty_slice slice = { 0 };
+        uint64_t began_us;
         bool is_turn_of_pass =
                 manager_has_users_left(manager) && ++manager->n_turns % DIRTY_PASS_TURN == 0;
         int r = is_turn_of_pass
@@ -149,19 +152,21 @@ int manager_take_turn(struct manager *manager) {
         if (r < 0)
                 return r;
         if (slice.n_paths == 0) {
-                manager->reconciler.recorder.noticed_by = dirty_sources_name(DIRTY_BY_PASS);
+                note_sources(manager, DIRTY_BY_PASS);
                 r = manager_has_users_left(manager) ? manager_take_users(manager) : 0;
                 return note_progress(manager, r);
         }
-        manager->reconciler.recorder.noticed_by = dirty_sources_name(slice.sources);
+        note_sources(manager, slice.sources);
+        began_us = manager_now_us();
         r = reconcile_paths(&manager->reconciler, slice.paths, slice.n_paths);
         manager->n_looks += slice.n_paths;
+        manager->turn_ended_us = manager_now_us();
         for (size_t i = 0; i < slice.n_paths; i++) {
                 (void)watch_refresh(manager->watch, slice.paths[i]);
-                manager_looked_at(manager, slice.paths[i]);
+                manager_looked_at(manager, slice.paths[i], manager->turn_ended_us - began_us);
                 if (r < 0)
-                        (void)dirty_defer(&manager->dirty, slice.paths[i],
-                                          manager_now_us() + RETRY_US);
+                        (void)dirty_defer(&manager->dirty, slice.paths[i], DIRTY_BY_PASS,
+                                          manager->turn_ended_us + RETRY_US);
         }
         manager->pass_n_done += slice.n_paths;
         r = note_progress(manager, r);
@@ -238,9 +243,16 @@ static void on_changed_again(void *userdata, const char *path) {
         struct manager *manager = userdata;
 
         if (users_get(&manager->world.users, path))
-                (void)dirty_defer(&manager->dirty, path, manager_now_us() + USER_AGAIN_US);
+                (void)dirty_defer(&manager->dirty, path, manager->turn_sources,
+                                  manager_now_us() + USER_AGAIN_US);
         else
                 (void)manager_mark(manager, path);
+}
+
+static void on_turn_over(void *userdata, const char *path) {
+        struct manager *manager = userdata;
+
+        (void)dirty_mark(&manager->dirty, path, manager->turn_sources, false, manager_now_us());
 }
 
 static void on_incident(void *userdata, const struct incident *incident) {
@@ -498,6 +510,7 @@ static int look_at_everything(struct manager *manager) {
         while (r == 0 && manager->pass_is_running &&
                !(manager->dirty.paths.n == 0 && manager_now_us() > patience_us))
                 r = manager_take_turn(manager);
+        manager->reconciler.turn_us = MANAGER_TURN_US; /* before, nobody waits for anything else */
         return r;
 }
 
@@ -546,6 +559,7 @@ static int step_policy(struct manager *manager) {
         manager->reconciler.on_set_changed = manager_on_set_changed;
         manager->reconciler.on_sshd_changed = manager_reload_sshd;
         manager->reconciler.on_changed_again = on_changed_again;
+        manager->reconciler.on_turn_over = on_turn_over;
         manager->reconciler.on_permit_used = on_permit_used;
         manager->reconciler.is_being_written = is_being_written;
         manager->reconciler.userdata = manager;
@@ -591,6 +605,7 @@ int manager_new(const struct invocation *invocation, struct manager **ret) {
                 return -ENOMEM;
         manager->invocation = invocation;
         manager->world.root.fd = -1;
+        manager->users_at_once = 1;
         manager->started_at_us = manager->canary_came_at_us = record_now_us();
         if (invocation->root_path)
                 journal_use_stderr(true);
@@ -617,6 +632,7 @@ int manager_run(struct manager *manager) {
         r = sd_event_loop(manager->event);
         (void)sd_notify(0, "STOPPING=1");
         (void)heartbeat(manager);
+        (void)record_summaries(&manager->reconciler.recorder);
         record_notice(MESSAGE_STOPPED, LOG_NOTICE, "no longer watching");
         return r < 0 ? EXIT_FAILURE : r;
 }

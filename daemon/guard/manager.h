@@ -25,6 +25,10 @@
 #include "world/verdict.h"
 #include "world/world.h"
 
+enum {
+        MANAGER_TURN_US = 20 * 1000, /* an account's, or a full pass's: who is next waits so long */
+};
+
 struct manager {
         const struct invocation *invocation;
         struct world world;
@@ -59,9 +63,15 @@ struct manager {
         bool is_limited;                    /* it was told that max_user_watches is reached */
         enum dirty_source watch_speaks_for; /* what its callbacks come from */
 
-        size_t users_next;  /* where the full pass goes on among the accounts, round and round */
-        size_t users_left;  /* accounts it has still to look at */
-        size_t users_swept; /* where the sweep does */
+        unsigned turn_sources;  /* who asked for the turn that goes on */
+        uint64_t turn_ended_us; /* CLOCK_MONOTONIC */
+        size_t users_at_once;   /* accounts in the next slice of a full pass */
+
+        size_t users_next;     /* where the full pass goes on among the accounts, round and round */
+        size_t users_left;     /* accounts it has still to look at */
+        size_t users_swept;    /* where the sweep does */
+        size_t users_to_sweep; /* in the turn that goes on */
+        uint64_t sweep_cost_us; /* of that, so far */
         bool is_adding_watches;
         char **left_paths; /* that belong to an account no longer */
         size_t n_left_paths;
@@ -181,12 +191,14 @@ void manager_on_accounts_stale(void *userdata);
 /* As manager_mark_path(), with a rest between two looks at one account. */
 int manager_mark_user_path(struct manager *manager, const char *path, enum dirty_source source,
                            bool is_being_written);
-void manager_looked_at(struct manager *manager, const char *path);
+/* A turn that cost so much was PATH's. */
+void manager_looked_at(struct manager *manager, const char *path, uint64_t cost_us);
 
 /* The accounts' part of a full pass: true while there is more, and the next slice of it. */
 bool manager_has_users_left(const struct manager *manager);
 int manager_take_users(struct manager *manager);
-/* Compares a slice of the accounts with what was seen of them. */
+/* Compares some accounts with what was seen of them, in slices: users_to_sweep of them are left. */
+int manager_start_sweep_of_users(struct manager *manager);
 int manager_sweep_users(struct manager *manager);
 
 /* For the control socket (backend_keys.c, backend_access.c). */

@@ -18,10 +18,12 @@
 #include "os/accounts.h"
 
 enum {
-        SLICE_USERS = 256,          /* of a full pass, between two looks at what events named */
+        SLICE_USERS = 256,          /* of a full pass at most, between two looks at what events
+                                       named */
         SLICE_USERS_ADOPTED = 2048, /* of the first one, where each slice is written to disk */
         SWEEP_USERS = 256,          /* in one turn of the sweep */
         POLL_USERS = 64,            /* of those whose files send no events, besides */
+        SWEEP_SLICE_US = 5 * 1000,  /* then an event has its turn first */
         USER_REST_US = 100 * 1000,  /* between two looks at one account: who writes all the time
                                        costs ten looks a second */
 };
@@ -124,18 +126,30 @@ int manager_mark_user_path(struct manager *manager, const char *path, enum dirty
                 due = users->items[i].looked_at_us + USER_REST_US;
         if (due <= now)
                 return manager_mark_path(manager, path, source, is_being_written);
-        return dirty_defer(&manager->dirty, path, due);
+        return dirty_defer(&manager->dirty, path, source, due);
 }
 
-static void note_looked_at(void *userdata, size_t i, struct user_file *file) {
-        struct manager *manager = userdata;
+struct charging {
+        struct manager *manager;
+        uint64_t cost_us;
+};
+
+static void charge_user(void *userdata, size_t i, struct user_file *file) {
+        const struct charging *charging = userdata;
+        struct manager *manager = charging->manager;
+        struct guarded_user *user = &manager->world.users.items[i];
 
         (void)file;
-        manager->world.users.items[i].looked_at_us = manager_now_us();
+        if (user->looked_at_us == manager->turn_ended_us)
+                return; /* by another path of the same turn */
+        user->looked_at_us = manager->turn_ended_us;
+        dirty_charge(&manager->dirty, &user->turn_tag, charging->cost_us);
 }
 
-void manager_looked_at(struct manager *manager, const char *path) {
-        users_of_path(&manager->world.users, path, note_looked_at, manager);
+void manager_looked_at(struct manager *manager, const char *path, uint64_t cost_us) {
+        struct charging charging = { manager, cost_us };
+
+        users_of_path(&manager->world.users, path, charge_user, &charging);
 }
 
 /* ---- full passes ---- */
@@ -144,11 +158,20 @@ bool manager_has_users_left(const struct manager *manager) {
         return manager->users_left > 0;
 }
 
+/* As many accounts as a turn has time for, by what the last slice of N took. */
+static void fit_slice(struct manager *manager, size_t n, uint64_t took_us) {
+        if (took_us > MANAGER_TURN_US)
+                manager->users_at_once = n / 2 + 1;
+        else if (took_us < MANAGER_TURN_US / 2 && manager->users_at_once <= SLICE_USERS / 2)
+                manager->users_at_once *= 2;
+}
+
 int manager_take_users(struct manager *manager) {
         size_t n_items = manager->world.users.n_items;
         size_t first = n_items > 0 ? manager->users_next % n_items : 0, n = n_items - first;
-        size_t most =
-                manager->reconciler.accounts_are_established ? SLICE_USERS : SLICE_USERS_ADOPTED;
+        size_t most = manager->reconciler.accounts_are_established ? manager->users_at_once
+                                                                   : SLICE_USERS_ADOPTED;
+        uint64_t began_us = manager_now_us();
         int r;
 
         if (n > most)
@@ -156,6 +179,8 @@ int manager_take_users(struct manager *manager) {
         if (n > manager->users_left)
                 n = manager->users_left;
         r = reconcile_users(&manager->reconciler, first, n);
+        if (manager->reconciler.accounts_are_established)
+                fit_slice(manager, n, manager_now_us() - began_us);
         /* an account that cannot be looked at now is looked at by the next pass or sweep */
         manager->users_next = first + n;
         manager->users_left = n > 0 ? manager->users_left - n : 0;
@@ -191,22 +216,43 @@ static int sweep_user(struct manager *manager, size_t i) {
         return r;
 }
 
-int manager_sweep_users(struct manager *manager) {
-        size_t n_items = manager->world.users.n_items, n_polled = 0;
+/* Those whose files send no events, each time. */
+static int sweep_polled(struct manager *manager) {
+        size_t n_polled = 0;
         int r = 0;
 
-        if (manager_has_users_left(manager)) /* a full pass looks at them all */
-                return 0;
-        for (size_t i = 0; i < n_items && n_polled < POLL_USERS && r == 0; i++) {
+        for (size_t i = 0; i < manager->world.users.n_items && n_polled < POLL_USERS && r == 0;
+             i++) {
                 if (!manager->world.users.items[i].is_polled)
                         continue;
                 n_polled++;
                 r = sweep_user(manager, i);
         }
-        for (size_t n = 0; n < SWEEP_USERS && n < n_items && r == 0; n++) {
-                if (manager->users_swept >= n_items)
+        return r;
+}
+
+int manager_start_sweep_of_users(struct manager *manager) {
+        size_t n_items = manager->world.users.n_items;
+
+        manager->users_to_sweep = 0;
+        if (manager_has_users_left(manager)) /* a full pass looks at them all */
+                return 0;
+        manager->users_to_sweep = n_items < SWEEP_USERS ? n_items : SWEEP_USERS;
+        return sweep_polled(manager);
+}
+
+int manager_sweep_users(struct manager *manager) {
+        uint64_t until_us = manager_now_us() + SWEEP_SLICE_US;
+        int r = 0;
+
+        while (manager->users_to_sweep > 0 && r == 0) {
+                if (manager->users_swept >= manager->world.users.n_items)
                         manager->users_swept = 0;
-                r = sweep_user(manager, manager->users_swept++);
+                manager->users_to_sweep--;
+                if (manager->users_swept < manager->world.users.n_items)
+                        r = sweep_user(manager, manager->users_swept++);
+                if (manager_now_us() >= until_us)
+                        break;
         }
         return r;
 }
@@ -283,12 +329,11 @@ void manager_on_accounts_stale(void *userdata) {
 
 /* ---- start ---- */
 
-/* Whoever was looked at longest ago is next; what is nobody's goes before all. */
-static uint64_t served_us(void *userdata, const char *path) {
+static uint64_t *owner_of(void *userdata, const char *path) {
         const struct users *users = userdata;
         size_t i;
 
-        return users_first_of(users, path, &i, NULL) ? users->items[i].looked_at_us : 0;
+        return users_first_of(users, path, &i, NULL) ? &users->items[i].turn_tag : NULL;
 }
 
 int manager_start_users(struct manager *manager) {
@@ -302,7 +347,7 @@ int manager_start_users(struct manager *manager) {
         manager->reconciler.on_user_changed = manager_on_user_changed;
         manager->reconciler.on_access_stale = on_access_stale;
         manager->reconciler.on_accounts_stale = manager_on_accounts_stale;
-        manager->dirty.served_us = served_us;
+        manager->dirty.owner_of = owner_of;
         manager->dirty.userdata = &world->users;
         return reconciler_recall_accounts(&manager->reconciler);
 }

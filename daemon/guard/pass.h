@@ -21,7 +21,7 @@ struct pass {
         bool admins_are_stale; /* as above, for the administrators
                                 */
         bool set_is_stale;     /* a response made a path come or go */
-        bool is_cut;           /* accounts have more to be answered: in a pass of its own, later */
+        uint64_t began_us;     /* CLOCK_MONOTONIC */
         size_t *users;         /* positions of the accounts looked at in this pass */
         size_t n_users;
         enum meaning sshd_meaning, pam_meaning; /* asked for at most once */
@@ -29,11 +29,9 @@ struct pass {
 
 void pass_done(struct pass *pass);
 
-/* Adds every guarded path to what is looked at. Returns 0 or -ENOMEM. */
-int pass_add_all(struct pass *pass);
-
-/* Adds PATH to what is looked at. Returns 0 or -ENOMEM. */
+/* Add a path, or every guarded one, to what is looked at. Return 0 or -ENOMEM. */
 int pass_add(struct pass *pass, const char *path);
+int pass_add_all(struct pass *pass);
 
 /* ---- look (pass_look.c) ---- */
 
@@ -48,6 +46,9 @@ int pass_load_again(struct reconciler *reconciler);
  * after sshd's configuration, its unit or the stacks were read, they are read again first, and are
  * stale. Returns 0 or a negative errno. */
 int pass_rederive_set(struct pass *pass);
+
+/* Answers what asks for a response, and judges anew (answer.c). */
+int pass_respond(struct pass *pass);
 
 /* Judges the pass's paths, and sshd's configuration where it is stale. */
 int pass_judge(struct pass *pass);
@@ -95,14 +96,17 @@ int pass_judge_admins(struct pass *pass);
 int pass_record_users(struct pass *pass);
 int pass_adopt_users(struct pass *pass);
 
-/* reconciler_collect() and what is wrong with the accounts of this pass. */
+/* reconciler_collect() and what is wrong with the accounts of this pass that are not put off. */
 int pass_collect(const struct pass *pass, struct findings *ret);
 
 /* The ledger a finding belongs to: an account's own, or the one of all else. */
 struct ledger *reconciler_ledger(struct reconciler *reconciler, const struct finding *finding);
 
-/* Opens the finding with an incident of its own, unless it is open already. */
+/* Opens the finding with an incident of its own, unless it is open already; in LEDGER, or in the
+ * one that it belongs to. */
 int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
                     const struct finding *finding, const char *action, const char *outcome);
+int reconciler_open_own(struct reconciler *reconciler, const struct finding *finding,
+                        const char *action, const char *outcome);
 /* For ledger_close(); USERDATA is the reconciler. */
 void reconciler_on_closed(void *userdata, const struct open_finding *closed);

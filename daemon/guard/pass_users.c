@@ -68,7 +68,7 @@ int pass_add_users_of(struct pass *pass, const char *path) {
 
 void pass_leave_users(struct pass *pass) {
         for (size_t n = 0; n < pass->n_users; n++)
-                user_at(pass, n)->is_in_pass = false;
+                user_at(pass, n)->is_in_pass = user_at(pass, n)->is_put_off = false;
         free(pass->users);
         pass->users = NULL;
         pass->n_users = 0;
@@ -320,7 +320,8 @@ int pass_collect(const struct pass *pass, struct findings *ret) {
         int r = reconciler_collect(pass->reconciler, ret);
 
         for (size_t n = 0; n < pass->n_users && r == 0; n++)
-                r = copy_findings(ret, &user_at(pass, n)->findings);
+                if (!user_at(pass, n)->is_put_off)
+                        r = copy_findings(ret, &user_at(pass, n)->findings);
         return r;
 }
 
@@ -383,6 +384,8 @@ int pass_record_users(struct pass *pass) {
                 struct guarded_user *user = user_at(pass, n);
                 CLEANUP(findings_done) struct findings unapproved = { 0 };
 
+                if (user->is_put_off)
+                        continue;
                 r = note_user_drift(pass, n, &unapproved);
                 ledger_begin(&user->ledger);
                 for (size_t i = 0; i < user->findings.n_items && r == 0; i++)

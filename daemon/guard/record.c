@@ -90,7 +90,7 @@ void record_alert(const struct recorder *recorder, const struct record *record, 
         send_entry(recorder, record, priority, incident_id);
 }
 
-static uint64_t monotonic_us(void) {
+uint64_t record_monotonic_us(void) {
         struct timespec now;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -106,7 +106,7 @@ static enum contest_verdict note_contest(const struct recorder *recorder,
                 return CONTEST_TELL;
         return contests_note(recorder->contests, path, record->finding->rule_id,
                              old && old->metadata.has_sha256 ? old->metadata.sha256 : NULL,
-                             monotonic_us());
+                             record_monotonic_us());
 }
 
 static void begin_contest(const struct recorder *recorder, const struct record *record,
@@ -146,7 +146,10 @@ static void tell_summary(void *userdata, const struct contest_summary *summary) 
 int record_summaries(const struct recorder *recorder) {
         struct recorder copy = *recorder;
 
-        return contests_summarise(recorder->contests, monotonic_us(), tell_summary, &copy);
+        if (recorder->contests->n_dropped > 0 &&
+            store_note_dropped(recorder->world->store, recorder->contests->n_dropped) == 0)
+                recorder->contests->n_dropped = 0;
+        return contests_summarise(recorder->contests, record_monotonic_us(), tell_summary, &copy);
 }
 
 /* More access is worse than a changed comment. */
@@ -228,10 +231,8 @@ int record_incident(const struct recorder *recorder, const struct record *record
         struct finding finding;
 
         *ret_id = 0;
-        if (verdict == CONTEST_DROP)
-                return store_note_dropped(recorder->world->store);
-        if (verdict == CONTEST_COUNT)
-                return 0;
+        if (verdict == CONTEST_DROP || verdict == CONTEST_COUNT)
+                return 0; /* the next summary tells */
         finding = describe_drift(recorder, record, &message);
         told.finding = &finding;
         return write_incident(recorder, &told, verdict, ret_id);

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -321,15 +320,12 @@ static int plan_revert(const struct responder *responder, const struct seen_user
 /* What is gone opens nothing, so it may be missed for a moment: whoever removes an account, or
  * moves a home, begins with the files. */
 static bool may_wait(struct user_file *file, const struct seen_user_file *seen) {
-        struct timespec time;
-        uint64_t now;
+        uint64_t now = record_monotonic_us();
 
         if (seen->snapshot->metadata.kind != FILE_ABSENT) {
                 file->missed_at_us = 0;
                 return false;
         }
-        (void)clock_gettime(CLOCK_MONOTONIC, &time);
-        now = (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
         if (file->missed_at_us == 0)
                 file->missed_at_us = now;
         if (now - file->missed_at_us < MISSING_PATIENCE_US)

@@ -94,21 +94,37 @@ static void tell_limit(struct manager *manager) {
                 record_notice(MESSAGE_COVERAGE, LOG_NOTICE, "every path has its watch again");
 }
 
+static int begin_sweep(struct manager *manager) {
+        int r = sweep_turn(&manager->sweep, &manager->world, on_different, manager);
+
+        manager->sweep_cost_us = 0;
+        return r < 0 ? r : manager_start_sweep_of_users(manager);
+}
+
 static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
         uint64_t before_us = cpu_us();
-        int r = sweep_turn(&manager->sweep, &manager->world, on_different, manager);
+        int r = manager->users_to_sweep == 0 ? begin_sweep(manager) : 0;
 
         (void)now_us;
         if (r == 0)
                 r = manager_sweep_users(manager);
-        if (r < 0)
+        if (r < 0) {
                 record_notice(NULL, LOG_ERR, "a sweep could not be finished: %s", strerror(-r));
+                manager->users_to_sweep = 0;
+        }
+        manager->sweep_cost_us += cpu_us() - before_us;
+        if (manager->users_to_sweep > 0) {
+                (void)sd_event_source_set_time(source, manager_now_us());
+                return 0;
+        }
+        before_us = cpu_us();
         tell_limit(manager);
         manager->pid_is_dirty = true;
         manager_after_turn(manager);
+        manager->sweep_cost_us += cpu_us() - before_us;
         (void)sd_event_source_set_time(source,
-                                       manager_now_us() + sweep_interval(cpu_us() - before_us));
+                                       manager_now_us() + sweep_interval(manager->sweep_cost_us));
         return 0;
 }
 

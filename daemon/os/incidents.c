@@ -36,7 +36,7 @@ enum {
         COLUMN_VERSION,
 };
 
-int store_note_dropped(struct store *store) {
+int store_note_dropped(struct store *store, uint64_t n) {
         CLEANUP_FREE char *dropped = NULL;
         char number[32];
         int r;
@@ -45,7 +45,7 @@ int store_note_dropped(struct store *store) {
         if (r < 0 && r != -ENOENT)
                 return r;
         (void)snprintf(number, sizeof number, "%lld",
-                       (dropped ? strtoll(dropped, NULL, 10) : 0) + 1);
+                       (dropped ? strtoll(dropped, NULL, 10) : 0) + (long long)n);
         return store_set_value(store, STORE_DROPPED, number);
 }
 
@@ -73,7 +73,7 @@ static int drop_copy(struct store *store, enum statement statement, struct value
                 r = database_run(&store->database, SQL_DROP_CONTENT,
                                  (const struct value[]){ INTEGER(content) }, 1);
         if (r == 0)
-                r = store_note_dropped(store);
+                r = store_note_dropped(store, 1);
         if (r == 0)
                 r = store_count(store);
         return r < 0 ? r : 1;
@@ -124,7 +124,7 @@ static int quarantine_content(struct store *store, const struct incident *incide
         if (r < 0)
                 return r;
         if (r == 0)
-                return store_note_dropped(store);
+                return store_note_dropped(store, 1);
         store->quarantine_bytes += (int64_t)snapshot->n_data;
         return store_put_content(store, sha256, snapshot->data, snapshot->n_data, ret_content);
 }

@@ -37,7 +37,8 @@ enum contest_verdict {
 };
 
 struct contests {
-        struct map items; /* path and rule → struct contest */
+        struct map items;   /* path and rule → struct contest */
+        uint64_t n_dropped; /* how often it was CONTEST_DROP, until the owner has noted it */
 };
 void contests_done(struct contests *contests);
 

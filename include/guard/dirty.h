@@ -37,20 +37,23 @@ const char *dirty_sources_name(unsigned sources);
 
 struct dirty_set {
         struct map paths; /* path → struct dirty_path */
-        /* When somebody last had a turn to whom PATH belongs; paths with the same answer share one,
-         * and who waited longest is next. NULL: all are equal. */
-        uint64_t (*served_us)(void *userdata, const char *path);
+        /* The tag of whom PATH belongs to, see dirty_charge(); NULL: nobody's, which goes before
+         * all. A turn has the paths of one owner. */
+        uint64_t *(*owner_of)(void *userdata, const char *path);
         void *userdata;
+        uint64_t tag_now; /* of who was served last, when his turn began */
+        uint64_t tag_max; /* the highest there is */
         unsigned n_turns;
+        uint64_t next_us; /* with paths: no path is due earlier */
 };
 
-/* Marks PATH. Returns 0 or -ENOMEM. */
-int dirty_mark(struct dirty_set *set, const char *path, enum dirty_source source,
-               bool is_being_written, uint64_t now_us);
+/* Marks PATH; SOURCES are bits of enum dirty_source. Returns 0 or -ENOMEM. */
+int dirty_mark(struct dirty_set *set, const char *path, unsigned sources, bool is_being_written,
+               uint64_t now_us);
 
 /* Marks PATH to be looked at no earlier than DUE_US, unless it is due sooner already: for what
  * could not be done now. Returns 0 or -ENOMEM. */
-int dirty_defer(struct dirty_set *set, const char *path, uint64_t due_us);
+int dirty_defer(struct dirty_set *set, const char *path, unsigned sources, uint64_t due_us);
 
 struct dirty_slice {
         char **paths;
@@ -59,10 +62,16 @@ struct dirty_slice {
 };
 void dirty_slice_done(struct dirty_slice *slice);
 
-/* Takes up to MAX paths that are due. Returns 0 or -ENOMEM. */
+/* Takes paths that are due: all of one owner, for that is looked at as a whole, or up to MAX of
+ * nobody's. Returns 0 or -ENOMEM. */
 int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret);
 
-/* When the next path is due; DIRTY_NEVER if none is there. */
+/* Fair turns: what a turn cost is charged to the owner's tag (start-time fair queueing), and the
+ * lowest tag is next. So who costs little is next whenever he asks; who did not ask for a while has
+ * saved nothing up; and once nobody waits all are equal. */
+void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us);
+
+/* When to take the next path, or a little earlier; DIRTY_NEVER if none is there. */
 uint64_t dirty_next(const struct dirty_set *set);
 
 /* Whether a path is left that SOURCE marked and that was marked first no later than UNTIL_US. */

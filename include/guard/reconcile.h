@@ -36,14 +36,16 @@ struct reconciler {
         uint64_t n_sshd_judged;  /* how often the configuration was judged */
         bool joined_wait;        /* paths joined the guarded set and were not adopted yet */
         bool accounts_are_established; /* the first adoption of all accounts is over */
-        struct permits *permits;       /* borrowed; NULL: none */
+        uint64_t turn_us; /* how long accounts are answered in one pass; 0: till all is answered */
+        struct permits *permits; /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */
         void (*on_set_changed)(void *userdata);
         void (*on_sshd_changed)(void *userdata); /* sshd must read its configuration again */
         void (*on_permit_used)(void *userdata);  /* one may have ended */
         bool (*is_being_written)(void *userdata, const char *path); /* somebody has it open */
         void (*on_changed_again)(void *userdata, const char *path); /* look once more */
-        void (*on_access_stale)(void *userdata);                    /* judge every account again */
+        void (*on_turn_over)(void *userdata, const char *path); /* the same, there was no time */
+        void (*on_access_stale)(void *userdata);                /* judge every account again */
         void (*on_accounts_stale)(void *userdata); /* ask for them; NULL: asked for at once */
         void (*on_user_changed)(void *userdata, size_t i); /* its files may be others */
         void *userdata;

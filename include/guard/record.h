@@ -59,3 +59,4 @@ void record_notice_at(const char *path, const char *message_id, int priority, co
 void record_releases(const struct world *world, int changed);
 
 int64_t record_now_us(void);
+uint64_t record_monotonic_us(void); /* CLOCK_MONOTONIC */

@@ -89,8 +89,8 @@ struct incident {
  * path the new one, otherwise the latest that is there, for a new incident's copy says more. */
 int store_add_incident(struct store *store, const struct incident *incident,
                        const struct snapshot *quarantined, int64_t *ret_id);
-/* Counts a copy that was not even offered. */
-int store_note_dropped(struct store *store);
+/* Counts copies that were not even offered. */
+int store_note_dropped(struct store *store, uint64_t n);
 /* Sets what became known later; -ENOENT if there is no such incident. */
 int store_update_incident(struct store *store, int64_t id, const char *action, const char *outcome,
                           int64_t count);

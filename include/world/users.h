@@ -61,11 +61,13 @@ struct guarded_user {
         struct ledger ledger;     /* and what was said of it */
         struct user_coverage coverage;
         uint64_t looked_at_us; /* CLOCK_MONOTONIC */
+        uint64_t turn_tag;     /* dirty_charge() */
         bool is_recalled;      /* its adoption was looked up */
         bool is_known;         /* it was adopted */
         bool is_stale;         /* to be judged anew whatever the stamps say */
         bool is_in_pass;
-        bool is_polled; /* some of its files send no events */
+        bool is_put_off; /* of this pass: the rest of its findings is answered in another turn */
+        bool is_polled;  /* some of its files send no events */
 };
 
 struct user_slot;

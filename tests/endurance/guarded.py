@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE = 120  # seconds until something must have happened, on a busy machine
+NICE = int(re.search(r"^Nice=(.*)$", (SOURCE / "systemd/sshguardd.service.in").read_text(), re.MULTILINE).group(1))
 POLICY = """\
 rules = (
   { id = "sshd.keys-file"; enabled = false; },
@@ -100,10 +102,13 @@ class Guard:
     # ---- the daemon ----
 
     def start(self):
+        """With the priority that its unit gives it, where we may."""
         with open(self.place / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [self.build / "bin/sshguardd", "--root", self.root, "--state", self.state, "--socket", self.socket],
                 stderr=log)
+        if os.geteuid() == 0:
+            os.setpriority(os.PRIO_PROCESS, self.process.pid, NICE)
         eventually("the first pass is over", self.is_at_rest)
 
     def kill(self):

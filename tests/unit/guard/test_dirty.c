@@ -95,7 +95,7 @@ static void test_a_pass_ends_without_what_was_put_off(void **state) {
         assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_PASS, false, 2), 0);
         assert_true(dirty_has_left(&set, DIRTY_BY_PASS, 2));
         assert_int_equal(take(&set, 2, 10, "/a"), 1);
-        assert_int_equal(dirty_defer(&set, "/a", 50), 0);
+        assert_int_equal(dirty_defer(&set, "/a", DIRTY_BY_PASS, 50), 0);
         assert_false(dirty_has_left(&set, DIRTY_BY_PASS, 2));
         assert_true(dirty_next(&set) < DIRTY_NEVER);
         dirty_done(&set);
@@ -117,16 +117,16 @@ static void test_a_slice_says_who_asked_for_it(void **state) {
         dirty_done(&set);
 }
 
-/* By its first letter: who has had a turn at which time. */
-static uint64_t served_us(void *userdata, const char *path) {
-        const uint64_t *times = userdata;
+/* By its first letter. */
+static uint64_t *owner_of(void *userdata, const char *path) {
+        uint64_t *tags = userdata;
 
-        return times[path[1] - 'a'];
+        return &tags[path[1] - 'a'];
 }
 
-static void test_who_waited_longest_is_next(void **state) {
-        uint64_t times[] = { 300, 0, 200 };
-        struct dirty_set set = { .served_us = served_us, .userdata = times };
+static void test_the_lowest_tag_is_next(void **state) {
+        uint64_t tags[] = { 300, 0, 200 }; /* /b was never served */
+        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
 
         (void)state;
         assert_int_equal(dirty_mark(&set, "/a1", DIRTY_BY_EVENT, false, 1), 0);
@@ -134,7 +134,7 @@ static void test_who_waited_longest_is_next(void **state) {
         assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, 2), 0);
         assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_PASS, false, 1), 0);
         assert_int_equal(take(&set, 5, 10, "/c"), 1); /* whatever names come before */
-        times[2] = 400;
+        tags[2] = 400;
         assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, 5), 0);
         assert_int_equal(take(&set, 5, 10, "/a1"), 2); /* a turn has all that is theirs */
         assert_int_equal(take(&set, 5, 10, "/c"), 1);
@@ -142,10 +142,79 @@ static void test_who_waited_longest_is_next(void **state) {
         dirty_done(&set);
 }
 
+static void test_who_paused_has_saved_nothing_up(void **state) {
+        uint64_t tags[] = { 0, 0 };
+        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+
+        (void)state;
+        for (uint64_t now = 1; now <= 100; now++) {
+                assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, now), 0);
+                assert_int_equal(take(&set, now, 1, "/a"), 1);
+                dirty_charge(&set, &tags[0], 10);
+        }
+        assert_int_equal(take(&set, 100, 1, NULL), 0); /* nobody waits: all are equal again */
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 101), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 102), 0);
+        assert_int_equal(take(&set, 102, 1, "/a"), 1);
+        dirty_charge(&set, &tags[0], 10);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 103), 0);
+        assert_int_equal(take(&set, 103, 1, "/b"), 1);
+        dirty_charge(&set, &tags[1], 10);
+        assert_true(tags[1] == tags[0]);
+        dirty_done(&set);
+}
+
+/* Two always want a turn, and one of them costs three times as much; a third asks now and then. */
+static void test_turns_are_shared_by_what_they_cost(void **state) {
+        static const uint64_t costs[] = { 30, 10, 1 };
+        uint64_t tags[] = { 0, 0, 0 }, spent[] = { 0, 0, 0 }, asked_at = 0;
+        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+
+        (void)state;
+        for (uint64_t now = 1; now <= 1000; now++) {
+                struct dirty_slice slice = { 0 };
+                size_t who;
+
+                assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, now), 0);
+                assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, now), 0);
+                if (now % 100 == 0)
+                        assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, now), 0);
+                if (now % 100 == 0)
+                        asked_at = now;
+                assert_int_equal(dirty_take(&set, now, 1, &slice), 0);
+                assert_int_equal(slice.n_paths, 1);
+                who = (size_t)(slice.paths[0][1] - 'a');
+                if (who == 2)
+                        asked_at = 0;
+                assert_true(asked_at == 0 || now == asked_at); /* the turn after this one at last */
+                spent[who] += costs[who];
+                dirty_charge(&set, &tags[who], costs[who]);
+                dirty_slice_done(&slice);
+        }
+        assert_int_equal(spent[2], 10 * costs[2]);
+        assert_true(spent[0] < spent[1] + costs[0] + costs[1]);
+        assert_true(spent[1] < spent[0] + costs[0] + costs[1]);
+        dirty_done(&set);
+}
+
+static void test_an_event_is_no_pass_though_it_is_put_off(void **state) {
+        struct dirty_set set = { 0 };
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_PASS, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_PASS, false, 1), 0);
+        assert_int_equal(dirty_defer(&set, "/b", DIRTY_BY_EVENT, 5), 0);
+        assert_int_equal(take(&set, 5, 10, "/b"), 1);
+        dirty_done(&set);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_path_once),
-                cmocka_unit_test(test_who_waited_longest_is_next),
+                cmocka_unit_test(test_the_lowest_tag_is_next),
+                cmocka_unit_test(test_who_paused_has_saved_nothing_up),
+                cmocka_unit_test(test_turns_are_shared_by_what_they_cost),
+                cmocka_unit_test(test_an_event_is_no_pass_though_it_is_put_off),
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),
                 cmocka_unit_test(test_a_close_ends_settling),
                 cmocka_unit_test(test_events_go_before_the_full_pass),
