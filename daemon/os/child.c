@@ -198,10 +198,8 @@ int child_read(struct child_stream *stream) {
                         continue;
                 if (n < 0)
                         return errno == EAGAIN ? 0 : -errno;
-                if (n == 0) {
-                        fd_close(&stream->fd);
-                        return 0;
-                }
+                if (n == 0)
+                        return CHILD_STREAM_ENDED;
                 if ((size_t)n > room)
                         stream->is_cut = true;
                 if (text_append_n(&stream->text, chunk, (size_t)n < room ? (size_t)n : room) < 0)

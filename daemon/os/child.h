@@ -11,7 +11,7 @@
 #include "os/probe.h"
 
 struct child_stream {
-        int fd; /* non-blocking; -1 once it ended */
+        int fd; /* non-blocking; -1 once it was closed */
         size_t max;
         bool is_cut; /* more than MAX came */
         struct text text;
@@ -33,7 +33,10 @@ void child_init(struct child *child);
 int child_start(struct child *child, const struct probe_program *program,
                 const struct probe_work *work);
 
-/* Reads what is there. Returns 0 or a negative errno. */
+/* Reads what is there. Returns 0, CHILD_STREAM_ENDED, or a negative errno. Who watches the
+ * descriptor with epoll has to stop that before it closes it: another child that was started
+ * meanwhile has inherited it, and what others have open stays registered. */
+enum { CHILD_STREAM_ENDED = 1 };
 int child_read(struct child_stream *stream);
 
 /* After all streams ended or the deadline passed (then TIMED_OUT): kills what is left of the group,

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "child.h"
+#include "fd.h"
 
 void probe_result_done(struct probe_result *result) {
         free(result->out);
@@ -71,6 +72,8 @@ static int wait_for(struct child *child, int64_t deadline_ms) {
 
                         if (r < 0)
                                 return r;
+                        if (r == CHILD_STREAM_ENDED)
+                                fd_close(&child->streams[i].fd);
                 }
         }
         return 1;
@@ -172,8 +175,10 @@ static int on_stream(sd_event_source *source, int fd, uint32_t events, void *use
                 if (probe->sources[i] != source || stream->fd != fd)
                         continue;
                 r = child_read(stream);
-                if (stream->fd < 0)
+                if (r == CHILD_STREAM_ENDED) {
                         probe->sources[i] = sd_event_source_disable_unref(source);
+                        fd_close(&stream->fd);
+                }
                 if (r < 0) {
                         conclude(probe, r, false);
                         return 0;

@@ -293,6 +293,35 @@ static void test_start_call(void **state) {
         (void)sd_event_unref(outcome.event);
 }
 
+static void count_done(void *userdata, int error, struct probe_result *result) {
+        assert_int_equal(error, 0);
+        assert_string_equal(result->out, "first");
+        ++*(int *)userdata;
+}
+
+/* The second child has inherited the pipe of the first one, and is still there when that ended. */
+static void test_one_ends_before_another(void **state) {
+        char text[] = "first";
+        struct probe_work first = { .fn = answer, .fn_userdata = text, .timeout_ms = LONG_MS };
+        struct probe_work second = { .fn = hang, .timeout_ms = LONG_MS };
+        struct probe *probe, *hanging;
+        sd_event *event;
+        int n_first = 0, n_second = 0;
+
+        (void)state;
+        assert_int_equal(sd_event_new(&event), 0);
+        assert_int_equal(probe_start_call(event, &first, count_done, &n_first, &probe), 0);
+        assert_int_equal(probe_start_call(event, &second, count_done, &n_second, &hanging), 0);
+        while (n_first == 0)
+                assert_true(sd_event_run(event, UINT64_MAX) >= 0);
+        /* a pipe that is closed here and still registered would be told of now */
+        assert_int_equal(sd_event_run(event, 0), 0);
+        assert_int_equal(n_first, 1);
+        assert_int_equal(n_second, 0);
+        probe_cancel(hanging);
+        (void)sd_event_unref(event);
+}
+
 static void test_cancel(void **state) {
         struct probe_work work = { .fn = hang, .timeout_ms = LONG_MS };
         struct outcome outcome = { 0 };
@@ -322,6 +351,7 @@ int main(void) {
                 cmocka_unit_test(test_start),
                 cmocka_unit_test(test_start_missing),
                 cmocka_unit_test(test_start_call),
+                cmocka_unit_test(test_one_ends_before_another),
                 cmocka_unit_test(test_cancel),
         };
 
