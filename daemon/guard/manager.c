@@ -111,6 +111,7 @@ int manager_start_full_pass(struct manager *manager) {
 
 static void end_full_pass(struct manager *manager) {
         manager->pass_is_running = false;
+        read_ahead_stop(&manager->read_ahead);
         manager->last_pass_began_at_us = manager->pass_began_at_us;
         manager->pass_ended_at_us = record_now_us();
         manager_look_for_other_servers(manager);
@@ -486,6 +487,8 @@ static int look_at_everything(struct manager *manager) {
         if (r < 0)
                 return r;
         r = manager_start_users(manager);
+        if (r == 0)
+                r = read_ahead_start(&manager->read_ahead, manager->event, &world->users);
         if (r < 0)
                 return r;
         manager_on_set_changed(manager);
@@ -654,6 +657,7 @@ void manager_free(struct manager *manager) {
         sd_event_source_unref(manager->confirm_source);
         sweep_done(&manager->sweep);
         os_accounts_query_cancel(manager->query);
+        read_ahead_stop(&manager->read_ahead);
         watch_free(manager->watch);
         strings_free(manager->left_paths, manager->n_left_paths);
         reconciler_done(&manager->reconciler);

@@ -14,6 +14,7 @@
 #include "guard/manager.h"
 #include "guard/notify.h"
 #include "guard/permits.h"
+#include "guard/read_ahead.h"
 #include "guard/reconcile.h"
 #include "guard/reread.h"
 #include "guard/rollout.h"
@@ -73,6 +74,7 @@ struct manager {
         size_t users_to_sweep; /* in the turn that goes on */
         uint64_t sweep_cost_us; /* of that, so far */
         bool is_adding_watches;
+        struct read_ahead read_ahead; /* of the first full pass */
         char **left_paths; /* that belong to an account no longer */
         size_t n_left_paths;
         struct accounts_query *query; /* NSS is being asked; NULL: it is not */

@@ -31,6 +31,8 @@
 #include "os/probe.h"
 #include "os/remote.h"
 
+enum { READ_AHEAD_MAX = 1 << 20 }; /* of one file: more than that is no list of keys */
+
 struct looker {
         const struct os_root *root;
         struct mounts mounts;
@@ -365,6 +367,21 @@ int looker_take(struct looker *looker, const char *path, const struct credential
                 return r;
         return opened.fd < 0 ? describe_failure(opened.fd, ret)
                              : snapshot_take_fd(opened.fd, flags, ret);
+}
+
+void looker_read_ahead(struct looker *looker, const char *path, const struct credentials *as) {
+        CLEANUP(opened_done) struct opened opened = { .fd = -1 };
+        CLEANUP_FD int fd = -1;
+        struct stat st;
+
+        if (open_local(looker, path, O_NOFOLLOW, as, &opened) != 0 || opened.fd < 0 ||
+            fstat(opened.fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return;
+        fd = open(fd_name(opened.fd).path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+        if (fd >= 0)
+                (void)posix_fadvise(fd, 0,
+                                    st.st_size < READ_AHEAD_MAX ? st.st_size : READ_AHEAD_MAX,
+                                    POSIX_FADV_WILLNEED);
 }
 
 /* ---- a trace ---- */

@@ -45,6 +45,10 @@ void looker_rest(struct looker *looker);
 int looker_take(struct looker *looker, const char *path, const struct credentials *as,
                 unsigned flags, struct snapshot *ret);
 
+/* Makes the kernel read what a look at PATH will need, its directories at once and its content
+ * behind our back. Nothing is done for what may block, and nothing is told: it is a hint. */
+void looker_read_ahead(struct looker *looker, const char *path, const struct credentials *as);
+
 /* One element of a real path: what stat(2) says of it. */
 struct look_step {
         char *path;

@@ -258,6 +258,38 @@ static void test_other_file_systems(void **state) {
 }
 
 /* What was looked at last does not keep its file system busy. */
+/* What is asked for comes without being read here. */
+static bool becomes_cached(const char *path) {
+        for (int i = 0; i < 500 && !tree_is_cached(&tree, path); i++)
+                (void)usleep(10000);
+        return tree_is_cached(&tree, path);
+}
+
+static void test_read_ahead(void **state) {
+        const struct credentials bob = { .uid = 4321, .gid = 4321 };
+        const struct credentials *as = geteuid() == 0 ? &bob : NULL;
+
+        (void)state;
+        tree_write(&tree, "/home/bob/keys", "x");
+        tree_write(&tree, "/etc/shadow", "secret");
+        assert_int_equal(chmod(tree_path(&tree, "/etc/shadow"), 0600), 0);
+        tree_symlink(&tree, "/etc/shadow", "/home/bob/planted");
+        assert_int_equal(mkfifo(tree_path(&tree, "/home/bob/fifo"), 0666), 0);
+        if (!tree_forget_content(&tree, "/home/bob/keys") ||
+            !tree_forget_content(&tree, "/etc/shadow"))
+                SKIP("the file system keeps everything in memory");
+        looker_read_ahead(looker, "/home/bob/fifo", as);
+        looker_read_ahead(looker, "/home/bob/planted", as);
+        looker_read_ahead(looker, "/home/bob/none", as);
+        looker_read_ahead(looker, "/home/bob", as);
+        if (as)
+                looker_read_ahead(looker, "/etc/shadow", as);
+        looker_read_ahead(looker, "/home/bob/keys", as);
+        assert_true(becomes_cached("/home/bob/keys"));
+        assert_false(tree_is_cached(&tree, "/etc/shadow"));
+        assert_int_equal(setfsuid((uid_t)-1), geteuid());
+}
+
 static int unmount_what_was_looked_at(void) {
         struct snapshot s;
 
@@ -289,6 +321,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_kinds, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_rest_lets_go_of_mounts, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_read_ahead, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_rights, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_kept_rights, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_trace, set_up, tear_down),

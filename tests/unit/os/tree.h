@@ -9,11 +9,13 @@
 #include <ftw.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,4 +139,31 @@ static inline int tree_remove_entry(const char *path, const struct stat *st, int
 static inline void tree_remove(struct tree *tree) {
         os_root_close(&tree->root);
         (void)nftw(tree->directory, tree_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Whether its first page is in memory. */
+static inline bool tree_is_cached(const struct tree *tree, const char *path) {
+        int fd = open(tree_path(tree, path), O_RDONLY | O_CLOEXEC);
+        unsigned char page = 0;
+        void *at;
+
+        TREE_MUST(fd);
+        at = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+        if (at == MAP_FAILED)
+                abort();
+        TREE_MUST(mincore(at, 1, &page));
+        TREE_MUST(munmap(at, 1));
+        TREE_MUST(close(fd));
+        return page & 1;
+}
+
+/* Takes a small file out of memory; false where the file system keeps it there. */
+static inline bool tree_forget_content(const struct tree *tree, const char *path) {
+        int fd = open(tree_path(tree, path), O_RDONLY | O_CLOEXEC);
+
+        TREE_MUST(fd);
+        TREE_MUST(fsync(fd));
+        (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+        TREE_MUST(close(fd));
+        return !tree_is_cached(tree, path);
 }
