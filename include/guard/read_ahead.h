@@ -8,7 +8,7 @@
 
 #include <systemd/sd-event.h>
 
-#include "guard/users.h"
+#include "world/users.h"
 #include "os/probe.h"
 
 enum {
