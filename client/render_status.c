@@ -36,7 +36,7 @@ static bool is_state(const json_t *status, const char *name) {
         return strcmp(member_word(status, "state", ""), name) == 0;
 }
 
-enum { RESERVES_MAX = 10 };
+enum { RESERVES_MAX = 11 };
 
 /* What keeps "no findings" from being the whole truth; returns how many such things there are. */
 static size_t find_reserves(const json_t *status, const char *ret[RESERVES_MAX]) {
@@ -48,6 +48,8 @@ static size_t find_reserves(const json_t *status, const char *ret[RESERVES_MAX])
                 { is_state(status, "starting"), "the first look at everything is not finished" },
                 { is_state(status, "stopping"), "the daemon is stopping" },
                 { is_state(status, "paused"), "responses are paused" },
+                { json_is_object(json_object_get(status, "package_run")),
+                  "packages are being installed, responses wait for the end of it" },
                 { strcmp(member_word(status, "mode", ""), "audit") == 0,
                   "audit mode: drift is reported, not put right" },
                 { member_int(status, "pending") > 0,
@@ -239,6 +241,19 @@ static void put_unconfirmed(struct screen *screen, const json_t *edits) {
         }
 }
 
+static void put_package_run(struct screen *screen, const json_t *run) {
+        CLEANUP(text_done) struct text since = { 0 };
+
+        if (!json_is_object(run))
+                return;
+        (void)when_append_both(&since, member_int(run, "since_us"), screen->now_us);
+        render_put_label(screen, "Packages");
+        screen_putf(screen, STYLE_WARN, "since %s by uid %lld: %s", text_get(&since),
+                    (long long)member_int(run, "by_uid"),
+                    member_word(run, "reason", "no reason given"));
+        screen_raw(screen, "\n");
+}
+
 static void put_allowances(struct screen *screen, const json_t *status) {
         const json_t *pause = json_object_get(status, "pause");
         int64_t n_permits = member_int(status, "permits");
@@ -263,6 +278,7 @@ static void put_allowances(struct screen *screen, const json_t *status) {
                 screen_raw(screen, "\n");
         }
         put_unconfirmed(screen, json_object_get(status, "unconfirmed"));
+        put_package_run(screen, json_object_get(status, "package_run"));
         if (n_permits > 0) {
                 render_put_label(screen, "Permits");
                 screen_putf(screen, STYLE_PLAIN, "%lld in force; `sshguardctl permit` lists them",

@@ -114,6 +114,18 @@ static json_t *describe_unconfirmed(const struct control_backend *backend) {
         return TAKE(list);
 }
 
+static json_t *describe_package_run(const struct control_package_run *run) {
+        CLEANUP(wire_json_cleanup) json_t *described = NULL;
+
+        if (run->since_us == 0)
+                return json_null();
+        described = json_pack("{s:I,s:I}", "since_us", (json_int_t)run->since_us, "by_uid",
+                              (json_int_t)run->by);
+        if (!described || describe_bytes(described, "reason", run->reason) < 0)
+                return NULL;
+        return TAKE(described);
+}
+
 static json_t *describe_coverage(const struct control_coverage *coverage) {
         return json_pack(
                 "{s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "files", (json_int_t)coverage->n_files, "watched",
@@ -209,6 +221,7 @@ static int fill_status(const struct control_backend *backend, const struct contr
         r |= set(reply, "gaps", describe_gaps(status));
         r |= set(reply, "pause", describe_pause(&status->pause));
         r |= set(reply, "unconfirmed", describe_unconfirmed(backend));
+        r |= set(reply, "package_run", describe_package_run(&status->package_run));
         r |= set(reply, "contested", json_integer((json_int_t)status->n_contested));
         r |= set(reply, "permits", json_integer((json_int_t)count_permits(backend)));
         r |= set_rollout(backend, reply);

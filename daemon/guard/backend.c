@@ -89,6 +89,7 @@ static enum control_state state_of(const struct manager *manager, const struct p
 static int get_status(void *userdata, struct control_status *ret) {
         struct manager *manager = userdata;
         const struct permit *pause = permits_pause(&manager->permits, record_now_us());
+        const struct permit *run = permits_find_packages(&manager->permits);
         void *counting[2] = { manager, &ret->coverage };
 
         *ret = (struct control_status){
@@ -121,6 +122,9 @@ static int get_status(void *userdata, struct control_status *ret) {
                         (struct control_pass){ manager->last_pass_began_at_us,
                                                manager->pass_ended_at_us, manager->pass_n_total,
                                                manager->pass_n_total };
+        if (run)
+                ret->package_run =
+                        (struct control_package_run){ run->since_us, run->by, run->reason };
         if (pause)
                 ret->pause = (struct control_pause){ pause->until_us, pause->by, pause->reason };
         return 1;

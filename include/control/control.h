@@ -69,6 +69,12 @@ struct control_pause {
         const char *reason;
 };
 
+struct control_package_run {
+        int64_t since_us; /* 0: no packages are being installed */
+        uint32_t by;      /* uid */
+        const char *reason;
+};
+
 struct control_permit {
         int64_t id;
         const char *path; /* NULL: a pause, which is no permit to be listed */
@@ -97,6 +103,7 @@ struct control_status {
         const struct gap *gaps;                      /* newest first */
         size_t n_gaps;
         struct control_pause pause;
+        struct control_package_run package_run;
         size_t n_contested;                         /* files somebody keeps changing back */
         uint64_t n_looks, n_incidents, n_responses; /* since the start, for metrics */
 };

@@ -105,6 +105,10 @@ def what_others_do_meanwhile_is_not_approved(machine):
     make_newer(machine, "99.3", f"echo '# as of 99.3' >>.{SHIPPED}; sed -i '2i sleep 3' DEBIAN/postinst")
     machine.run(f"({DPKG} --install /root/newer.deb >/root/log 2>&1; touch /root/done) </dev/null >/dev/null 2>&1 &")
     eventually("dpkg runs", lambda: runs_said(machine, after, "began"))
+    run = ctl(machine, "status")["package_run"]
+    expect(run and run["by_uid"] == 0 and run["reason"].startswith("dpkg-"), f"status says {run} of it")
+    shown = machine.run("sshguardctl status", check=False).stdout
+    expect("packages are being installed" in shown and run["reason"] in shown, shown)
     machine.write(DROP_IN, "PasswordAuthentication yes\n")
     machine.run("echo 'ssh-ed25519 AAAA x' >/home/alice/.ssh/authorized_keys", user="alice")
     eventually("a user's file is put back during the run",

@@ -93,6 +93,7 @@ static int fake_status(void *userdata, struct control_status *ret) {
                 .gaps = gaps,
                 .n_gaps = 2,
                 .pause = { .until_us = 9, .reason = "upgrade" },
+                .package_run = { .since_us = 8, .by = 0, .reason = "dpkg-unpack" },
         };
         return 1;
 }

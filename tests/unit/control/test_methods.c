@@ -260,6 +260,8 @@ static void test_status(void **state) {
         assert_int_equal(json_integer_value(at(reply.parameters, "counts", -1, "critical")), 1);
         assert_int_equal(json_array_size(at(reply.parameters, "incidents", -1, NULL)), 5);
         assert_int_equal(json_integer_value(at(reply.parameters, "rules", -1, NULL)), 1);
+        assert_string_equal(json_string_value(at(reply.parameters, "package_run", -1, "reason")),
+                            "dpkg-unpack");
         wire_reply_done(&reply);
         fixture_free(fixture);
 }
