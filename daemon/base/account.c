@@ -322,6 +322,20 @@ bool account_is_same(const struct account *a, const struct account *b) {
         return true;
 }
 
+bool accounts_are_same(const struct accounts *a, const struct accounts *b) {
+        if (a->n_items != b->n_items || a->n_groups != b->n_groups || a->complete != b->complete)
+                return false;
+        for (size_t i = 0; i < a->n_items; i++)
+                if (!account_is_same(&a->items[i], &b->items[i]) ||
+                    strcmp(a->items[i].shell, b->items[i].shell) != 0)
+                        return false;
+        for (size_t i = 0; i < a->n_groups; i++)
+                if (a->groups[i].gid != b->groups[i].gid ||
+                    strcmp(a->groups[i].name, b->groups[i].name) != 0)
+                        return false;
+        return true;
+}
+
 int accounts_add_group(struct accounts *accounts, const char *name, uint32_t gid) {
         uint32_t known;
         char *copy;

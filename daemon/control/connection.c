@@ -8,8 +8,9 @@
  * telling where the next message would begin.
  *
  * A list of files takes milliseconds where a status takes microseconds. Calls of such methods stand
- * in one line, and one of them is answered a turn: a hundred peers who ask for everything at once
- * delay a quick question by one long answer, not by a hundred. */
+ * in one line, and one of them is answered when nothing else is to be done, or has waited long
+ * enough: a hundred peers who ask for everything at once delay a quick question by one long answer
+ * now and then, and as many quick questions do not starve the long ones. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,7 +24,10 @@
 #include "wire/json.h"
 
 enum {
-        QUEUED_MAX = 16 << 20, /* bytes of answers that nobody reads, in all */
+        QUEUED_MAX = 16 << 20,                      /* bytes of answers that nobody reads, in all */
+        LINE_PRIORITY = SD_EVENT_PRIORITY_IDLE / 2, /* behind events, before what can always wait */
+        LINE_PATIENCE_US = 20000, /* a person does not notice; the share of long answers is bounded
+                                   */
 };
 
 uint64_t control_now_us(struct control *control) {
@@ -283,6 +287,7 @@ static int on_line(sd_event_source *source, void *userdata) {
         int r;
 
         (void)source;
+        control_rest_line(control);
         if (!connection)
                 return 0;
         line_remove(connection);
@@ -295,11 +300,31 @@ static int on_line(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-/* A source anew each time: one that is only enabled again goes before all that are ready, since
- * sd-event goes by when a source became pending and a deferred one always was. */
+static int on_impatience(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void)usec;
+        return on_line(source, userdata);
+}
+
+/* When nothing else is to be done, or when whoever is first has waited long enough. Anew each time:
+ * a deferred source that is only enabled again goes before all that are ready at its priority,
+ * since sd-event goes by when a source became pending and a deferred one always was. */
 static int wake_line(struct control *control) {
+        int r;
+
+        control_rest_line(control);
+        r = sd_event_add_defer(control->event, &control->line_source, on_line, control);
+        if (r >= 0)
+                r = sd_event_source_set_priority(control->line_source, LINE_PRIORITY);
+        if (r >= 0)
+                r = sd_event_add_time_relative(control->event, &control->line_timer,
+                                               CLOCK_MONOTONIC, LINE_PATIENCE_US, 1, on_impatience,
+                                               control);
+        return r < 0 ? r : 0;
+}
+
+void control_rest_line(struct control *control) {
         control->line_source = sd_event_source_disable_unref(control->line_source);
-        return sd_event_add_defer(control->event, &control->line_source, on_line, control);
+        control->line_timer = sd_event_source_disable_unref(control->line_timer);
 }
 
 static bool is_costly(const struct connection *connection, const struct wire_call *message) {
@@ -423,6 +448,10 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events, void 
         (void)fd;
         go_on(connection, step(connection, events));
         return 0;
+}
+
+void connection_begin(struct connection *connection) {
+        go_on(connection, step(connection, EPOLLIN));
 }
 
 int connection_new(struct control *control, int fd, const struct control_peer *peer,

@@ -130,12 +130,15 @@ static int accept_one(struct control *control, int fd) {
                 return errno == EAGAIN || errno == EINTR || errno == ECONNABORTED ? 0 : -errno;
         if (add_connection(control, peer) < 0)
                 (void)close(peer);
+        else
+                connection_begin(control->last);
         return 1;
 }
 
 /* Some at a time: the queue of the kernel is first come, first served, so whoever floods it must be
  * sorted out by user soon; but fewer than a user may have, so that everybody gets a turn before his
- * own later ones can close him. */
+ * own later ones can close him. Who has asked already is answered at once: he waits for one round
+ * of the event loop, not for two. */
 static int on_accept(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         struct control *control = userdata;
         int r = 1;
@@ -303,7 +306,7 @@ void control_free(struct control *control) {
                 connection_free(control->first);
         sd_event_source_disable_unref(control->accept_source);
         sd_event_source_disable_unref(control->sweep_source);
-        sd_event_source_disable_unref(control->line_source);
+        control_rest_line(control);
         if (control->listen_fd >= 0) {
                 if (!control->is_stored)
                         (void)unlink(control->socket_path);

@@ -45,7 +45,7 @@ struct control {
         struct control_backend backend;
         int listen_fd;
         bool is_stored;
-        sd_event_source *accept_source, *sweep_source, *line_source;
+        sd_event_source *accept_source, *sweep_source, *line_source, *line_timer;
         struct connection *first_in_line, *last_in_line; /* whose costly calls wait, in order */
         struct idl_interface *interface;
         struct idl_interface *service;
@@ -61,6 +61,9 @@ int connection_new(struct control *control, int fd, const struct control_peer *p
                    bool is_member);
 void connection_free(struct connection *connection);
 
+/* The first turn of a new one, which may end it. */
+void connection_begin(struct connection *connection);
+
 /* The same, and counts it as closed for cause. */
 void connection_drop(struct connection *connection);
 
@@ -70,6 +73,9 @@ size_t connection_n_queued(const struct connection *connection);
 /* Queues a reply and writes what the socket takes. A negative errno means that the connection is
  * over; freeing it is left to the caller. */
 int connection_queue(struct connection *connection, const struct wire_reply *reply);
+
+/* Nobody's turn comes in the line any more. */
+void control_rest_line(struct control *control);
 
 /* Waits for what it needs next. Returns 0 or a negative errno. */
 int connection_arm(struct connection *connection);

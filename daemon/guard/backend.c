@@ -35,47 +35,13 @@ static void count_coverage(const char *path, void *value, void *userdata) {
                 coverage->n_blind++;
 }
 
-/* Of an account what is there counts. */
-static void each_file_of(const struct manager *manager, size_t i,
-                         void (*fn)(const char *path, void *value, void *userdata),
-                         void *userdata) {
-        const struct users *users = &manager->world.users;
+static void add_users(const struct manager *manager, struct control_coverage *coverage) {
+        const struct user_coverage *users = &manager->world.users.coverage;
 
-        for (size_t f = 0; f < users->items[i].n_files; f++) {
-                const struct user_file *file = &users->items[i].files[f];
-                size_t first;
-
-                if (file->is_there && users_first_of(users, file->path, &first, NULL) && first == i)
-                        fn(file->path, NULL, userdata);
-        }
-}
-
-static void each_user_file(const struct manager *manager,
-                           void (*fn)(const char *path, void *value, void *userdata),
-                           void *userdata) {
-        for (size_t i = 0; i < manager->world.users.n_items; i++)
-                each_file_of(manager, i, fn, userdata);
-}
-
-/* Accounts are counted when they were looked at, not at each question: there may be very many. */
-static void count_users(struct manager *manager, struct control_coverage *coverage) {
-        for (size_t i = 0; i < manager->world.users.n_items; i++) {
-                struct user_coverage *user = &manager->world.users.items[i].coverage;
-
-                if (!user->is_counted) {
-                        struct control_coverage own = { 0 };
-                        void *counting[2] = { manager, &own };
-
-                        each_file_of(manager, i, count_coverage, counting);
-                        *user = (struct user_coverage){ (uint32_t)own.n_watched,
-                                                        (uint32_t)own.n_polled,
-                                                        (uint32_t)own.n_blind, true };
-                }
-                coverage->n_watched += user->n_watched;
-                coverage->n_polled += user->n_polled;
-                coverage->n_blind += user->n_blind;
-                coverage->n_files += user->n_watched + user->n_polled + user->n_blind;
-        }
+        coverage->n_watched += users->n_watched;
+        coverage->n_polled += users->n_polled;
+        coverage->n_blind += users->n_blind;
+        coverage->n_files += users->n_watched + users->n_polled + users->n_blind;
 }
 
 static enum control_state state_of(const struct manager *manager, const struct permit *pause) {
@@ -108,7 +74,8 @@ static int get_status(void *userdata, struct control_status *ret) {
                 .n_responses = manager->n_responses,
         };
         map_each(&manager->world.set.paths, count_coverage, counting);
-        count_users(manager, &ret->coverage);
+        manager_count_users(manager);
+        add_users(manager, &ret->coverage);
         ret->n_contested = contests_count(&manager->reconciler.contests);
         ret->coverage.n_watches = watch_n_watches(manager->watch);
         ret->coverage.n_users = manager->world.accounts.n_items;
@@ -250,13 +217,18 @@ void manager_drop_index(struct manager *manager) {
         manager->n_index = 0;
 }
 
+static void index_user_path(void *userdata, const char *path) {
+        index_path(path, NULL, userdata);
+}
+
 static int get_file(void *userdata, size_t index, struct control_file *ret) {
         struct manager *manager = userdata;
 
         if (index == 0) {
                 manager_drop_index(manager);
                 map_each(&manager->world.set.paths, index_path, manager);
-                each_user_file(manager, index_path, manager);
+                for (size_t i = 0; i < manager->world.users.n_items; i++)
+                        users_each_own(&manager->world.users, i, index_user_path, manager);
                 drop_twins(manager);
         }
         if (index >= manager->n_index)

@@ -510,9 +510,12 @@ static int look_at_everything(struct manager *manager) {
                 r = manager_start_trials(manager);
         if (r == 0)
                 r = manager_start_full_pass(manager);
-        while (r == 0 && manager->pass_is_running &&
-               !(manager->dirty.paths.n == 0 && manager_now_us() > patience_us))
+        while (r == 0 && manager->pass_is_running && !manager->is_stopping &&
+               !(manager->dirty.paths.n == 0 && manager_now_us() > patience_us)) {
                 r = manager_take_turn(manager);
+                if (r == 0 && sd_event_run(manager->event, 0) < 0) /* who asks, is answered */
+                        r = -EIO;
+        }
         manager->reconciler.turn_us = MANAGER_TURN_US; /* before, nobody waits for anything else */
         return r;
 }

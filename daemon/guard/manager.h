@@ -75,7 +75,7 @@ struct manager {
         uint64_t sweep_cost_us; /* of that, so far */
         bool is_adding_watches;
         struct read_ahead read_ahead; /* of the first full pass */
-        char **left_paths; /* that belong to an account no longer */
+        char **left_paths;            /* that belong to an account no longer */
         size_t n_left_paths;
         struct accounts_query *query; /* NSS is being asked; NULL: it is not */
         bool query_again;
@@ -187,6 +187,7 @@ void manager_on_set_changed(void *userdata);
 /* Hooks into the reconciler and the baseline. Returns 0 or a negative errno. */
 int manager_start_users(struct manager *manager);
 void manager_on_user_changed(void *userdata, size_t i);
+void manager_count_users(struct manager *manager); /* how their files are watched */
 void manager_on_file_left(void *userdata, const struct user_file *file);
 void manager_on_accounts_stale(void *userdata);
 

@@ -3,9 +3,9 @@
  * asking for them anew.
  *
  * Of an account its home, ~/.ssh and every key file that is there are watched; what else lies in
- * these directories is seen by their events. A full pass goes through the accounts in slices, so an
- * event waits for one slice at most, and so does a sweep. NSS is asked by a child while everything
- * else goes on. */
+ * these directories is seen by their events. A full pass goes through the accounts in slices of a
+ * few milliseconds, however long one account takes here, so an event or a question waits for one
+ * slice at most, and so does a sweep. NSS is asked by a child while everything else goes on. */
 
 #include <errno.h>
 #include <string.h>
@@ -18,14 +18,15 @@
 #include "os/accounts.h"
 
 enum {
-        SLICE_USERS = 256,          /* of a full pass at most, between two looks at what events
-                                       named */
-        SLICE_USERS_ADOPTED = 2048, /* of the first one, where each slice is written to disk */
-        SWEEP_USERS = 256,          /* in one turn of the sweep */
-        POLL_USERS = 64,            /* of those whose files send no events, besides */
-        SWEEP_SLICE_US = 5 * 1000,  /* then an event has its turn first */
-        USER_REST_US = 100 * 1000,  /* between two looks at one account: who writes all the time
-                                       costs ten looks a second */
+        SLICE_USERS = 256,         /* of a full pass at most, between two looks at what else there
+                                      is to be done */
+        SLICE_US = 4000,           /* what it is to take */
+        SLICE_ADOPTED_US = 20000,  /* of the first one, where each slice is written to disk */
+        SWEEP_USERS = 256,         /* in one turn of the sweep */
+        POLL_USERS = 64,           /* of those whose files send no events, besides */
+        SWEEP_SLICE_US = 5 * 1000, /* then an event has its turn first */
+        USER_REST_US = 100 * 1000, /* between two looks at one account: who writes all the time
+                                      costs ten looks a second */
 };
 
 /* ---- watches ---- */
@@ -54,12 +55,53 @@ static bool wants_watch(const struct guarded_user *user, const struct user_file 
         return file->is_there && file->role != USER_SECRET && file->role != USER_OTHER;
 }
 
+struct counting {
+        const struct manager *manager;
+        struct user_coverage coverage;
+};
+
+static void count_path(void *userdata, const char *path) {
+        struct counting *counting = userdata;
+        unsigned mechanisms = manager_coverage(counting->manager, path);
+
+        if (mechanisms & (WATCH_LIMITED | WATCH_NO_EVENTS))
+                counting->coverage.n_polled++;
+        else if (mechanisms & WATCH_DIRECTORY)
+                counting->coverage.n_watched++;
+        else
+                counting->coverage.n_blind++;
+}
+
+static void count_user(struct manager *manager, size_t i) {
+        struct users *users = &manager->world.users;
+        struct user_coverage *own = &users->items[i].coverage, *all = &users->coverage;
+        struct counting counting = { manager, { .is_counted = true } };
+
+        users_each_own(users, i, count_path, &counting);
+        all->n_watched += counting.coverage.n_watched - own->n_watched;
+        all->n_polled += counting.coverage.n_polled - own->n_polled;
+        all->n_blind += counting.coverage.n_blind - own->n_blind;
+        *own = counting.coverage;
+}
+
+/* An account is counted when it is looked at, not when somebody asks: there may be very many. */
+void manager_count_users(struct manager *manager) {
+        struct users *users = &manager->world.users;
+
+        if (users->coverage.is_counted)
+                return;
+        users->coverage = (struct user_coverage){ .is_counted = true };
+        for (size_t i = 0; i < users->n_items; i++) {
+                users->items[i].coverage = (struct user_coverage){ 0 };
+                count_user(manager, i);
+        }
+}
+
 void manager_on_user_changed(void *userdata, size_t i) {
         struct manager *manager = userdata;
         struct guarded_user *user = &manager->world.users.items[i];
 
         user->is_polled = false;
-        user->coverage.is_counted = false;
         manager->is_adding_watches = true; /* who is being looked at need not be looked at again */
         for (size_t f = 0; f < user->n_files; f++) {
                 struct user_file *file = &user->files[f];
@@ -78,6 +120,8 @@ void manager_on_user_changed(void *userdata, size_t i) {
                         user->is_polled = true;
         }
         manager->is_adding_watches = false;
+        if (manager->world.users.coverage.is_counted)
+                count_user(manager, i);
 }
 
 static void note_left(struct manager *manager, const struct user_file *file) {
@@ -158,29 +202,33 @@ bool manager_has_users_left(const struct manager *manager) {
         return manager->users_left > 0;
 }
 
-/* As many accounts as a turn has time for, by what the last slice of N took. */
-static void fit_slice(struct manager *manager, size_t n, uint64_t took_us) {
-        if (took_us > MANAGER_TURN_US)
-                manager->users_at_once = n / 2 + 1;
-        else if (took_us < MANAGER_TURN_US / 2 && manager->users_at_once <= SLICE_USERS / 2)
-                manager->users_at_once *= 2;
+/* As many accounts as a slice has time for, by what the last one of N took. */
+static void fit_slice(struct manager *manager, size_t n, uint64_t took_us, uint64_t wanted_us) {
+        size_t fit = n * wanted_us / (took_us + 1);
+
+        /* one that met an odd account, or a busy machine, says little */
+        if (fit > 2 * n)
+                fit = 2 * n;
+        if (fit > SLICE_USERS)
+                fit = SLICE_USERS;
+        manager->users_at_once = fit > 0 ? fit : 1;
 }
 
 int manager_take_users(struct manager *manager) {
         size_t n_items = manager->world.users.n_items;
         size_t first = n_items > 0 ? manager->users_next % n_items : 0, n = n_items - first;
-        size_t most = manager->reconciler.accounts_are_established ? manager->users_at_once
-                                                                   : SLICE_USERS_ADOPTED;
+        const bool is_adopting = !manager->reconciler.accounts_are_established;
         uint64_t began_us = manager_now_us();
         int r;
 
-        if (n > most)
-                n = most;
+        if (n > manager->users_at_once)
+                n = manager->users_at_once;
         if (n > manager->users_left)
                 n = manager->users_left;
         r = reconcile_users(&manager->reconciler, first, n);
-        if (manager->reconciler.accounts_are_established)
-                fit_slice(manager, n, manager_now_us() - began_us);
+        if (n == manager->users_at_once)
+                fit_slice(manager, n, manager_now_us() - began_us,
+                          is_adopting ? SLICE_ADOPTED_US : SLICE_US);
         /* an account that cannot be looked at now is looked at by the next pass or sweep */
         manager->users_next = first + n;
         manager->users_left = n > 0 ? manager->users_left - n : 0;
@@ -262,12 +310,13 @@ int manager_sweep_users(struct manager *manager) {
 /* Who is new, or another than before, is looked at; and sshd's configuration is judged anew, for it
  * may speak of them. */
 static int take_accounts(struct manager *manager, struct accounts *accounts) {
+        const bool is_news = !accounts_are_same(&manager->world.accounts, accounts);
         int r = world_set_accounts(&manager->world, accounts);
 
         manager_admit_listed(manager);
         unwatch_left(manager);
         manager->reconciler.sshd_is_stale = true;
-        for (size_t i = 0; i < manager->world.users.n_items && r == 0; i++) {
+        for (size_t i = 0; is_news && i < manager->world.users.n_items && r == 0; i++) {
                 const struct guarded_user *user = &manager->world.users.items[i];
 
                 if (user->is_stale && user->n_files > 0)

@@ -6,7 +6,9 @@
  * when its path is compared, and cleared away when the table is built anew.
  *
  * An account whose entry, key file settings and rules are the same as before keeps its findings and
- * stamps, so that a new account costs one account. */
+ * stamps, so that a new account costs one account. Where neither the accounts nor what their files
+ * follow from are others, nothing is derived: a configuration that was read again costs nothing
+ * here. */
 
 #include "world/users.h"
 
@@ -78,6 +80,7 @@ void users_done(struct users *users) {
         user_rights_done(&users->rights);
         sshd_user_keyword_done(&users->keys);
         sshd_user_keyword_done(&users->principals);
+        free(users->derived_from);
         *users = (struct users){ 0 };
 }
 
@@ -216,6 +219,17 @@ const struct guarded *users_get(const struct users *users, const char *path) {
         size_t i;
 
         return users_first_of(users, path, &i, &file) ? &roles[file->role] : NULL;
+}
+
+void users_each_own(const struct users *users, size_t i,
+                    void (*fn)(void *userdata, const char *path), void *userdata) {
+        for (size_t f = 0; f < users->items[i].n_files; f++) {
+                const struct user_file *file = &users->items[i].files[f];
+                size_t first;
+
+                if (file->is_there && users_first_of(users, file->path, &first, NULL) && first == i)
+                        fn(userdata, file->path);
+        }
 }
 
 /* ---- one account ---- */
@@ -495,6 +509,42 @@ static int take_keyword(struct sshd_user_keyword *keyword, const struct sshd_con
         return 0;
 }
 
+static void append_keyword(struct text *text, const struct sshd_user_keyword *keyword) {
+        (void)text_append(text, keyword->has_globs ? "\nglobs" : "\nfiles");
+        for (size_t i = 0; i < keyword->n_values; i++)
+                (void)text_appendf(text, "\n\t%s", keyword->values[i]);
+}
+
+/* What the files of every account follow from, as one text; NULL if it is not the same for every
+ * connection, or there is no memory for it. */
+static char *describe_sources(const struct users *users) {
+        CLEANUP(text_done) struct text text = { 0 };
+
+        if (users->keys.is_conditional || users->principals.is_conditional)
+                return NULL;
+        append_keyword(&text, &users->keys);
+        append_keyword(&text, &users->principals);
+        for (size_t i = 0; users->policy && i < users->policy->n_rules; i++) {
+                const struct rule *rule = &users->policy->rules[i];
+
+                if (rule->family == RULE_FILE && rule->is_enabled &&
+                    policy_file_rule_is_per_user(rule))
+                        (void)text_appendf(&text, "\n%s", rule->file_rule.path);
+        }
+        return text_take(&text);
+}
+
+/* Whether they follow from something else than before; that they do from now on. */
+static bool has_new_sources(struct users *users) {
+        char *was = users->derived_from;
+        bool is_new;
+
+        users->derived_from = describe_sources(users);
+        is_new = !was || !users->derived_from || strcmp(was, users->derived_from) != 0;
+        free(was);
+        return is_new;
+}
+
 int users_derive(struct users *users, const struct users_sources *sources) {
         int r;
 
@@ -502,8 +552,13 @@ int users_derive(struct users *users, const struct users_sources *sources) {
         r = take_keyword(&users->keys, sources->config, "authorizedkeysfile");
         if (r == 0)
                 r = take_keyword(&users->principals, sources->config, "authorizedprincipalsfile");
+        if (r == 0 && !has_new_sources(users) && users->items && !sources->before) {
+                users->accounts = sources->accounts;
+                return 0;
+        }
         if (r == 0)
                 r = take_accounts(users, sources);
+        users->coverage.is_counted = false; /* another may be the first of a shared file */
         for (size_t i = 0; i < users->n_items && r == 0; i++) {
                 struct guarded_user *user = &users->items[i];
                 struct user_file *files;
@@ -513,14 +568,19 @@ int users_derive(struct users *users, const struct users_sources *sources) {
                 if (r < 0)
                         break;
                 user->is_stale |= !has_same_files(user, files, n);
-                user->coverage.is_counted = false; /* another may be the first of a shared file */
                 carry_over(user, files, n);
                 tell_left(users, user, files, n);
                 files_free(user->files, user->n_files);
                 user->files = files;
                 user->n_files = n;
         }
-        return r < 0 ? r : index_all(users);
+        if (r == 0)
+                r = index_all(users);
+        if (r < 0) {
+                free(users->derived_from);
+                users->derived_from = NULL;
+        }
+        return r;
 }
 
 /* ---- stamps ---- */

@@ -114,6 +114,10 @@ int world_set_accounts(struct world *world, struct accounts *accounts) {
         struct accounts before = world->accounts;
         int r;
 
+        if (world->users.items && accounts_are_same(&before, accounts)) {
+                accounts_done(accounts);
+                return 0;
+        }
         world->accounts = *accounts;
         *accounts = (struct accounts){ 0 };
         r = world->good_config || world->users.items ? derive_users(world, &before) : 0;

@@ -51,6 +51,9 @@ const char *accounts_group_name(const struct accounts *accounts, uint32_t gid);
 /* What of two lists is the same account: name, ids, home and groups. */
 bool account_is_same(const struct account *a, const struct account *b);
 
+/* Whether the lists are equal in all they say, in the same order. */
+bool accounts_are_same(const struct accounts *a, const struct accounts *b);
+
 /* Parses passwd(5) and group(5) bytes (either may be NULL), for --root and for tests: malformed
  * lines are skipped as glibc's `files` skips them. Returns 0 or -ENOMEM. */
 int accounts_parse(const char *passwd, size_t n_passwd, const char *group, size_t n_group,

@@ -45,10 +45,10 @@ struct user_file {
         uint64_t missed_at_us; /* CLOCK_MONOTONIC: since when what was approved is gone; 0: not */
 };
 
-/* How the files of an account that are there are watched; one that several accounts share is the
- * first one's. */
+/* How the files that are there are watched, of an account or of all; one that several accounts
+ * share is the first one's. */
 struct user_coverage {
-        uint32_t n_watched, n_polled, n_blind;
+        size_t n_watched, n_polled, n_blind;
         bool is_counted; /* false: to be counted anew */
 };
 
@@ -79,11 +79,13 @@ struct users {
         struct user_slot *slots; /* path → user and file, open addressing */
         size_t n_slots, n_used;
         struct sshd_user_keyword keys, principals;
-        const struct policy *policy; /* borrowed; may be NULL */
-        struct looker *looker;       /* borrowed: for patterns */
-        bool can_assume;             /* we are root */
-        struct user_rights rights;   /* of the account asked about last */
-        size_t rights_of;            /* its position + 1; 0: none */
+        char *derived_from; /* what the files of every account follow from; NULL: not known */
+        struct user_coverage coverage; /* of all */
+        const struct policy *policy;   /* borrowed; may be NULL */
+        struct looker *looker;         /* borrowed: for patterns */
+        bool can_assume;               /* we are root */
+        struct user_rights rights;     /* of the account asked about last */
+        size_t rights_of;              /* its position + 1; 0: none */
         /* a file that belongs to its account no longer; may be NULL */
         void (*on_file_left)(void *userdata, const struct user_file *file);
         void *userdata;
@@ -123,6 +125,10 @@ void users_of_path(const struct users *users, const char *path,
 /* The first such account; false if there is none. */
 bool users_first_of(const struct users *users, const char *path, size_t *ret_i,
                     const struct user_file **ret_file);
+
+/* Calls FN for each of its files that is there and has no account before it. */
+void users_each_own(const struct users *users, size_t i,
+                    void (*fn)(void *userdata, const char *path), void *userdata);
 
 /* Whose rights reach its files; NULL: ours. Stays until the next call. Returns 0 or -ENOMEM. */
 int users_credentials(struct users *users, size_t i, const struct credentials **ret);

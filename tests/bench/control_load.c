@@ -2,8 +2,10 @@
 /* How long a status call takes, alone and beside a thousand peers that misbehave: a fifth each
  * never read, never finish, send garbage, send without end, say nothing. The server is the real
  * one, with 10,000 files behind it, in a process of its own; its peak memory is printed too.
- * `bench_control_load SOCKET PID` asks a daemon that runs, till it answers no more: beside its pass
- * over ten thousand accounts, a reload, its stop.
+ * `bench_control_load SOCKET PID NAME` asks a daemon that runs, a hundred times a second, until it
+ * is told to stop (SIGTERM) or the daemon is gone (tests/bench/control). There a call's time begins
+ * when it was due: who stands still for a second kept a hundred callers waiting, not one. With
+ * SOCKET alone it is the thousand peers, for that daemon.
  *
  * Beside the time on the clock stands the processor time that the server took meanwhile: what the
  * peers make it do before it answers, whatever else the machine is busy with. */
@@ -24,7 +26,7 @@
 #include "base/cleanup.h"
 #include "control/control.h"
 
-enum { N_HOSTILE = 1000, N_CALLS = 500, N_FILES = 10000 };
+enum { N_HOSTILE = 1000, N_CALLS = 500, N_FILES = 10000, PERIOD_MS = 10 };
 
 static const char status_call[] = "{\"method\":\"org.sshguardd.Control.Status\"}";
 static const char list_call[] = "{\"method\":\"org.sshguardd.Control.ListFiles\","
@@ -203,28 +205,43 @@ static int compare(const void *a, const void *b) {
         return (x > y) - (x < y);
 }
 
-/* Asks a hundred times a second, as long as there is an answer. */
-static void follow(const char *path, pid_t server) {
+static volatile sig_atomic_t is_told_to_stop;
+
+static void on_stop(int signal) {
+        (void)signal;
+        is_told_to_stop = 1;
+}
+
+/* Until when_ms, or a signal. */
+static void sleep_until(double when_ms) {
+        double left = when_ms - now_ms();
+
+        if (left > 0)
+                (void)usleep((useconds_t)(left * 1e3));
+}
+
+/* Asks a hundred times a second, as long as there is an answer and nobody says stop. */
+static void follow(const char *path, pid_t server, const char *name) {
         static double times[1 << 16], used[1 << 16];
+        const double began = now_ms();
         size_t n = 0;
 
-        for (; n < sizeof times / sizeof times[0]; n++) {
-                double before = used_ms(server);
+        (void)signal(SIGTERM, on_stop);
+        for (; n < N_ELEMENTS(times) && !is_told_to_stop; n++) {
+                const double due = began + (double)n * PERIOD_MS, before = used_ms(server);
 
-                times[n] = ask(path);
-                if (times[n] < 0)
+                sleep_until(due);
+                if (ask(path) < 0)
                         break;
+                times[n] = now_ms() - due;
                 used[n] = used_ms(server) - before;
-                (void)usleep(10000);
         }
         if (n == 0)
                 die(path);
         qsort(times, n, sizeof times[0], compare);
         qsort(used, n, sizeof used[0], compare);
-        printf("%zu calls   p50 %8.3f ms   p99 %8.3f ms   worst %8.3f ms   of the server's time "
-               "p99 "
-               "%8.3f ms\n",
-               n, times[n / 2], times[n * 99 / 100], times[n - 1], used[n * 99 / 100]);
+        printf("%-32s %6zu calls   p50 %8.3f ms   p99 %8.3f ms   worst %8.3f ms\n", name, n,
+               times[n / 2], times[n * 99 / 100], times[n - 1]);
 }
 
 static void measure(const char *name, const char *path, pid_t server) {
@@ -253,11 +270,15 @@ int main(int argc, char *argv[]) {
         pid_t server, hostile;
 
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
-        if (argc == 3) {
-                follow(argv[1], (pid_t)strtol(argv[2], NULL, 10));
+        (void)setrlimit(RLIMIT_NOFILE, &many);
+        if (argc == 2) { /* a daemon's thousand, until it is stopped */
+                (void)storm(argv[1], false);
+                (void)pause();
+        }
+        if (argc == 4) {
+                follow(argv[1], (pid_t)strtol(argv[2], NULL, 10), argv[3]);
                 return 0;
         }
-        (void)setrlimit(RLIMIT_NOFILE, &many);
         if (!mkdtemp(directory))
                 die("mkdtemp");
         (void)snprintf(path, sizeof path, "%s/s", directory);

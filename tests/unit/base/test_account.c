@@ -92,6 +92,40 @@ static void test_many(void **state) {
         assert_true(account_is_same(&accounts.items[0], &accounts.items[0]));
 }
 
+static void test_same_lists(void **state) {
+        static const char passwd[] = "a:x:1:1::/home/a:/bin/sh\nb:x:2:2::/home/b:/bin/sh\n";
+        static const char group[] = "a:x:1:\nb:x:2:a\n";
+        static const struct {
+                const char *passwd, *group;
+        } others[] = {
+                { "a:x:1:1::/home/a:/bin/sh\n", group },
+                { "b:x:2:2::/home/b:/bin/sh\na:x:1:1::/home/a:/bin/sh\n", group },
+                { "a:x:1:1::/home/a:/bin/bash\nb:x:2:2::/home/b:/bin/sh\n", group },
+                { "a:x:1:1::/home/c:/bin/sh\nb:x:2:2::/home/b:/bin/sh\n", group },
+                { passwd, "a:x:1:\nb:x:2:\n" },
+                { passwd, "a:x:1:\nb:x:3:a\n" },
+                { passwd, "a:x:1:\nb:x:2:a\nc:x:3:\n" },
+        };
+        struct accounts a, b;
+
+        (void)state;
+        assert_int_equal(accounts_parse(passwd, strlen(passwd), group, strlen(group), &a), 0);
+        assert_int_equal(accounts_parse(passwd, strlen(passwd), group, strlen(group), &b), 0);
+        assert_true(accounts_are_same(&a, &b));
+        b.complete = !b.complete;
+        assert_false(accounts_are_same(&a, &b));
+        accounts_done(&b);
+        for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+                assert_int_equal(accounts_parse(others[i].passwd, strlen(others[i].passwd),
+                                                others[i].group, strlen(others[i].group), &b),
+                                 0);
+                if (accounts_are_same(&a, &b) || accounts_are_same(&b, &a))
+                        fail_msg("list %zu is taken for the same", i);
+                accounts_done(&b);
+        }
+        accounts_done(&a);
+}
+
 static void test_nothing(void **state) {
         struct accounts accounts;
 
@@ -104,9 +138,8 @@ static void test_nothing(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parse),
-                cmocka_unit_test(test_shared_group_id),
-                cmocka_unit_test(test_many),
+                cmocka_unit_test(test_parse),   cmocka_unit_test(test_shared_group_id),
+                cmocka_unit_test(test_many),    cmocka_unit_test(test_same_lists),
                 cmocka_unit_test(test_nothing),
         };
 

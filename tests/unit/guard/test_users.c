@@ -84,6 +84,43 @@ static void count_owner(void *userdata, size_t i, struct user_file *file) {
         (*n)++;
 }
 
+static bool has_file(const struct machine *machine, const char *name, const char *path) {
+        const struct guarded_user *user = user_named(machine, name);
+
+        for (size_t f = 0; f < user->n_files; f++)
+                if (strcmp(user->files[f].path, path) == 0)
+                        return true;
+        return false;
+}
+
+/* What is read again and says the same leaves what is known of the accounts alone. */
+static void test_derived_once(void **state) {
+        struct machine *machine = *state;
+        const struct user_file *files;
+
+        if (geteuid() != 0)
+                SKIP("files of several users need root");
+        files = user_named(machine, "bob")->files;
+        assert_true(world_load_config(&machine->world) >= 0);
+        assert_int_equal(world_load_accounts(&machine->world), 0);
+        assert_ptr_equal(user_named(machine, "bob")->files, files);
+        assert_false(user_named(machine, "bob")->is_stale);
+
+        write_at(machine, "/etc/ssh/sshd_config",
+                 "UsePAM yes\nAuthorizedKeysFile .ssh/others /etc/ssh/keys/%u\n");
+        view_forget_all(machine->world.view);
+        assert_true(world_load_config(&machine->world) >= 0);
+        assert_true(has_file(machine, "bob", "/etc/ssh/keys/bob"));
+        assert_true(has_file(machine, "bob", "/home/bob/.ssh/others"));
+        assert_true(user_named(machine, "bob")->is_stale);
+
+        write_at(machine, "/etc/passwd",
+                 "root:x:0:0::/root:/bin/sh\nalice:x:4001:4001::/home/alice:/bin/sh\n"
+                 "bob:x:4002:4002::/srv/bob:/bin/sh\n");
+        assert_int_equal(world_load_accounts(&machine->world), 0);
+        assert_true(has_file(machine, "bob", "/srv/bob/.ssh/others"));
+}
+
 static void test_whose_files(void **state) {
         struct machine *machine = *state;
         const struct guarded *guarded;
@@ -241,6 +278,7 @@ static void test_accounts_come_and_go(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_whose_files, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_derived_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_change_is_reverted, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_repair_takes_out_what_offends, set_up,
                                                 tear_down),
