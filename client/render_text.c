@@ -422,9 +422,13 @@ static void show_event(struct screen *screen, const json_t *reply) {
         const json_t *finding = json_object_get(event, "finding");
         const json_t *object = json_is_object(incident) ? incident : finding;
         const char *severity = member_string(object, "severity");
+        const bool is_resolved = strcmp(member_word(event, "kind", ""), "resolved") == 0;
         CLEANUP(text_done) struct text when = { 0 };
         CLEANUP(text_done) struct text place = { 0 };
 
+        /* the line of its incident said it */
+        if (json_is_object(finding) && !is_resolved && member_int(finding, "incident") > 0)
+                return;
         (void)when_append_local(&when, member_int(event, "at_us"));
         screen_put(screen, STYLE_DIM, text_get(&when));
         screen_putf(screen, STYLE_PLAIN, " %s ", member_word(event, "kind", "?"));
@@ -432,8 +436,12 @@ static void show_event(struct screen *screen, const json_t *reply) {
                 render_append_place(&place, object);
                 screen_put(screen, render_severity_style(severity), severity);
                 screen_putf(screen, STYLE_PLAIN, " %s %s: %s",
-                            member_word(object, "action", "seen"), text_get(&place),
-                            member_word(object, "message", member_word(object, "rule", "?")));
+                            is_resolved ? member_word(object, "rule", "?")
+                                        : member_word(object, "action", "seen"),
+                            text_get(&place),
+                            is_resolved ? "it holds again"
+                                        : member_word(object, "message",
+                                                      member_word(object, "rule", "?")));
         } else {
                 screen_put(screen, STYLE_PLAIN, member_string(event, "message"));
         }

@@ -124,14 +124,18 @@ int reconciler_open(struct reconciler *reconciler, struct ledger *ledger,
                 .is_drift = true,
         };
         int64_t id = 0;
+        int r;
 
         if (open)
                 open->is_current = true;
         if (open && !is_news(open, action))
                 return 0;
         (void)record_incident(&reconciler->recorder, &record, &id);
-        return open ? ledger_renew(open, id, action)
-                    : ledger_open(ledger, finding, record_now_us(), id, action);
+        if (open)
+                return ledger_renew(open, id, action);
+        r = ledger_open(ledger, finding, record_now_us(), id, action);
+        record_finding(&reconciler->recorder, r == 0 ? ledger_find(ledger, finding) : NULL, true);
+        return r;
 }
 
 int reconciler_open_own(struct reconciler *reconciler, const struct finding *finding,

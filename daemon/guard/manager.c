@@ -256,22 +256,6 @@ static void on_turn_over(void *userdata, const char *path) {
         (void)dirty_mark(&manager->dirty, path, manager->turn_sources, false, manager_now_us());
 }
 
-static void on_incident(void *userdata, const struct incident *incident) {
-        struct manager *manager = userdata;
-        const struct control_event event = { .kind = CONTROL_EVENT_INCIDENT,
-                                             .at_us = incident->at_us,
-                                             .incident = incident };
-
-        manager->n_incidents++;
-        if (incident->has_quarantine)
-                manager->n_responses++;
-        if (manager->control)
-                control_publish(manager->control, &event);
-        if (manager->notifier && manager->world.policy->has_notify &&
-            incident->severity >= (int)manager->world.policy->notify)
-                notifier_tell(manager->notifier, incident->id);
-}
-
 /* ---- permits ---- */
 
 static void on_permit_ended(void *userdata, const struct permit *permit) {
@@ -570,8 +554,7 @@ static int step_policy(struct manager *manager) {
         manager->reconciler.is_being_written = is_being_written;
         manager->reconciler.userdata = manager;
         manager->reconciler.permits = &manager->permits;
-        manager->reconciler.recorder.on_incident = on_incident;
-        manager->reconciler.recorder.userdata = manager;
+        manager_start_telling(manager);
         return manager_load_policy(manager, NULL);
 }
 
@@ -646,6 +629,7 @@ int manager_run(struct manager *manager) {
 void manager_free(struct manager *manager) {
         if (!manager)
                 return;
+        record_tell_notices(NULL, NULL);
         control_free(manager->control);
         manager_stop_running(manager);
         notifier_free(manager->notifier);

@@ -112,6 +112,9 @@ struct manager {
                 shown; /* what the last file shown was approved as; borrowed parts */
 };
 
+/* From now on those who called Monitor hear what happens. */
+void manager_start_telling(struct manager *manager);
+
 /* Loads the policy anew; on failure the one in force stays, *reterr (may be NULL) has the
  * complaints. Returns 0 or a negative errno. */
 int manager_load_policy(struct manager *manager, struct diagnostics *reterr);

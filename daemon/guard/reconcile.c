@@ -205,6 +205,7 @@ void reconciler_on_closed(void *userdata, const struct open_finding *closed) {
         };
 
         record_alert(&reconciler->recorder, &record, LOG_NOTICE, closed->incident_id);
+        record_finding(&reconciler->recorder, closed, false);
 }
 
 /* While sshd refuses its configuration no setting is judged: what was wrong is not resolved. */

@@ -90,6 +90,12 @@ void record_alert(const struct recorder *recorder, const struct record *record, 
         send_entry(recorder, record, priority, incident_id);
 }
 
+void record_finding(const struct recorder *recorder, const struct open_finding *finding,
+                    bool is_open) {
+        if (recorder->on_finding && finding)
+                recorder->on_finding(recorder->userdata, finding, is_open);
+}
+
 uint64_t record_monotonic_us(void) {
         struct timespec now;
 
@@ -238,6 +244,19 @@ int record_incident(const struct recorder *recorder, const struct record *record
         return write_incident(recorder, &told, verdict, ret_id);
 }
 
+/* Notices are of the program, not of a recorder: whoever sends one need not know who listens. */
+static struct {
+        void (*listener)(void *userdata, const char *message_id, const char *message);
+        void *userdata;
+} hearing;
+
+void record_tell_notices(void (*listener)(void *userdata, const char *message_id,
+                                          const char *message),
+                         void *userdata) {
+        hearing.listener = listener;
+        hearing.userdata = userdata;
+}
+
 __attribute__((format(printf, 4, 0))) static void send_notice(const char *path,
                                                               const char *message_id, int priority,
                                                               const char *format,
@@ -249,6 +268,8 @@ __attribute__((format(printf, 4, 0))) static void send_notice(const char *path,
         (void)text_vappendf(&text, format, arguments);
         message = text_take(&text);
         journal_send(priority, message_id, message ? message : format, fields, N_ELEMENTS(fields));
+        if (hearing.listener && message)
+                hearing.listener(hearing.userdata, message_id, message);
 }
 
 void record_notice(const char *message_id, int priority, const char *format, ...) {

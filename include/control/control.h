@@ -410,8 +410,8 @@ enum control_event_kind {
         CONTROL_EVENT_INCIDENT, /* `incident` */
         CONTROL_EVENT_FINDING,  /* a finding opened: `finding` */
         CONTROL_EVENT_RESOLVED, /* a finding is no more: `finding` */
-        CONTROL_EVENT_POLICY,   /* another generation is in force: `message` */
-        CONTROL_EVENT_STATE,    /* pause, resume, gap, coverage, stop: `message` */
+        CONTROL_EVENT_POLICY,   /* another generation is in force, or was refused: `message` */
+        CONTROL_EVENT_STATE,    /* whatever else the journal is told: `message` */
         N_CONTROL_EVENT_KINDS
 };
 struct control_event {

@@ -8,8 +8,8 @@
 
 #include <systemd/sd-event.h>
 
-#include "world/users.h"
 #include "os/probe.h"
+#include "world/users.h"
 
 enum {
         READ_AHEAD_CHILDREN = 4,

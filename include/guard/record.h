@@ -10,6 +10,7 @@
 #include "guard/contest.h"
 #include "os/store.h"
 #include "policy/finding.h"
+#include "world/ledger.h"
 #include "world/world.h"
 
 struct recorder {
@@ -18,6 +19,8 @@ struct recorder {
         struct contests *contests; /* who fights with us; NULL: each incident is told */
         /* called for each incident recorded; may be NULL */
         void (*on_incident)(void *userdata, const struct incident *incident);
+        /* called for each finding that is open from now on, or no longer; may be NULL */
+        void (*on_finding)(void *userdata, const struct open_finding *finding, bool is_open);
         void *userdata;
 };
 
@@ -47,6 +50,10 @@ int record_summaries(const struct recorder *recorder);
 void record_alert(const struct recorder *recorder, const struct record *record, int priority,
                   int64_t incident_id);
 
+/* Tells who listens that a finding is open from now on, or no longer. NULL: nothing. */
+void record_finding(const struct recorder *recorder, const struct open_finding *finding,
+                    bool is_open);
+
 /* A journal entry about the program itself. */
 void record_notice(const char *message_id, int priority, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
@@ -60,3 +67,8 @@ void record_releases(const struct world *world, int changed);
 
 int64_t record_now_us(void);
 uint64_t record_monotonic_us(void); /* CLOCK_MONOTONIC */
+
+/* From now on LISTENER hears each notice that the journal gets; NULL: nobody does. */
+void record_tell_notices(void (*listener)(void *userdata, const char *message_id,
+                                          const char *message),
+                         void *userdata);

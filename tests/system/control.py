@@ -1,14 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control socket and its clients on a real machine: sshguardctl edit, who may call what, and Debian's own
-varlinkctl (of trixie, which bookworm's machine lends its socket).
+"""What sshguardctl does on a real machine: edit, generate-policy, access, metrics; and for whom.
 
 Usage: tests/system/control.py PACKAGE, with TREE naming the machine's root folder.
 """
 
-import json
 import pathlib
-import subprocess
 import sys
 
 from machine import eventually
@@ -18,9 +15,6 @@ SITE_DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
 SITE_POLICY = """rules = ( { id = "site.no-passwords"; sshd = "PasswordAuthentication"; must = "no";
     response = "revert"; severity = "critical"; why = "A guessed password must not open a session."; } );
 """
-SOCKET = "/run/sshguardd/control.sock"
-INTERFACE = "org.sshguardd.Control"
-TREES = pathlib.Path(__file__).resolve().parents[1] / "trees/tree"
 
 
 @check
@@ -212,15 +206,6 @@ def node_exporter_gets_its_file(machine):
 # ---- who may call what ----
 
 @check
-def a_user_namespace_makes_nobody_root(machine):
-    for user, asks, decides in (("alice", 4, 4), ("bob", 0, 4)):
-        for command, wanted in (("status", asks), ("resume", decides)):
-            result = machine.run(f"unshare --user --map-root-user sshguardctl {command}", user=user, check=False)
-            expect(result.returncode == wanted, f"{user}'s {command} as root of his own user namespace ended with "
-                   f"{result.returncode}: {result.stderr}")
-
-
-@check
 def the_configuration_lists_users(machine):
     machine.run("useradd -m carol && useradd -m dave && useradd -m -G sshguardd erin")
     machine.run("""echo 'control = { read = [ "carol", "erin" ]; change = [ "dave", "nobody-we-know" ]; };' """
@@ -238,83 +223,6 @@ def the_configuration_lists_users(machine):
     for user in ("carol", "dave"):
         expect(machine.run("sshguardctl files", user=user, check=False).returncode == 4, f"{user} is still let in")
     expect(machine.run("sshguardctl -q files", user="bob", check=False).returncode == 0, "bob is not let in")
-
-
-# ---- varlinkctl ----
-
-def varlinkctl(machine, arguments, status=0):
-    """Debian trixie's program with trixie's own libraries, at the machine's socket."""
-    tree = subprocess.run([TREES, "trixie"], capture_output=True, text=True, check=True).stdout.strip()
-    libraries = f"{tree}/usr/lib/x86_64-linux-gnu"
-    command = [f"{tree}/lib64/ld-linux-x86-64.so.2", "--library-path", f"{libraries}:{libraries}/systemd",
-               f"{tree}/usr/bin/varlinkctl", *(word.replace("SOCKET", f"unix:/proc/{machine.leader}/root{SOCKET}")
-                                               for word in arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    expect((result.returncode != 0) == status, f"varlinkctl {arguments} ended with {result.returncode}: "
-           f"{result.stdout[-300:]}{result.stderr[-300:]}")
-    return result.stdout + result.stderr
-
-
-def call(machine, method, parameters=None, *options, status=0):
-    return varlinkctl(machine, ["call", "--json=short", *options, "SOCKET", f"{INTERFACE}.{method}",
-                                json.dumps(parameters or {})], status)
-
-
-def values(said):
-    return [json.loads(line) for line in said.replace("\x1e", "").splitlines() if line.startswith("{")]
-
-
-@check
-def varlinkctl_knows_the_service(machine):
-    expect(f"{INTERFACE}\n" in varlinkctl(machine, ["info", "SOCKET"]), "info does not name the interface")
-    shown = varlinkctl(machine, ["introspect", "SOCKET", INTERFACE])
-    installed = machine.read(f"/usr/share/sshguardd/varlink/{INTERFACE}.varlink")
-    for word in ("method Status", "method Install", "error ContentChanged", "type Finding"):
-        expect(word in shown and word in installed, f"introspect does not show {word!r}")
-    methods = varlinkctl(machine, ["list-methods", "SOCKET"]).split()
-    expect(len(methods) == len(set(methods)) and f"{INTERFACE}.Monitor" in methods, str(methods))
-
-
-@check
-def varlinkctl_calls(machine):
-    status = values(call(machine, "Status"))[0]
-    expect(status == status | {"mode": "enforce", "state": "guarding"}, str(status))
-    expect("ListFiles" not in call(machine, "ListFiles", {"limit": 1}), "an error")
-
-
-@check
-def varlinkctl_gets_many_replies(machine):
-    replies = values(call(machine, "Check", {}, "--more"))
-    expect(replies[-1]["findings"] is not None, f"the last reply is no end: {replies[-1]}")
-    expect(all(reply["done"] <= reply["total"] for reply in replies), f"more was done than there is: {replies}")
-
-
-@check
-def varlinkctl_gets_typed_errors(machine):
-    for method, parameters, error in (
-            ("Explain", {"rule": "site.no-password"}, f'{INTERFACE}.NoSuchRule'),
-            ("GetIncident", {"id": 4711}, f"{INTERFACE}.NoSuchIncident"),
-            ("GetIncident", {"id": "x"}, "org.varlink.service.InvalidParameter"),
-            ("Approve", {"path": SITE_DROP_IN, "sha256": "absent"}, f"{INTERFACE}.ContentChanged"),
-            ("Nonsense", {}, "org.varlink.service.MethodNotFound"),
-            ("Monitor", {}, "org.varlink.service.ExpectedMore")):
-        said = call(machine, method, parameters, status=1)
-        expect(error in said, f"{method} says {said}")
-    expect('"nearest":"site.no-passwords"' in call(machine, "Explain", {"rule": "site.no-password"}, status=1),
-           "it does not say which rule was meant")
-
-
-@check
-def a_oneway_call_is_done_and_not_answered(machine):
-    permit = {"path": SITE_DROP_IN, "until_us": 9000000000000000, "reason": "nobody waits"}
-    expect(call(machine, "Permit", permit, "--oneway").strip() == "", "it was answered")
-    eventually("it was done", lambda: any(permit["reason"] == "nobody waits"
-                                          for permit in ctl(machine, "permit")["permits"]))
-    # a costly one stands in line, and its peer is gone by then
-    digest = machine.run(f"sha256sum {SITE_DROP_IN}").stdout.split()[0]
-    after = machine.journal_end()
-    call(machine, "Approve", {"path": SITE_DROP_IN, "sha256": digest, "reason": "nobody waits"}, "--oneway")
-    eventually("it was approved", lambda: alerts(machine, "APPROVED", after))
 
 
 if __name__ == "__main__":
