@@ -182,7 +182,7 @@ TAKEN_OVER = {
 
 def add_takeover(name, command):
     def takeover(machine):
-        change = command.replace("DIR", "/home/alice")
+        change, bob = command.replace("DIR", "/home/alice"), state_of(machine, key_file("bob"))
         machine.run(change)
         eventually(f"`{change}` is put right", lambda: machine.run("stat -c '%F %a %U %G' /home/alice/.ssh", check=False)
                    .stdout.strip() in ("directory 700 alice root", "directory 700 alice alice"))
@@ -192,6 +192,7 @@ def add_takeover(name, command):
         expect(machine.run(f"cat {key_file('alice')}", user="alice").stdout == KEYS["alice"], "alice cannot read her keys")
         eventually("nothing is wrong any more", lambda: not rules_broken(machine, "/home/alice/.ssh")
                    and not rules_broken(machine, key_file("alice")))
+        expect(state_of(machine, key_file("bob")) == bob, "bob's file is another")
         machine.run("chown alice: /home/alice/.ssh")
     takeover.__name__ = f"root: {name}"
     check(takeover)
@@ -203,9 +204,10 @@ for way_name, way_command in TAKEN_OVER.items():
 
 def add_second_file(user):
     def second_file(machine):
-        path = key_file("alice") + "2"
+        path, bob = key_file("alice") + "2", state_of(machine, key_file("bob"))
         machine.run(f"echo '{FOREIGN.strip()}' >{path}", user=user)
         eventually("it is gone", lambda: not machine.exists(path))
+        expect(state_of(machine, key_file("bob")) == bob, "bob's file is another")
     second_file.__name__ = f"{user or 'root'}: a second key file"
     check(second_file)
 
@@ -214,12 +216,12 @@ for way_user in (None, "alice"):
     add_second_file(way_user)
 
 
-def planted(machine, command, wanted):
+def planted(machine, command, wanted, user):
     """COMMAND puts something into the place of alice's key file; it is told and nothing else happens."""
     path, shadow = key_file("alice"), machine.run("stat -c '%a %u %g %i %Y' /etc/shadow; sha256sum /etc/shadow").stdout
-    before = machine.journal_end()
+    before, bob = machine.journal_end(), state_of(machine, key_file("bob"))
     machine.run(f"rm -f /home/alice/trap; {command.replace('FILE', '/home/alice/trap')} && "
-                f"mv -T /home/alice/trap {path}", user="alice")
+                f"mv -T /home/alice/trap {path}", user=user)
     eventually("it is a finding", lambda: "file.kind" in rules_broken(machine, path))
     machine.run("sshguardctl check", check=False)
     kind = machine.run(f"stat -c %F {path}").stdout.strip()
@@ -231,18 +233,27 @@ def planted(machine, command, wanted):
                  machine.run(f"sshguardctl --json diff {path}", check=False).stdout,
                  str(machine.journal(f"SSHGUARDD_PATH={path}", after=before))):
         expect(secret not in text, "a line of /etc/shadow is shown")
-    machine.run(f"rm -f {path}", user="alice")
+    expect(state_of(machine, key_file("bob")) == bob, "bob's file is another")
+    machine.run(f"rm -f {path}", user=user)
     eventually("the approved version is back", lambda: text_at(machine, path) == KEYS["alice"])
 
 
-@check
-def a_planted_link_to_the_shadow_file_is_a_finding_only(machine):
-    planted(machine, "ln -s /etc/shadow FILE", "symbolic link")
+TRAPS = {
+    "link to the shadow file": ("ln -s /etc/shadow FILE", "symbolic link"),
+    "FIFO": ("mkfifo FILE", "fifo"),
+}
 
 
-@check
-def a_planted_fifo_is_a_finding_only(machine):
-    planted(machine, "mkfifo FILE", "fifo")
+def add_trap(name, user):
+    def trap(machine):
+        planted(machine, *TRAPS[name], user)
+    trap.__name__ = f"{user or 'root'}: a planted {name} is a finding only"
+    check(trap)
+
+
+for trap_name in TRAPS:
+    for way_user in (None, "alice"):
+        add_trap(trap_name, way_user)
 
 
 @check
@@ -355,6 +366,62 @@ def an_unapproved_keys_file_setting_is_taken_back_and_adopts_nothing(machine):
     machine.run(f"echo '{FOREIGN.strip()}' >>/etc/ssh/authorized_keys/bob")
     eventually("the approved files are guarded as before",
                lambda: text_at(machine, "/etc/ssh/authorized_keys/bob") == KEYS["bob"])
+
+
+@check
+def a_home_that_appears_later_is_guarded(machine):
+    before = machine.journal_end()
+    machine.run("useradd -M -s /bin/bash erin")
+    eventually("it is told", lambda: [entry for entry in alerts(machine, "ACCOUNT", before)
+                                      if "erin" in entry["MESSAGE"]])
+    path = key_file("erin")
+    machine.run(f"install -d -m 0755 -o erin -g erin /home/erin; install -d -m 0700 -o erin -g erin /home/erin/.ssh; "
+                f"echo '{FOREIGN.strip()}' >{path}; chown erin: {path}")
+    eventually("the key nobody approved is gone", lambda: not machine.exists(path))
+    expect(machine.exists("/home/erin/.ssh"), "more than the file is gone")
+    machine.run(f"echo '{FOREIGN.strip()}' >{path}", user="erin")
+    eventually("so is the next one", lambda: not machine.exists(path))
+
+
+@check
+def accounts_that_share_a_home_are_guarded_both(machine):
+    bob = text_at(machine, key_file("bob"))
+    machine.run("useradd -M -o -u $(id -u bob) -g bob -d /home/bob -s /bin/bash rob")
+    eventually("it is listed", lambda: "rob" in {entry["user"] for entry in ctl(machine, "keys")["keys"]})
+    machine.run(f"echo '{WEAK.strip()}' >>{key_file('bob')}", user="rob")
+    eventually("it is put back", lambda: text_at(machine, key_file("bob")) == bob)
+    owner = machine.run(f"stat -c '%a %U' {key_file('bob')}").stdout.strip()
+    expect(owner == "600 bob", owner)
+    machine.run("userdel rob", check=False)
+    eventually("bob's keys are listed still", lambda: {entry["user"] for entry in ctl(machine, "keys")["keys"]}
+               >= {"bob"} and "rob" not in {entry["user"] for entry in ctl(machine, "keys")["keys"]})
+    machine.run(f"echo '{WEAK.strip()}' >>{key_file('bob')}", user="bob")
+    eventually("and guarded", lambda: text_at(machine, key_file("bob")) == bob)
+
+
+@check
+def keys_for_future_accounts_are_told(machine):
+    path = "/etc/skel/.ssh/authorized_keys"
+    machine.run("install -d -m 0700 /etc/skel/.ssh")
+    machine.write(path, FOREIGN)
+    eventually("it is a finding", lambda: rules_broken(machine, path))
+    machine.run("rm -r /etc/skel/.ssh")
+    eventually("it is resolved", lambda: not rules_broken(machine, path))
+
+
+@check
+def the_command_that_prints_keys_is_guarded(machine):
+    drop_in, path = "/etc/ssh/sshd_config.d/70-command.conf", "/etc/ssh/print-keys"
+    machine.write(path, "#!/bin/sh\nexit 0\n")
+    machine.run(f"chmod 0755 {path}")
+    machine.write(drop_in, f"AuthorizedKeysCommand {path} %u\nAuthorizedKeysCommandUser nobody\n")
+    approve(machine, drop_in)
+    eventually("it is guarded", lambda: any(file["path"] == path and file.get("state") == "approved"
+                                            for file in ctl(machine, "files")["files"]))
+    machine.write(path, f"#!/bin/sh\necho '{FOREIGN.strip()}'\n")
+    eventually("it is a finding", lambda: rules_broken(machine, path))
+    machine.write(path, "#!/bin/sh\nexit 0\n")
+    eventually("it is resolved", lambda: not rules_broken(machine, path))
 
 
 @check
