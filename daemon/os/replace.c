@@ -612,10 +612,29 @@ static int rename_over(struct operation *operation) {
         return r;
 }
 
+/* No file can be renamed over a directory. It goes to a name of its own, and stays there if
+ * something is in it. */
+static int move_directory_away(struct operation *operation) {
+        struct temporary aside = { .fd = -1 };
+        int r = temporary_name(&aside);
+
+        if (r == 0)
+                r = rename_with(operation, operation->target.name, aside.name, 0);
+        if (r == 0)
+                temporary_remove(operation->target.directory_fd, operation->request->as, &aside);
+        return r;
+}
+
 static int overwrite(struct operation *operation) {
         CLEANUP(credentials_restore) struct credentials_scope scope = { 0 };
-        int r;
+        bool is_directory =
+                operation->current_fd >= 0 && operation->current.metadata.kind == FILE_DIRECTORY;
+        int r = is_directory ? move_directory_away(operation) : 0;
 
+        if (r < 0)
+                return conclude_error(operation, r);
+        if (is_directory && operation->request->version.metadata->kind == FILE_ABSENT)
+                return conclude(operation, REPLACE_DONE, 0);
         if (operation->request->version.metadata->kind == FILE_ABSENT) {
                 r = credentials_assume(operation->request->as, &scope);
                 if (r == 0 &&

@@ -601,6 +601,40 @@ static void test_mounts(void **state) {
 }
 
 /* The second way, for file systems that cannot exchange. */
+/* Where nothing can be exchanged either: an empty one goes, what is in another one stays. */
+static void test_overwrite_a_directory(void **state) {
+        struct file_metadata m = regular(0640), absent = { .kind = FILE_ABSENT };
+        const struct {
+                struct file_metadata *wanted;
+                bool is_empty;
+                const char *content;
+        } cases[] = {
+                { &m, true, good },
+                { &absent, true, "(absent)" },
+                { &m, false, good },
+                { &absent, false, "(absent)" },
+        };
+
+        (void)state;
+        assert_int_equal(mkdir(tree_path(&tree, "/etc/over"), 0755), 0);
+        for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+                struct replace_request request = request_for("/etc/over/it", cases[i].wanted);
+                struct replacement replacement = { .directory_fd = -1 };
+                size_t n_before = count_leftovers("/etc/over");
+
+                assert_int_equal(mkdir(tree_path(&tree, "/etc/over/it"), 0755), 0);
+                if (!cases[i].is_empty)
+                        tree_write(&tree, "/etc/over/it/in", bad);
+                assert_int_equal(snapshot_take(&tree.root, "/etc/over/it", 0, &replacement.old), 0);
+                assert_int_equal(replace_overwrite(&tree.root, &request, &replacement), 0);
+                assert_int_equal(replacement.outcome, REPLACE_DONE);
+                assert_string_equal(tree_read(&tree, "/etc/over/it"), cases[i].content);
+                assert_int_equal(count_leftovers("/etc/over"), n_before + !cases[i].is_empty);
+                replacement_done(&replacement);
+                (void)unlink(tree_path(&tree, "/etc/over/it"));
+        }
+}
+
 static void test_overwrite(void **state) {
         struct file_metadata m = regular(0640), absent = { .kind = FILE_ABSENT };
         struct replace_request request = request_for("/etc/fuse", &m);
@@ -708,6 +742,7 @@ int main(void) {
                 cmocka_unit_test(test_mounts),
                 cmocka_unit_test(test_directory_of_roots),
                 cmocka_unit_test(test_overwrite),
+                cmocka_unit_test(test_overwrite_a_directory),
                 cmocka_unit_test(test_unread),
                 cmocka_unit_test(test_leftovers),
                 cmocka_unit_test(test_names),
