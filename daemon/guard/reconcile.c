@@ -57,6 +57,8 @@ void reconciler_forget(struct reconciler *reconciler) {
 }
 
 void reconciler_done(struct reconciler *reconciler) {
+        if (!reconciler->world)
+                return; /* the daemon did not come so far */
         ledger_done(&reconciler->ledger);
         findings_done(&reconciler->noted);
         contests_done(&reconciler->contests);

@@ -120,8 +120,20 @@ static int install_filter(void) {
                             &program);
 }
 
+/* A call that does nothing and that nothing else makes. */
+enum { SIGN_OFFSET = 0x5e1f };
+
+void supervise_from_here(void) {
+        (void)lseek(-1, SIGN_OFFSET, SEEK_SET);
+}
+
+static bool is_sign(const struct seccomp_data *data) {
+        return data->nr == SYS_lseek && (int)data->args[0] == -1 && data->args[1] == SIGN_OFFSET;
+}
+
 struct run {
         pid_t pid;
+        bool has_begun;
         int pidfd, listener;
         const struct fault *fault;
         struct outcome *outcome;
@@ -169,11 +181,17 @@ static int64_t write_half(const struct run *run, const struct seccomp_data *data
 static bool answer(struct run *run, const struct seccomp_notif *call,
                    struct seccomp_notif_resp *response) {
         const struct fault *fault = run->fault;
-        bool is_here = ++run->outcome->n_calls == fault->at;
+        bool is_here;
 
+        response->id = call->id;
+        if (fault->waits && !run->has_begun) {
+                run->has_begun = is_sign(&call->data);
+                response->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+                return true;
+        }
+        is_here = ++run->outcome->n_calls == fault->at;
         if (fault->before_call)
                 fault->before_call(fault->userdata);
-        response->id = call->id;
         if (is_here)
                 run->outcome->nr = call->data.nr;
         if (is_here && fault->kind == FAULT_KILL)

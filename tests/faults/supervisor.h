@@ -22,6 +22,7 @@ struct fault {
         int error;
         bool no_exchange; /* renameat2(2) knows no flags, as on FUSE, at all times */
         bool no_rename;   /* nothing can be renamed at all */
+        bool waits;       /* calls before supervise_from_here() are none of those counted */
         /* Called before each call, the child standing still; may be NULL. */
         void (*before_call)(void *userdata);
         void *userdata;
@@ -37,6 +38,9 @@ struct outcome {
 /* Returns 0, or -errno: -ENOSYS where the kernel or our rights do not allow it. */
 int supervise(int (*fn)(void *userdata), void *userdata, const struct fault *fault,
               struct outcome *ret);
+
+/* In the function that is supervised. */
+void supervise_from_here(void);
 
 const char *call_name(int nr);
 

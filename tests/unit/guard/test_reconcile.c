@@ -575,6 +575,15 @@ static void test_a_file_that_is_gone_is_missed(void **state) {
         assert_string_equal(only_finding(machine)->finding.got, "absent");
 }
 
+/* The daemon ends before there was a tree. */
+static void test_what_never_began_can_be_ended(void **state) {
+        struct reconciler reconciler = { 0 };
+
+        (void)state;
+        reconciler_done(&reconciler);
+        assert_null(reconciler.world);
+}
+
 static void test_what_the_unit_says_beats_the_files(void **state) {
         static const char unit[] = "[Service]\nEnvironmentFile=-/etc/default/ssh\n"
                                    "ExecStart=/usr/sbin/sshd -D $SSHD_OPTS\n";
@@ -658,6 +667,7 @@ static void test_a_file_that_comes_meanwhile_is_told_once(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_never_began_can_be_ended),
                 MACHINE_TEST(test_three_ways_back_to_passwords),
                 MACHINE_TEST(test_the_removed_version_is_kept),
                 MACHINE_TEST(test_only_what_drifted_is_touched),
