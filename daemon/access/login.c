@@ -26,6 +26,7 @@
 #include "settings.h"
 
 DEFINE_CLEANUP(cleanup_effective, struct sshd_effective, sshd_effective_free)
+DEFINE_CLEANUP(cleanup_refusal, struct sshd_refusal, sshd_refusal_free)
 
 enum method {
         METHOD_PUBLICKEY,
@@ -365,6 +366,15 @@ static int load_service(struct judging *judging) {
                                  : 0;
 }
 
+/* What sshd takes when it starts it may not take for this connection: it reads some lines of Match
+ * blocks only then, and ends (servconf.c, "must appear alone in AuthenticationMethods"). */
+static int refuse_connection(struct access_login *login, const struct sshd_refusal *refusal) {
+        CLEANUP_FREE char *reason = escape_string(refusal->reason ? refusal->reason : "");
+
+        login->refusal = reason ? text_format("sshd ends on such a connection: %s", reason) : NULL;
+        return login->refusal ? 0 : -ENOMEM;
+}
+
 static int judge(struct judging *judging) {
         struct access_login *login = judging->login;
         int r = admission_judge(judging->machine, judging->account, &login->connection,
@@ -391,6 +401,7 @@ int access_login_judge(const struct access_machine *machine,
                        const struct sshd_connection *connection, struct access_login *ret) {
         CLEANUP(access_login_done) struct access_login login = { 0 };
         CLEANUP(cleanup_effective) struct sshd_effective *effective = NULL;
+        CLEANUP(cleanup_refusal) struct sshd_refusal *refusal = NULL;
         struct judging judging = { .machine = machine, .login = &login };
         int r;
 
@@ -402,10 +413,12 @@ int access_login_judge(const struct access_machine *machine,
         r = sshd_connection_copy(&login.connection, connection);
         if (r == 0)
                 r = sshd_effective_new(machine->config, connection, machine->accounts, &effective,
-                                       NULL);
+                                       &refusal);
         judging.effective = effective;
         if (r == 0)
                 r = judge(&judging);
+        else if (refusal)
+                r = refuse_connection(&login, refusal);
         for (size_t i = 0; i < N_METHODS; i++)
                 access_ways_done(&judging.ways[i]);
         if (r < 0)

@@ -219,6 +219,8 @@ static int try_named_hosts(struct gathering *gathering) {
 
                 r = sshd_effective_one(gathering->machine->config, &connection,
                                        gathering->machine->accounts, keywords[i], &setting);
+                if (r == -EINVAL) /* sshd ends on such a connection */
+                        r = 0;
                 for (size_t k = 0; r == 0 && k < setting.n_values; k++) {
                         const char *at = strchr(setting.values[k], '@');
 

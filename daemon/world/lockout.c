@@ -208,7 +208,7 @@ static int is_left(struct question *question, const struct sshd_connection *conn
                         continue;
                 r = access_login_judge(&question->machines[which], connection, &before);
                 if (r < 0)
-                        return r == -EINVAL ? 0 : r;
+                        return r;
                 r = is_kept(&before, after);
                 access_login_done(&before);
         }
@@ -241,8 +241,6 @@ static int judge_admin(struct question *question, const struct account *account)
                                        &after);
                 if (r == 0)
                         r = is_kept(&now.items[i], &after);
-                else if (r == -EINVAL)
-                        r = 0;
                 access_login_done(&after);
         }
         return r;

@@ -49,8 +49,8 @@ struct access_login {
 };
 
 /* Answers for one connection; its user names the account, which must be one of MACHINE's (-ENOENT).
- * Returns 0 with *RET set; -EINVAL if sshd itself fails on the connection; -ENOMEM, or the error of
- * one of MACHINE's functions. */
+ * Returns 0 with *RET set, refused where sshd itself fails on the connection; -ENOMEM, or the error
+ * of one of MACHINE's functions. */
 int access_login_judge(const struct access_machine *machine,
                        const struct sshd_connection *connection, struct access_login *ret);
 void access_login_done(struct access_login *login);

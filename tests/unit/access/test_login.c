@@ -119,6 +119,10 @@ static void test_doors(void **state) {
                 { .config = "PermitRootLogin no\n",
                   .user = "root",
                   .wanted = "refused: PermitRootLogin is no" },
+                { .config = "Match User bob\n    AuthenticationMethods publickey\n"
+                            "Match Group staff\n    AuthenticationMethods any\n",
+                  .wanted = "refused: sshd ends on such a connection: \"any\" must appear alone "
+                            "in AuthenticationMethods" },
         };
 
         (void)state;
@@ -393,6 +397,7 @@ int main(void) {
                 cmocka_unit_test(test_prompts),         cmocka_unit_test(test_accounts),
                 cmocka_unit_test(test_sessions),        cmocka_unit_test(test_keys_have_reasons),
                 cmocka_unit_test(test_all_connections), cmocka_unit_test(test_strangers),
+
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
