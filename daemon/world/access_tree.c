@@ -193,6 +193,8 @@ static int pam_service(void *userdata, const char *name, const struct pam_servic
         r = pam_service_load(name, &environment, &tree->world->pam_release, &service);
         if (r < 0)
                 return r;
+        if (!tree->world->has_pam_release) /* a tree without libpam: who knows which one reads it */
+                service->start = PAM_START_UNKNOWN;
         r = map_set(&tree->services, name, service, NULL);
         if (r < 0) {
                 pam_service_free(service);
