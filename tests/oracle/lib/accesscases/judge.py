@@ -25,6 +25,7 @@ from .generate import ADDRESSES, GROUPS, Account, Machine
 
 PASSWORD = "s3cret"
 # what is sent in place of a password and a code that somebody does not hold
+METHODS = "publickey,keyboard-interactive,password"  # in the order that the client tries them
 GUESSES = ("wrong", "000000")
 SECRET = base64.b32encode(b"sshguardd-oracle-key").decode()
 # what somebody holds; sshguardd's words
@@ -181,12 +182,19 @@ class AccessJudge:
         """Whether the shell that one gets does what it is asked to."""
         return "IN" in self.connect(account, address, holding, GUESSES)[1].splitlines()
 
-    def try_login(self, account: str, address: str, holding: tuple[str, ...], guesses: tuple[str, str] = GUESSES) -> bool:
-        status, output = self.connect(account, address, holding, guesses)
+    def try_login(
+        self,
+        account: str,
+        address: str,
+        holding: tuple[str, ...],
+        guesses: tuple[str, str] = GUESSES,
+        methods: str = METHODS,
+    ) -> bool:
+        status, output = self.connect(account, address, holding, guesses, methods)
         return bool(AUTHENTICATED.search(output)) and status not in (254, 255)
 
     def connect(
-        self, account: str, address: str, holding: tuple[str, ...], guesses: tuple[str, str]
+        self, account: str, address: str, holding: tuple[str, ...], guesses: tuple[str, str], methods: str = METHODS
     ) -> tuple[int, str]:
         argv = ["/usr/bin/ssh", "-v", "-F", "/dev/null", "-p", str(self.server.port), "-b", address]
         for setting in (
@@ -196,7 +204,7 @@ class AccessJudge:
             "IdentityAgent=none",
             "ControlPath=none",
             "NumberOfPasswordPrompts=3",
-            "PreferredAuthentications=publickey,keyboard-interactive,password",
+            f"PreferredAuthentications={methods}",
         ):
             argv += ["-o", setting]
         if "key" in holding:
@@ -235,6 +243,12 @@ class AccessJudge:
                 best = "cannot tell" if is_twice and best == "no" else way["answer"]
         return best
 
+    def was_cut_off(self) -> bool:
+        """Whether a good login by keyboard-interactive ended because of a setcred that failed, which a login by
+        password outlives: whoever knows asks for that method."""
+        last = (self.root / "oracle/log").read_text(errors="replace").rpartition("Connection from ")[2]
+        return "Accepted keyboard-interactive" in last and "pam_setcred(): " in last
+
     def is_spoilt(self) -> bool:
         """The ssh client begins with the method `none`. Where empty passwords are permitted sshd asks PAM then, and
         libpam remembers the failure for setcred, which ends a later login by keyboard-interactive that was good. A
@@ -261,6 +275,8 @@ class AccessJudge:
                             counts["cannot_tell"] += 1
                             continue
                         is_in = self.try_login(account.name, address, holding)
+                        if not is_in and wanted == "yes" and self.was_cut_off():
+                            is_in = self.try_login(account.name, address, holding, methods="publickey,password")
                         if not is_in and account.password == "empty":
                             is_in = self.try_empty(account.name, address, holding)
                         counts["let_in"] += is_in
