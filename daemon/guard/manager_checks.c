@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the daemon checks about itself: that events still arrive, and that nothing is left of a swap
- * in which it was killed.
+/* What the daemon checks about itself: that events still arrive, that it was there all the time,
+ * and that nothing is left of a swap in which it was killed.
  *
  * A leftover is a file under a temporary name of ours: the bad version that was exchanged out, or a
  * good one that was never put in force. Either is kept in quarantine before it goes. */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -82,6 +83,29 @@ void manager_beat_canary(struct manager *manager) {
                 return;
         (void)watch_refresh(manager->watch, manager->canary_path);
         (void)manager_start_full_pass(manager);
+}
+
+/* ---- time in which nobody looked ---- */
+
+enum { LATE_US = 5 * 1000000 }; /* a machine that is merely busy is not that late */
+
+void manager_note_lateness(struct manager *manager, uint64_t due_us) {
+        uint64_t now_us = manager_now_us(), late_us = now_us > due_us ? now_us - due_us : 0;
+        struct gap gap = { .until_us = record_now_us(),
+                           .reason = BORROWED("the daemon was stopped") };
+
+        if (late_us < LATE_US)
+                return;
+        gap.from_us = gap.until_us - (int64_t)late_us;
+        if (store_add_gap(manager->world.store, &gap) < 0)
+                record_notice(NULL, LOG_ERR, "a gap could not be noted");
+        manager_read_gaps(manager);
+        record_notice(MESSAGE_GAP, LOG_WARNING,
+                      "the daemon was stopped, or had no processor, for %" PRId64
+                      " s; what changed meanwhile is looked at now",
+                      (int64_t)late_us / 1000000);
+        if (manager_start_full_pass(manager) < 0)
+                record_notice(NULL, LOG_CRIT, "out of memory: a full pass could not be started");
 }
 
 /* ---- leftovers ---- */

@@ -106,7 +106,7 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         uint64_t before_us = cpu_us();
         int r = manager->users_to_sweep == 0 ? begin_sweep(manager) : 0;
 
-        (void)now_us;
+        manager_note_lateness(manager, now_us);
         if (r == 0)
                 r = manager_sweep_users(manager);
         if (r < 0) {

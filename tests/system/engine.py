@@ -199,6 +199,16 @@ def a_slow_write_is_one_change(machine):
 
 
 @check
+def time_in_which_it_was_suspended_is_a_gap(machine):
+    after = machine.journal_end()
+    machine.run("pid=$(systemctl show -P MainPID sshguardd); kill -STOP $pid; sleep 14; kill -CONT $pid")
+    told = eventually("it is told", lambda: alerts(machine, "GAP", after))
+    expect("was stopped" in told[0]["MESSAGE"], f"it says {told[0]['MESSAGE']}")
+    gap = ctl(machine, "status")["gaps"][0]
+    expect(gap["reason"] == "the daemon was stopped" and gap["until_us"] - gap["from_us"] >= 5_000_000, f"the gap is {gap}")
+
+
+@check
 def events_are_tested(machine):
     expect(machine.exists("/var/lib/sshguardd/canary/alive"), "no canary was written")
     told = [entry["MESSAGE"] for entry in alerts(machine, "COVERAGE", 0)]
