@@ -75,7 +75,8 @@ static void free_metadata(void *value) {
         free(value);
 }
 
-/* What changes between two turns counts; before the first, what changed since it was looked at. */
+/* What changes between two turns counts; before the first, what changed since it was looked at. If
+ * that is not known, and no event would tell, it is looked at. */
 static void sweep_directory(struct turn *turn, const char *path) {
         CLEANUP(snapshot_done) struct snapshot now = { 0 };
         struct file_metadata *was = map_get(&turn->sweep->directories, path), before;
@@ -85,8 +86,9 @@ static void sweep_directory(struct turn *turn, const char *path) {
         if (turn->error < 0)
                 return;
         known = view_known(turn->world->view, path);
-        if (was ? has_moved(was, &now.metadata)
-                : known && has_moved(&known->metadata, &now.metadata))
+        if (was     ? has_moved(was, &now.metadata)
+            : known ? has_moved(&known->metadata, &now.metadata)
+                    : looker_is_silent(turn->world->looker, path))
                 turn->on_different(turn->userdata, path);
         if (!was) {
                 was = calloc(1, sizeof *was);

@@ -566,6 +566,13 @@ int looker_glob(struct looker *looker, const char *pattern, const struct credent
         return r < 0 ? r : snapshot_glob(looker->root, pattern, ret_paths, ret_n);
 }
 
+bool looker_is_silent(struct looker *looker, const char *path) {
+        size_t n_mount = 0, n_silent = 0;
+
+        return update_mounts(looker) == 0 && find_mount(looker, path, &n_mount, &n_silent) == 0 &&
+               n_silent > 0;
+}
+
 /* ---- writing ---- */
 
 /* Whether the directory of PATH, and what a link at PATH leads to, is local. 0 or MAY_BLOCK. */

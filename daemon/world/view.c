@@ -27,7 +27,7 @@ struct seen {
 struct view {
         const struct os_root *root;
         struct view *base;         /* NULL: the disk */
-        struct view_reader reader; /* `read` NULL: snapshot_take() */
+        struct view_reader reader; /* `read` NULL: snapshot_take(), `glob` NULL: snapshot_glob() */
         struct map seen;           /* path → struct seen */
         struct map secret;         /* path → itself, once looked at with SNAPSHOT_SECRET */
 };
@@ -370,7 +370,9 @@ int view_glob(struct view *view, const char *pattern, char ***ret_paths, size_t 
         int r;
 
         if (!view->base)
-                return snapshot_glob(view->root, pattern, ret_paths, ret_n);
+                return view->reader.glob
+                               ? view->reader.glob(view->reader.userdata, pattern, ret_paths, ret_n)
+                               : snapshot_glob(view->root, pattern, ret_paths, ret_n);
         r = view_glob(view->base, pattern, &paths, &n_paths);
         if (r < 0)
                 return r;

@@ -30,6 +30,19 @@ static int read_path(void *userdata, const char *path, const char *owned, unsign
         return r < 0 ? r : looker_take(world->looker, path, as, flags, ret);
 }
 
+/* A server that does not answer has no names for us: what was approved of them is missed, and told
+ * as unreadable, while everything else goes on. */
+static int glob_pattern(void *userdata, const char *pattern, char ***ret_paths, size_t *ret_n) {
+        const struct world *world = userdata;
+        int r = looker_glob(world->looker, pattern, NULL, ret_paths, ret_n);
+
+        if (r != -ETIMEDOUT)
+                return r;
+        *ret_paths = NULL;
+        *ret_n = 0;
+        return 0;
+}
+
 static bool is_owned(void *userdata, const char *path) {
         const struct world *world = userdata;
 
@@ -49,7 +62,8 @@ int world_init(struct world *world, const char *root_path, const char *config_pa
                 r = looker_new(&world->root, &world->looker);
         if (r == 0) {
                 users_init(&world->users, world->looker);
-                view_set_reader(world->view, &(struct view_reader){ world, read_path, is_owned });
+                view_set_reader(world->view,
+                                &(struct view_reader){ world, read_path, is_owned, glob_pattern });
         } else {
                 world_done(world);
                 return r;

@@ -70,6 +70,9 @@ void look_trace_done(struct look_trace *trace);
 int looker_glob(struct looker *looker, const char *pattern, const struct credentials *as,
                 char ***ret_paths, size_t *ret_n);
 
+/* True if PATH, by its text, is on a file system that sends no events and may block. */
+bool looker_is_silent(struct looker *looker, const char *path);
+
 /* As replace_file(), replace_overwrite(), replace_look_again() and replace_finish(); the request
  * has its own rights. */
 int looker_replace(struct looker *looker, const struct replace_request *request,

@@ -30,6 +30,8 @@ struct view_reader {
         int (*read)(void *userdata, const char *path, const char *owned, unsigned flags,
                     struct snapshot *ret);
         bool (*is_owned)(void *userdata, const char *path);
+        /* as looker_glob(); NULL: snapshot_glob() */
+        int (*glob)(void *userdata, const char *pattern, char ***ret_paths, size_t *ret_n);
 };
 
 /* A view of the disk. ROOT is borrowed. Returns 0 or -ENOMEM. */

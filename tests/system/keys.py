@@ -452,7 +452,7 @@ def the_cluster_link_stays_and_what_it_leads_to_is_put_back(machine):
 @check
 def a_hung_cluster_stops_nobody(machine):
     machine.run("echo 'ClientAliveCountMax 4' >/etc/pve/sshd.conf; "
-                "echo 'Include /etc/pve/sshd.conf' >/etc/ssh/sshd_config.d/90-cluster.conf")
+                "echo 'Include /etc/pve/sshd*.conf' >/etc/ssh/sshd_config.d/90-cluster.conf")
     eventually("sshd's file there is guarded", lambda: any(
         file["path"] == "/etc/pve/sshd.conf" for file in ctl(machine, "files")["files"]))
     machine.run("sshguardctl approve /etc/ssh/sshd_config.d/90-cluster.conf --yes --reason tested")

@@ -651,7 +651,7 @@ static bool is_nobodys(void *userdata, const char *path) {
 
 static void test_a_file_that_comes_meanwhile_is_told_once(void **state) {
         struct machine *machine = *state;
-        const struct view_reader reader = { machine, read_and_move_in, is_nobodys };
+        const struct view_reader reader = { machine, read_and_move_in, is_nobodys, NULL };
 
         write_at(machine, "/etc/ssh/sshd_config.d/10.conf", "X11Forwarding no\n");
         start(machine);
