@@ -44,7 +44,7 @@ static const struct {
 static void make_processes(struct tree *tree) {
         tree_make(tree);
         for (size_t i = 0; i < N_ELEMENTS(processes); i++) {
-                CLEANUP_FREE char *folder = NULL, *stat = NULL;
+                CLEANUP_FREE char *stat = NULL;
                 char name[64];
 
                 (void)snprintf(name, sizeof name, "/%d", processes[i].pid);
