@@ -10,6 +10,14 @@
 #include "guard/messages.h"
 #include "pass.h"
 
+/* A disk that fails once does not leave a file without an approved version for ever. */
+static int postpone(struct reconciler *reconciler, const char *path, int error) {
+        struct baseline *baseline = reconciler->world->baseline;
+
+        reconciler->joined_wait = true;
+        return baseline_is_postponed(baseline, path) ? 0 : baseline_postpone(baseline, path, error);
+}
+
 int pass_adopt_path(struct pass *pass, const char *path, const struct findings *present,
                     bool *ret_adopted) {
         struct world *world = pass->reconciler->world;
@@ -19,12 +27,15 @@ int pass_adopt_path(struct pass *pass, const char *path, const struct findings *
         int r;
 
         *ret_adopted = false;
-        if (baseline_knows(world->baseline, path) ||
+        if ((baseline_knows(world->baseline, path) &&
+             !baseline_is_postponed(world->baseline, path)) ||
             (guarded && guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED)))
                 return 0;
         r = view_look(world->view, path, is_secret ? SNAPSHOT_SECRET : 0, &snapshot);
         if (r < 0)
                 return r;
+        if (guarded && snapshot->metadata.kind == FILE_UNREADABLE && snapshot->metadata.error)
+                return postpone(pass->reconciler, path, snapshot->metadata.error);
         if (snapshot->metadata.kind == FILE_UNREADABLE || pass_has_finding_at(present, path))
                 return baseline_decline(world->baseline, path,
                                         "not adopted: it breaks a rule of the policy");
@@ -94,8 +105,9 @@ static void collect_waiting(const char *path, void *value, void *userdata) {
         const struct guarded *guarded = value;
 
         if (waiting->error == 0 && !(guarded->flags & (GUARDED_ACCOUNTS | GUARDED_POLICY)) &&
-            !baseline_knows(waiting->reconciler->world->baseline, path) &&
-            !baseline_get(waiting->reconciler->world->baseline, path))
+            (baseline_is_postponed(waiting->reconciler->world->baseline, path) ||
+             (!baseline_knows(waiting->reconciler->world->baseline, path) &&
+              !baseline_get(waiting->reconciler->world->baseline, path))))
                 waiting->error = strings_append(&waiting->paths, &waiting->n_paths, path);
 }
 
@@ -140,7 +152,7 @@ int pass_adopt_joined(struct pass *pass) {
                                          waiting.paths[i]);
         }
         if (r == 0)
-                reconciler->joined_wait = false;
+                reconciler->joined_wait = baseline_count_postponed(world->baseline) > 0;
         strings_free(waiting.paths, waiting.n_paths);
         return r;
 }

@@ -55,8 +55,10 @@ int dirty_mark(struct dirty_set *set, const char *path, unsigned sources, bool i
         uint64_t limit;
         int r;
 
-        if (set->paths.n == 0)
+        if (set->paths.n == 0) {
                 set->next_us = DIRTY_NEVER;
+                set->tag_now = set->tag_idle = set->tag_max;
+        }
         if (!dirty) {
                 dirty = calloc(1, sizeof *dirty);
                 if (!dirty)
@@ -98,10 +100,17 @@ int dirty_defer(struct dirty_set *set, const char *path, unsigned sources, uint6
         return 0;
 }
 
+static uint64_t lowest_tag(const struct dirty_set *set) {
+        uint64_t saved = set->tag_now > DIRTY_CREDIT_US ? set->tag_now - DIRTY_CREDIT_US : 0;
+
+        return saved > set->tag_idle ? saved : set->tag_idle;
+}
+
 void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us) {
-        if (*tag < set->tag_now)
-                *tag = set->tag_now;
-        set->tag_now = *tag;
+        if (*tag < lowest_tag(set))
+                *tag = lowest_tag(set);
+        if (set->tag_now < *tag)
+                set->tag_now = *tag;
         *tag += cost_us;
         if (*tag > set->tag_max)
                 set->tag_max = *tag;
@@ -138,7 +147,7 @@ static void find_turn(const char *path, void *value, void *userdata) {
                 return;
         owner = owner_of(taking->set, path);
         if (owner)
-                tag = 1 + (*owner > taking->set->tag_now ? *owner : taking->set->tag_now);
+                tag = 1 + (*owner > lowest_tag(taking->set) ? *owner : lowest_tag(taking->set));
         if (taking->is_found &&
             (tag > taking->tag || (tag == taking->tag && dirty->due_us >= taking->due_us)))
                 return;
@@ -178,8 +187,6 @@ int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_
                 if (taking.is_found)
                         map_each(&set->paths, take_due, &taking);
         }
-        if (!taking.is_found)
-                set->tag_now = set->tag_max;
         if (taking.error < 0) {
                 dirty_slice_done(&taking.slice);
                 return taking.error;

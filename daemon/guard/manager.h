@@ -27,7 +27,7 @@
 #include "world/world.h"
 
 enum {
-        MANAGER_TURN_US = 20 * 1000, /* an account's, or a full pass's: who is next waits so long */
+        MANAGER_TURN_US = 10 * 1000, /* an account's, or a full pass's: who is next waits so long */
 };
 
 struct manager {
@@ -71,7 +71,7 @@ struct manager {
         size_t users_next;     /* where the full pass goes on among the accounts, round and round */
         size_t users_left;     /* accounts it has still to look at */
         size_t users_swept;    /* where the sweep does */
-        size_t users_to_sweep; /* in the turn that goes on */
+        size_t users_to_sweep; /* in the turn that goes on; all, after events were lost */
         uint64_t sweep_cost_us; /* of that, so far */
         bool is_adding_watches;
         struct read_ahead read_ahead; /* of the first full pass */
@@ -154,6 +154,7 @@ void manager_schedule_idle(struct manager *manager);
 /* Wakes the loop when the next path is due. */
 void manager_schedule_turn(struct manager *manager);
 uint64_t manager_now_us(void); /* CLOCK_MONOTONIC */
+uint64_t manager_cpu_us(void); /* processor time so far */
 
 /* The sshd that runs: what it is asked, and what it has read. The second one is called after each
  * turn, and when its PidFile may be another one. */

@@ -314,14 +314,47 @@ int baseline_approve(struct baseline *baseline, const char *path, const struct s
         return record(baseline, path, TAKE(approved));
 }
 
-int baseline_decline(struct baseline *baseline, const char *path, const char *reason) {
+static int leave_out(struct baseline *baseline, const char *path, int error, const char *reason) {
         struct approved *approved;
         int r = approved_new(0, reason, &approved);
 
         if (r < 0)
                 return r;
         approved->metadata.kind = FILE_UNREADABLE;
+        approved->metadata.error = error;
         return record(baseline, path, approved);
+}
+
+int baseline_decline(struct baseline *baseline, const char *path, const char *reason) {
+        return leave_out(baseline, path, 0, reason);
+}
+
+int baseline_postpone(struct baseline *baseline, const char *path, int error) {
+        return leave_out(baseline, path, error, "not adopted yet: it could not be read");
+}
+
+static bool is_postponed(const struct approved *approved) {
+        return approved->metadata.kind == FILE_UNREADABLE && approved->metadata.error != 0;
+}
+
+bool baseline_is_postponed(const struct baseline *baseline, const char *path) {
+        const struct approved *approved = find(baseline, path);
+
+        return approved && is_postponed(approved);
+}
+
+static void count_postponed(const char *path, void *value, void *userdata) {
+        size_t *n = userdata;
+
+        (void)path;
+        *n += is_postponed(value);
+}
+
+size_t baseline_count_postponed(const struct baseline *baseline) {
+        size_t n = 0;
+
+        map_each(&baseline->by_path, count_postponed, &n);
+        return n;
 }
 
 int baseline_set_patterns(struct baseline *baseline, char *const *patterns, size_t n_patterns) {

@@ -21,7 +21,10 @@ enum {
                 4, /* one turn in so many is a full pass's, however many events there are */
 };
 
-#define DIRTY_NEVER UINT64_MAX
+/* What can be saved up: some looks at an account and answers to it. */
+#define DIRTY_CREDIT_US 100000U
+
+#define DIRTY_NEVER     UINT64_MAX
 
 /* Who says "look again". A set of bits: several may have. */
 enum dirty_source {
@@ -41,8 +44,9 @@ struct dirty_set {
          * all. A turn has the paths of one owner. */
         uint64_t *(*owner_of)(void *userdata, const char *path);
         void *userdata;
-        uint64_t tag_now; /* of who was served last, when his turn began */
-        uint64_t tag_max; /* the highest there is */
+        uint64_t tag_now;  /* of who was served last, when his turn began */
+        uint64_t tag_max;  /* the highest there is */
+        uint64_t tag_idle; /* the highest there was when nobody waited */
         unsigned n_turns;
         uint64_t next_us; /* with paths: no path is due earlier */
 };
@@ -67,8 +71,8 @@ void dirty_slice_done(struct dirty_slice *slice);
 int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret);
 
 /* Fair turns: what a turn cost is charged to the owner's tag (start-time fair queueing), and the
- * lowest tag is next. So who costs little is next whenever he asks; who did not ask for a while has
- * saved nothing up; and once nobody waits all are equal. */
+ * lowest tag is next. Who costs less than his share has saved some of it up, DIRTY_CREDIT_US at
+ * most, and is next whenever he asks; and once nobody waits all are equal. */
 void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us);
 
 /* When to take the next path, or a little earlier; DIRTY_NEVER if none is there. */

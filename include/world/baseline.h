@@ -85,6 +85,12 @@ int baseline_approve(struct baseline *baseline, const char *path, const struct s
 /* Records that what is there was not adopted. */
 int baseline_decline(struct baseline *baseline, const char *path, const char *reason);
 
+/* Records that what is there could not be read, with that error, and so not be adopted yet; whether
+ * that is the last decision about PATH; and about how many. */
+int baseline_postpone(struct baseline *baseline, const char *path, int error);
+bool baseline_is_postponed(const struct baseline *baseline, const char *path);
+size_t baseline_count_postponed(const struct baseline *baseline);
+
 /* The patterns of the approved configuration: see above. Replaces the earlier ones. */
 int baseline_set_patterns(struct baseline *baseline, char *const *patterns, size_t n_patterns);
 

@@ -142,7 +142,7 @@ static void test_the_lowest_tag_is_next(void **state) {
         dirty_done(&set);
 }
 
-static void test_who_paused_has_saved_nothing_up(void **state) {
+static void test_all_are_equal_once_nobody_waits(void **state) {
         uint64_t tags[] = { 0, 0 };
         struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
 
@@ -161,6 +161,33 @@ static void test_who_paused_has_saved_nothing_up(void **state) {
         assert_int_equal(take(&set, 103, 1, "/b"), 1);
         dirty_charge(&set, &tags[1], 10);
         assert_true(tags[1] == tags[0]);
+        dirty_done(&set);
+}
+
+/* Two always want a turn, and a third one comes when that has gone on for very long. */
+static void test_who_paused_has_saved_little_up(void **state) {
+        const uint64_t cost = DIRTY_CREDIT_US / 10;
+        uint64_t tags[] = { 0, 0, 0 }, n_in_a_row = 0;
+        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+
+        (void)state;
+        for (uint64_t now = 1; now <= 1000; now++) {
+                struct dirty_slice slice = { 0 };
+                size_t who;
+
+                assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, now), 0);
+                assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, now), 0);
+                if (now > 500)
+                        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, now), 0);
+                assert_int_equal(dirty_take(&set, now, 1, &slice), 0);
+                who = (size_t)(slice.paths[0][1] - 'a');
+                n_in_a_row = who == 1 ? n_in_a_row + 1 : 0;
+                assert_true(n_in_a_row <= 2 * DIRTY_CREDIT_US / cost);
+                assert_true(now != 501 || who == 1); /* at once */
+                dirty_charge(&set, &tags[who], cost);
+                dirty_slice_done(&slice);
+        }
+        assert_true(tags[1] + 2 * cost >= tags[0] && tags[0] + 2 * cost >= tags[1]);
         dirty_done(&set);
 }
 
@@ -212,7 +239,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_path_once),
                 cmocka_unit_test(test_the_lowest_tag_is_next),
-                cmocka_unit_test(test_who_paused_has_saved_nothing_up),
+                cmocka_unit_test(test_all_are_equal_once_nobody_waits),
+                cmocka_unit_test(test_who_paused_has_saved_little_up),
                 cmocka_unit_test(test_turns_are_shared_by_what_they_cost),
                 cmocka_unit_test(test_an_event_is_no_pass_though_it_is_put_off),
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),

@@ -104,6 +104,23 @@ static void test_a_declined_path_has_no_approved_version(void **state) {
         assert_null(baseline_get(fixture->baseline, "/etc/d/x.conf"));
 }
 
+static void test_what_could_not_be_read_can_be_adopted_later(void **state) {
+        struct fixture *fixture = *state;
+        struct snapshot snapshot = file_with("foo");
+
+        assert_int_equal(baseline_decline(fixture->baseline, "/etc/b", "it breaks a rule"), 0);
+        assert_int_equal(baseline_postpone(fixture->baseline, "/etc/a", EIO), 0);
+        open_again(fixture);
+        assert_true(baseline_is_postponed(fixture->baseline, "/etc/a"));
+        assert_false(baseline_is_postponed(fixture->baseline, "/etc/b"));
+        assert_int_equal(baseline_count_postponed(fixture->baseline), 1);
+        assert_null(baseline_get(fixture->baseline, "/etc/a"));
+        assert_int_equal(
+                baseline_approve(fixture->baseline, "/etc/a", &snapshot, false, 0, "adopted"), 0);
+        assert_int_equal(baseline_count_postponed(fixture->baseline), 0);
+        assert_non_null(baseline_get(fixture->baseline, "/etc/a"));
+}
+
 static void test_a_secret_is_kept_without_content(void **state) {
         struct fixture *fixture = *state;
         struct snapshot snapshot = file_with("foo");
@@ -193,6 +210,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(test_absence_is_approved_by_pattern, set_up,
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_a_declined_path_has_no_approved_version,
+                                                set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_what_could_not_be_read_can_be_adopted_later,
                                                 set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_secret_is_kept_without_content, set_up,
                                                 tear_down),
