@@ -73,7 +73,7 @@ def listen_while_deciding(client, control, path):
     listed = [entry["reason"] for entry in control.ListPermits()["permits"] if entry["id"] == permit]
     control.RevokePermit(permit, _oneway=True)
     return {"first": first, "paused": paused, "listed": listed,
-            "after": [entry["id"] for entry in control.ListPermits()["permits"]]}
+            "stays": permit in [entry["id"] for entry in control.ListPermits()["permits"]]}
 
 
 def main():

@@ -377,11 +377,69 @@ static bool fake_is_listed(void *userdata, enum control_class class, uid_t uid) 
         return uid == fixture->admin || (class == CONTROL_READ && uid == fixture->reader);
 }
 
+static int fake_keys(void *userdata, const struct control_key_query *query, size_t *ret_next) {
+        static const char line[] =
+                "restrict,from=\"10.0.0.0/8\" ssh-ed25519 "
+                "AAAAC3NzaC1lZDI1NTE5AAAAIDWmGTpxJvVsGVpYxXxGiSlBlVtWQHc8Q0mDCnRXcbzX a\xff\n"
+                "no key at all\n";
+        static const struct keys_release release = { 902, true };
+        struct authorized_keys keys = { 0 };
+        int r = authorized_keys_parse(line, sizeof line - 1, &release, NULL, &keys);
+
+        (void)userdata;
+        for (size_t i = 0; i < keys.n_items && r == 0; i++)
+                r = query->on_key(query->userdata,
+                                  &(struct control_key){ .user = "bob",
+                                                         .path = "/home/\xff/.ssh/authorized_keys",
+                                                         .entry = &keys.items[i],
+                                                         .is_ignored = i > 0,
+                                                         .approved_at_us = (int64_t)i });
+        authorized_keys_done(&keys);
+        *ret_next = query->first + 1;
+        return r < 0 ? r : 1;
+}
+
+static int fake_access(void *userdata, const struct control_access_query *query, size_t *ret_next,
+                       struct control_refusal *refusal) {
+        const struct account account = { .name = BORROWED("bob"), .uid = 1 };
+        struct access_way ways[] = {
+                { ACCESS_KEY | ACCESS_CODE, ACCESS_YES, BORROWED("publickey"), NULL },
+                { ACCESS_PASSWORD, ACCESS_CANNOT_TELL, BORROWED("password"), BORROWED("PAM") },
+        };
+        struct access_key keys[] = { { .path = BORROWED("/home/\xff/.ssh/authorized_keys"),
+                                       .line = 1,
+                                       .description = BORROWED("256 SHA256:x bob (ED25519)"),
+                                       .sha256 = BORROWED("SHA256:x"),
+                                       .restrictions = BORROWED("") },
+                                     { .path = BORROWED("/k"),
+                                       .line = 2,
+                                       .description = BORROWED("bad"),
+                                       .refusal = BORROWED("no key"),
+                                       .restrictions = BORROWED("") } };
+        struct access_login login = { .account = &account,
+                                      .connection = { .user = BORROWED("bob"),
+                                                      .host = BORROWED("10.0.0.1"),
+                                                      .addr = BORROWED("10.0.0.1"),
+                                                      .laddr = BORROWED("127.0.0.1"),
+                                                      .lport = 22 },
+                                      .answer = ACCESS_YES,
+                                      .ways = { ways, N_ELEMENTS(ways) },
+                                      .keys = keys,
+                                      .n_keys = N_ELEMENTS(keys) };
+        const struct access_logins logins = { &login, 1, true, query->address != NULL };
+        int r = refuse(userdata, refusal);
+
+        *ret_next = 0;
+        return r == CONTROL_DONE ? query->on_account(query->userdata, &account, &logins) : r;
+}
+
 static const struct control_backend fake_backend = {
         .get_status = fake_status,
         .get_file = fake_file,
         .get_finding = fake_finding,
         .get_permit = fake_permit,
+        .list_keys = fake_keys,
+        .list_access = fake_access,
         .get_policy = fake_policy,
         .list_incidents = fake_incidents,
         .get_incident = fake_incident,

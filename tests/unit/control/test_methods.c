@@ -73,59 +73,94 @@ static void test_table_and_interface_agree(void **state) {
         fixture_free(fixture);
 }
 
+/* A call of each method that answers; the backend can refuse some. */
+static const struct {
+        const char *method, *parameters;
+        bool is_refused;
+} calls[] = {
+        { "Status", "{}", false },
+        { "ListFiles", "{}", false },
+        { "ListFiles", "{\"limit\":2,\"after\":\"1\"}", false },
+        { "ListKeys", "{}", false },
+        { "ListKeys", "{\"user\":\"bob\",\"after\":\"1\"}", false },
+        { "ListAccess", "{}", true },
+        { "ListAccess", "{\"user\":\"bob\",\"address\":\"10.0.0.1\"}", true },
+        { "ListRules", "{}", false },
+        { "ListFindings", "{}", false },
+        { "ListIncidents", "{}", false },
+        { "ListIncidents",
+          "{\"path\":\"/etc/ssh/"
+          "sshd_config\",\"rule\":\"x\",\"since_us\":5,\"severity_at_least\":"
+          "\"high\",\"limit\":3}",
+          false },
+        { "GetIncident", "{\"id\":4}", false },
+        { "GetIncident", "{\"id\":5}", false },
+        { "Diff", "{\"path\":\"/etc/ssh/sshd_config\"}", false },
+        { "Diff", "{\"incident\":4}", true },
+        { "Approve", "{\"path_base64\":\"L/8=\",\"sha256\":\"absent\"}", true },
+        { "Approve", "{\"path\":\"/a\",\"sha256\":\"absent\"}", true },
+        { "Restore", "{\"incident\":4}", true },
+        { "GetContent", "{\"path\":\"/a\"}", true },
+        { "Preview", "{\"path\":\"/a\",\"content_base64\":\"\"}", true },
+        { "Preview", "{\"path\":\"/a\",\"content_base64\":\"cmVmdXNlZAo=\"}", false },
+        { "Preview", "{\"path\":\"/a\",\"content_base64\":\"Y2hhbmdlZAo=\"}", false },
+        { "Install", "{\"path\":\"/a\",\"content_base64\":\"YQo=\",\"replaces\":\"absent\"}",
+          true },
+        { "Install",
+          "{\"path\":\"/"
+          "a\",\"content_base64\":\"YQo=\",\"replaces\":\"absent\",\"confirm_within_"
+          "us\":1000000}",
+          false },
+        { "Confirm", "{}", true },
+        { "Undo", "{\"path\":\"/a\"}", true },
+        { "Acknowledge",
+          "{\"rule\":\"x\",\"sha256\":"
+          "\"0000000000000000000000000000000000000000000000000000000000000000\"}",
+          false },
+        { "Reload", "{}", true },
+        { "Explain", "{\"rule\":\"sshd.password-authentication\"}", false },
+        { "GeneratePolicy", "{}", true },
+        { "GetMetrics", "{}", false },
+        { "Permit", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}", true },
+        { "RevokePermit", "{\"id\":1}", true },
+        { "ListPermits", "{}", false },
+        { "Pause", "{\"until_us\":9000000000000000,\"reason\":\"r\"}", true },
+        { "Resume", "{}", true },
+        { "Unlock", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}", true },
+        { "BeginPackageRun", "{\"reason\":\"r\"}", true },
+        { "EndPackageRun", "{}", true },
+};
+
+static void test_every_method_is_called(void **state) {
+        static const char *const streams[] = { "Check", "Monitor" }; /* test_control.c has them */
+        const struct control_method *methods;
+        size_t n_methods;
+
+        (void)state;
+        methods = control_methods(&n_methods);
+        for (size_t i = 0; i < n_methods; i++) {
+                const char *name = strrchr(methods[i].name, '.') + 1;
+                bool is_called = methods[i].class == CONTROL_INTROSPECT;
+
+                for (size_t k = 0; k < N_ELEMENTS(streams); k++)
+                        is_called |= strcmp(streams[k], name) == 0;
+                for (size_t k = 0; k < N_ELEMENTS(calls); k++)
+                        is_called |= strcmp(calls[k].method, name) == 0;
+                if (!is_called)
+                        fail_msg("%s is not called", name);
+        }
+}
+
 static void test_every_reply_is_as_the_interface_says(void **state) {
-        static const struct {
-                const char *method, *parameters;
-        } cases[] = {
-                { "Status", "{}" },
-                { "ListFiles", "{}" },
-                { "ListFiles", "{\"limit\":2,\"after\":\"1\"}" },
-                { "ListRules", "{}" },
-                { "ListFindings", "{}" },
-                { "ListIncidents", "{}" },
-                { "ListIncidents", "{\"path\":\"/etc/ssh/sshd_config\",\"rule\":\"x\",\"since_us\":"
-                                   "5,\"severity_at_least\":\"high\",\"limit\":3}" },
-                { "GetIncident", "{\"id\":4}" },
-                { "GetIncident", "{\"id\":5}" },
-                { "Diff", "{\"path\":\"/etc/ssh/sshd_config\"}" },
-                { "Diff", "{\"incident\":4}" },
-                { "Approve", "{\"path\":\"/a\",\"sha256\":\"absent\"}" },
-                { "Restore", "{\"incident\":4}" },
-                { "GetContent", "{\"path\":\"/a\"}" },
-                { "Preview", "{\"path\":\"/a\",\"content_base64\":\"\"}" },
-                { "Preview", "{\"path\":\"/a\",\"content_base64\":\"cmVmdXNlZAo=\"}" },
-                { "Preview", "{\"path\":\"/a\",\"content_base64\":\"Y2hhbmdlZAo=\"}" },
-                { "Install", "{\"path\":\"/a\",\"content_base64\":\"YQo=\",\"replaces\":"
-                             "\"absent\"}" },
-                { "Install", "{\"path\":\"/a\",\"content_base64\":\"YQo=\",\"replaces\":"
-                             "\"absent\",\"confirm_within_us\":1000000}" },
-                { "Confirm", "{}" },
-                { "Undo", "{\"path\":\"/a\"}" },
-                { "Acknowledge",
-                  "{\"rule\":\"x\",\"sha256\":"
-                  "\"0000000000000000000000000000000000000000000000000000000000000000\"}" },
-                { "Reload", "{}" },
-                { "Explain", "{\"rule\":\"sshd.password-authentication\"}" },
-                { "GeneratePolicy", "{}" },
-                { "GetMetrics", "{}" },
-                { "Permit", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
-                { "RevokePermit", "{\"id\":1}" },
-                { "ListPermits", "{}" },
-                { "Pause", "{\"until_us\":9000000000000000,\"reason\":\"r\"}" },
-                { "Resume", "{}" },
-                { "Unlock", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
-                { "BeginPackageRun", "{\"reason\":\"r\"}" },
-                { "EndPackageRun", "{}" },
-        };
         struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
 
         (void)state;
-        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+        for (size_t i = 0; i < N_ELEMENTS(calls); i++) {
                 struct wire_reply reply =
-                        call_checked(fixture, cases[i].method, cases[i].parameters);
+                        call_checked(fixture, calls[i].method, calls[i].parameters);
 
                 if (reply.error)
-                        fail_msg("%s: %s", cases[i].method, reply.error);
+                        fail_msg("%s: %s", calls[i].method, reply.error);
                 wire_reply_done(&reply);
         }
         fixture_free(fixture);
@@ -143,43 +178,24 @@ static void test_every_refusal_is_as_the_interface_says(void **state) {
                 [CONTROL_POLICY_INVALID] = "PolicyInvalid",
                 [CONTROL_REFUSED] = "Refused",
         };
-        static const struct {
-                const char *method, *parameters;
-        } actions[] = {
-                { "Approve", "{\"path_base64\":\"L/8=\",\"sha256\":\"absent\"}" },
-                { "Restore", "{\"incident\":4}" },
-                { "Diff", "{\"incident\":4}" },
-                { "GeneratePolicy", "{}" },
-                { "GetContent", "{\"path\":\"/a\"}" },
-                { "Preview", "{\"path\":\"/a\",\"content_base64\":\"\"}" },
-                { "Install", "{\"path\":\"/a\",\"content_base64\":\"\",\"replaces\":\"absent\"}" },
-                { "Confirm", "{\"path\":\"/a\"}" },
-                { "Undo", "{\"path\":\"/a\"}" },
-                { "Reload", "{}" },
-                { "Permit", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
-                { "RevokePermit", "{\"id\":1}" },
-                { "Pause", "{\"until_us\":9000000000000000,\"reason\":\"r\"}" },
-                { "Resume", "{}" },
-                { "Unlock", "{\"path\":\"/a\",\"until_us\":9000000000000000,\"reason\":\"r\"}" },
-                { "BeginPackageRun", "{\"reason\":\"r\"}" },
-                { "EndPackageRun", "{}" },
-        };
         struct fixture *fixture = fixture_new(CONTROL_GROUP_NONE);
 
         (void)state;
-        for (size_t i = 0; i < N_ELEMENTS(actions); i++) {
+        for (size_t i = 0; i < N_ELEMENTS(calls); i++) {
+                if (!calls[i].is_refused)
+                        continue;
                 for (int result = 1; result < N_CONTROL_RESULTS; result++) {
                         struct wire_reply reply;
 
                         fixture->result = result;
-                        reply = call_checked(fixture, actions[i].method, actions[i].parameters);
+                        reply = call_checked(fixture, calls[i].method, calls[i].parameters);
                         assert_non_null(reply.error);
                         assert_string_equal(strrchr(reply.error, '.') + 1, names[result]);
                         wire_reply_done(&reply);
                 }
                 fixture->result = -EROFS;
                 struct wire_reply reply =
-                        call_checked(fixture, actions[i].method, actions[i].parameters);
+                        call_checked(fixture, calls[i].method, calls[i].parameters);
                 assert_string_equal(reply.error, "org.sshguardd.Control.Failed");
                 assert_string_equal(json_string_value(json_object_get(reply.parameters, "errno")),
                                     "EROFS");
@@ -409,6 +425,7 @@ static void test_metrics(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_table_and_interface_agree),
+                cmocka_unit_test(test_every_method_is_called),
                 cmocka_unit_test(test_every_reply_is_as_the_interface_says),
                 cmocka_unit_test(test_every_refusal_is_as_the_interface_says),
                 cmocka_unit_test(test_parameters),
