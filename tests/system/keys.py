@@ -404,9 +404,9 @@ def keys_for_future_accounts_are_told(machine):
     path = "/etc/skel/.ssh/authorized_keys"
     machine.run("install -d -m 0700 /etc/skel/.ssh")
     machine.write(path, FOREIGN)
-    eventually("it is a finding", lambda: rules_broken(machine, path))
+    eventually("it is a finding", lambda: rules_broken(machine, path) and rules_broken(machine, "/etc/skel/.ssh"))
     machine.run("rm -r /etc/skel/.ssh")
-    eventually("it is resolved", lambda: not rules_broken(machine, path))
+    eventually("it is resolved", lambda: not rules_broken(machine, path) and not rules_broken(machine, "/etc/skel/.ssh"))
 
 
 @check
