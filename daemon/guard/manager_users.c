@@ -18,15 +18,16 @@
 #include "os/accounts.h"
 
 enum {
-        SLICE_USERS = 256,         /* of a full pass at most, between two looks at what else there
-                                      is to be done */
-        SLICE_US = 4000,           /* what it is to take */
-        SLICE_ADOPTED_US = 20000,  /* of the first one, where each slice is written to disk */
-        SWEEP_USERS = 256,         /* in one turn of the sweep */
-        POLL_USERS = 64,           /* of those whose files send no events, besides */
-        SWEEP_SLICE_US = 5 * 1000, /* then an event has its turn first */
-        USER_REST_US = 100 * 1000, /* between two looks at one account: who writes all the time
-                                      costs ten looks a second */
+        SLICE_USERS = 256,          /* of a full pass at most, between two looks at what else there
+                                       is to be done */
+        SLICE_US = 4000,            /* what it is to take */
+        SLICE_USERS_ADOPTED = 2048, /* of the first one, where each slice is written to disk, and */
+        SLICE_ADOPTED_US = 100000,  /* ten times as many slices write five times as much */
+        SWEEP_USERS = 256,          /* in one turn of the sweep */
+        POLL_USERS = 64,            /* of those whose files send no events, besides */
+        SWEEP_SLICE_US = 5 * 1000,  /* then an event has its turn first */
+        USER_REST_US = 100 * 1000,  /* between two looks at one account: who writes all the time
+                                       costs ten looks a second */
 };
 
 /* ---- watches ---- */
@@ -203,21 +204,22 @@ bool manager_has_users_left(const struct manager *manager) {
 }
 
 /* As many accounts as a slice has time for, by what the last one of N took. */
-static void fit_slice(struct manager *manager, size_t n, uint64_t took_us, uint64_t wanted_us) {
-        size_t fit = n * wanted_us / (took_us + 1);
+static void fit_slice(struct manager *manager, size_t n, uint64_t took_us) {
+        const bool is_adopting = !manager->reconciler.accounts_are_established;
+        const size_t most = is_adopting ? SLICE_USERS_ADOPTED : SLICE_USERS;
+        size_t fit = n * (is_adopting ? SLICE_ADOPTED_US : SLICE_US) / (took_us + 1);
 
         /* one that met an odd account, or a busy machine, says little */
         if (fit > 2 * n)
                 fit = 2 * n;
-        if (fit > SLICE_USERS)
-                fit = SLICE_USERS;
+        if (fit > most)
+                fit = most;
         manager->users_at_once = fit > 0 ? fit : 1;
 }
 
 int manager_take_users(struct manager *manager) {
         size_t n_items = manager->world.users.n_items;
         size_t first = n_items > 0 ? manager->users_next % n_items : 0, n = n_items - first;
-        const bool is_adopting = !manager->reconciler.accounts_are_established;
         uint64_t began_us = manager_now_us();
         int r;
 
@@ -227,8 +229,7 @@ int manager_take_users(struct manager *manager) {
                 n = manager->users_left;
         r = reconcile_users(&manager->reconciler, first, n);
         if (n == manager->users_at_once)
-                fit_slice(manager, n, manager_now_us() - began_us,
-                          is_adopting ? SLICE_ADOPTED_US : SLICE_US);
+                fit_slice(manager, n, manager_now_us() - began_us);
         /* an account that cannot be looked at now is looked at by the next pass or sweep */
         manager->users_next = first + n;
         manager->users_left = n > 0 ? manager->users_left - n : 0;

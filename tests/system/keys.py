@@ -390,8 +390,8 @@ def accounts_that_share_a_home_are_guarded_both(machine):
     eventually("it is listed", lambda: "rob" in {entry["user"] for entry in ctl(machine, "keys")["keys"]})
     machine.run(f"echo '{WEAK.strip()}' >>{key_file('bob')}", user="rob")
     eventually("it is put back", lambda: text_at(machine, key_file("bob")) == bob)
-    owner = machine.run(f"stat -c '%a %U' {key_file('bob')}").stdout.strip()
-    expect(owner == "600 bob", owner)
+    owner = machine.run(f"stat -c '%U' {key_file('bob')}").stdout.strip()
+    expect(owner == "bob", owner)
     machine.run("userdel rob", check=False)
     eventually("bob's keys are listed still", lambda: {entry["user"] for entry in ctl(machine, "keys")["keys"]}
                >= {"bob"} and "rob" not in {entry["user"] for entry in ctl(machine, "keys")["keys"]})
@@ -414,7 +414,13 @@ def the_command_that_prints_keys_is_guarded(machine):
     drop_in, path = "/etc/ssh/sshd_config.d/70-command.conf", "/etc/ssh/print-keys"
     machine.write(path, "#!/bin/sh\nexit 0\n")
     machine.run(f"chmod 0755 {path}")
-    machine.write(drop_in, f"AuthorizedKeysCommand {path} %u\nAuthorizedKeysCommandUser nobody\n")
+    text = f"AuthorizedKeysCommand {path} %u\nAuthorizedKeysCommandUser nobody\n"
+    machine.write(drop_in, text)
+    eventually("who may print keys is the policy's business", lambda: not machine.exists(drop_in))
+    machine.write("/etc/sshguardd/policy.d/60-command.conf",
+                  f'rules = ( {{ id = "sshd.keys-command"; sshd = "AuthorizedKeysCommand"; must = "{path} %u"; }} );\n')
+    machine.run("sshguardctl reload")
+    machine.write(drop_in, text)
     approve(machine, drop_in)
     eventually("it is guarded", lambda: any(file["path"] == path and file.get("state") == "approved"
                                             for file in ctl(machine, "files")["files"]))
