@@ -107,6 +107,10 @@ static void test_doors(void **state) {
                 { .config = "UsePAM yes\n",
                   .user = "odd",
                   .wanted = "refused: its shell /bin/missing does not exist" },
+                { .config = "UsePAM yes\n",
+                  .user = "odd",
+                  .more = { .path = "/bin/missing", .text = "", .mode = 0644 },
+                  .wanted = "refused: its shell /bin/missing is not executable" },
                 { .config = "UsePAM no\n",
                   .shadow = "bob:!$6$a$b:19000::::::\n",
                   .wanted = "refused: the account is locked" },
@@ -243,6 +247,9 @@ static void test_prompts(void **state) {
                   .wanted = "nothing" },
                 { .config = "UsePAM no\n", .wanted = "password" },
                 { .config = "UsePAM no\nPasswordAuthentication no\n"
+                            "HostbasedAuthentication yes\n",
+                  .wanted = "host?" },
+                { .config = "UsePAM no\nPasswordAuthentication no\n"
                             "KbdInteractiveAuthentication yes\n",
                   .wanted = "" },
                 { .config = PAM_ON "PermitRootLogin prohibit-password\n",
@@ -376,6 +383,35 @@ static void test_all_connections(void **state) {
         memory_machine_close(&memory);
 }
 
+/* Without shadow nobody knows who has a password; without libpam nobody knows what it asks. */
+static void test_what_is_not_known(void **state) {
+        static const char *const configs[] = { "UsePAM no\n", ONE_ANSWER, PAM_ON };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(configs); i++) {
+                const struct memory_file files[] = {
+                        { .path = "/etc/ssh/sshd_config", .text = configs[i] },
+                        { .path = "/etc/passwd", .text = passwd },
+                        { .path = "/etc/group", .text = group },
+                        { .path = "/etc/pam.d/sshd", .text = UNIX REST },
+                        { .path = "/bin/sh", .text = "", .mode = 0755 },
+                };
+                CLEANUP(access_logins_done) struct access_logins logins = { 0 };
+                struct memory_machine memory;
+
+                assert_int_equal(memory_machine_open(files, N_ELEMENTS(files), &memory), 0);
+                assert_int_equal(access_logins_judge(&memory.machine,
+                                                     accounts_find(&memory.accounts, "bob"),
+                                                     &logins),
+                                 0);
+                assert_int_equal(logins.n_items, 1);
+                assert_int_equal(logins.items[0].answer, ACCESS_CANNOT_TELL);
+                assert_true(logins.items[0].ways.n_items > 0);
+                assert_non_null(logins.items[0].ways.items[0].reason);
+                memory_machine_close(&memory);
+        }
+}
+
 static void test_strangers(void **state) {
         static const struct memory_file files[] = {
                 { .path = "/etc/ssh/sshd_config", .text = "" },
@@ -393,10 +429,15 @@ static void test_strangers(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_doors),           cmocka_unit_test(test_keys),
-                cmocka_unit_test(test_prompts),         cmocka_unit_test(test_accounts),
-                cmocka_unit_test(test_sessions),        cmocka_unit_test(test_keys_have_reasons),
-                cmocka_unit_test(test_all_connections), cmocka_unit_test(test_strangers),
+                cmocka_unit_test(test_doors),
+                cmocka_unit_test(test_keys),
+                cmocka_unit_test(test_prompts),
+                cmocka_unit_test(test_accounts),
+                cmocka_unit_test(test_sessions),
+                cmocka_unit_test(test_keys_have_reasons),
+                cmocka_unit_test(test_all_connections),
+                cmocka_unit_test(test_strangers),
+                cmocka_unit_test(test_what_is_not_known),
 
         };
 

@@ -137,6 +137,12 @@ static void test_keys(void **state) {
                   NULL,
                   { { "/etc/ssh/keys/bob", KEY, 0, 0, NULL } },
                   NULL },
+                { "AuthorizedKeysFile /etc/ssh/keys/*\n",
+                  NULL,
+                  "key",
+                  NULL,
+                  { { "/etc/ssh/keys/*", KEY, 0, 0, NULL } },
+                  NULL },
                 { "AuthorizedKeysFile none\n", KEY, "", NULL, { { 0 } }, NULL },
                 /* the same key twice is one */
                 { "AuthenticationMethods publickey,publickey\n",
