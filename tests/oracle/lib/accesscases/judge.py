@@ -275,12 +275,13 @@ class AccessJudge:
                             counts["cannot_tell"] += 1
                             continue
                         is_in = self.try_login(account.name, address, holding)
+                        is_spoilt = self.is_spoilt()
                         if not is_in and wanted == "yes" and self.was_cut_off():
                             is_in = self.try_login(account.name, address, holding, methods="publickey,password")
                         if not is_in and account.password == "empty":
                             is_in = self.try_empty(account.name, address, holding)
                         counts["let_in"] += is_in
-                        if is_in != (wanted == "yes") and not self.is_spoilt():
+                        if is_in != (wanted == "yes") and not is_spoilt:
                             text = self.describe(machine, account, address, holding, login)
                             found.append(Difference("let in" if is_in else "not let in", text))
         finally:
