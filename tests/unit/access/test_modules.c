@@ -174,6 +174,12 @@ static void test_unix(void **state) {
                 { UNIX REST, "", { 0 }, NULL, "bob:*:19000::::::\n" },
                 { UNIX REST, "", { 0 }, NULL, "ann:$6$a$b:19000::::::\n" },
                 { UNIX REST, "", { 0 }, "PermitEmptyPasswords yes\n", empty },
+                /* an account without a line in shadow has no age */
+                { "auth required pam_permit.so\n" REST,
+                  "nothing",
+                  { 0 },
+                  NULL,
+                  "ann:$6$a$b:19000::::::\n" },
                 { "auth required pam_unix.so nullok\n" REST,
                   "nothing",
                   { 0 },

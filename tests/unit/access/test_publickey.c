@@ -143,6 +143,7 @@ static void test_keys(void **state) {
                   NULL,
                   { { "/etc/ssh/keys/*", KEY, 0, 0, NULL } },
                   NULL },
+                { "UseDNS yes\n", "from=\"198.51.100.7\" " KEY, "key", NULL, { { 0 } }, NULL },
                 { "AuthorizedKeysFile none\n", KEY, "", NULL, { { 0 } }, NULL },
                 /* the same key twice is one */
                 { "AuthenticationMethods publickey,publickey\n",
