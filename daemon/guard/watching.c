@@ -115,6 +115,8 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
                 return 0;
         }
         before_us = manager_cpu_us();
+        if (watch_retry_limited(manager->watch) < 0)
+                record_notice(NULL, LOG_CRIT, "out of memory: what is polled stays polled");
         tell_limit(manager);
         manager->pid_is_dirty = true;
         manager_after_turn(manager);

@@ -369,6 +369,25 @@ int watch_refresh(struct watch *watch, const char *path) {
         return r < 0 ? r : flush(watch);
 }
 
+int watch_retry_limited(struct watch *watch) {
+        bool is_reached = false;
+        int r = watch->n_limited > 0 ? update_mounts(watch) : 0;
+
+        for (size_t i = 0; i < watch->wanted.n_buckets && watch->n_limited > 0 && !is_reached; i++)
+                for (struct table_entry *entry = watch->wanted.buckets[i];
+                     entry && r >= 0 && !is_reached; entry = entry->next) {
+                        struct wanted *wanted = wanted_of(entry);
+
+                        if (!(wanted->coverage & WATCH_LIMITED))
+                                continue;
+                        r = resolve(watch, wanted);
+                        is_reached = wanted->coverage & WATCH_LIMITED;
+                        if (!is_reached)
+                                enqueue(watch, wanted, false, 0);
+                }
+        return r < 0 ? r : flush(watch);
+}
+
 unsigned watch_coverage(const struct watch *watch, const char *path) {
         const struct wanted *wanted = find(watch, path);
 

@@ -68,6 +68,10 @@ void watch_remove(struct watch *watch, const char *path);
  * (then it is dirtied once more), or after an overflow. Returns 0 or -ENOMEM. */
 int watch_refresh(struct watch *watch, const char *path);
 
+/* Tries again to watch what WATCH_LIMITED leaves without a watch, until max_user_watches says no;
+ * what has one by then is dirtied once more. Returns 0 or -ENOMEM. */
+int watch_retry_limited(struct watch *watch);
+
 unsigned watch_coverage(const struct watch *watch, const char *path);
 /* How many wanted paths max_user_watches leaves without a watch of their own. */
 size_t watch_n_limited(const struct watch *watch);

@@ -107,8 +107,10 @@ class Guard:
             self.process = subprocess.Popen(
                 [self.build / "bin/sshguardd", "--root", self.root, "--state", self.state, "--socket", self.socket],
                 stderr=log)
-        if os.geteuid() == 0:
+        try:
             os.setpriority(os.PRIO_PROCESS, self.process.pid, NICE)
+        except PermissionError:
+            pass
         eventually("the first pass is over", self.is_at_rest)
 
     def kill(self):

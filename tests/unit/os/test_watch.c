@@ -542,9 +542,19 @@ static int with_few_watches(void) {
         if (write_text(limit, "100") < 0 || watch_refresh(watch, "/w/a/file") != 0 ||
             watch_coverage(watch, "/w/a/file") != (WATCH_DIRECTORY | WATCH_INODE) || reports.n != 1)
                 result = 4;
-        watch_remove(watch, "/w/a/file2");
-        if (watch_n_limited(watch) != 0)
+        reports = (struct reports){ 0 };
+        if (watch_retry_limited(watch) != 0 || watch_n_limited(watch) != 0 || reports.n != 1 ||
+            watch_retry_limited(watch) != 0 || reports.n != 1)
                 result = 5;
+        if (write_text(limit, "1") < 0 || watch_add(watch, "/w/c/d") != 0)
+                result = 6;
+        reports = (struct reports){ 0 };
+        if (watch_retry_limited(watch) != 0 || reports.n != 0)
+                result = 7;
+        watch_remove(watch, "/w/a/file2");
+        watch_remove(watch, "/w/c/d");
+        if (watch_n_limited(watch) != 0)
+                result = 8;
         watch_free(watch);
         return result;
 }
