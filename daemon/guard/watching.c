@@ -55,6 +55,14 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
         return 0;
 }
 
+/* Behind what else is due. */
+static void sweep_now(struct manager *manager) {
+        if (!manager->sweep_source)
+                return;
+        (void)sd_event_source_set_time_accuracy(manager->sweep_source, 1);
+        (void)sd_event_source_set_time(manager->sweep_source, manager_now_us());
+}
+
 static void on_overflow(void *userdata) {
         struct manager *manager = userdata;
 
@@ -64,8 +72,7 @@ static void on_overflow(void *userdata) {
                 record_notice(NULL, LOG_CRIT, "out of memory: a full pass could not be started");
         /* Whose files changed shows sooner than all can be judged, and then turns are fair. */
         manager->users_to_sweep = manager->world.users.n_items;
-        if (manager->sweep_source)
-                (void)sd_event_source_set_time(manager->sweep_source, manager_now_us());
+        sweep_now(manager);
 }
 
 /* ---- what sends no event ---- */
@@ -111,7 +118,7 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         }
         manager->sweep_cost_us += manager_cpu_us() - before_us;
         if (manager->users_to_sweep > 0) {
-                (void)sd_event_source_set_time(source, manager_now_us());
+                sweep_now(manager);
                 return 0;
         }
         before_us = manager_cpu_us();
@@ -121,6 +128,8 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         manager->pid_is_dirty = true;
         manager_after_turn(manager);
         manager->sweep_cost_us += manager_cpu_us() - before_us;
+        /* that may be a moment later, together with something else */
+        (void)sd_event_source_set_time_accuracy(source, 0);
         (void)sd_event_source_set_time(source,
                                        manager_now_us() + sweep_interval(manager->sweep_cost_us));
         return 0;
