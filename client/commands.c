@@ -105,6 +105,7 @@ static const struct command table[] = {
         { "permit", "[PATH]", "let a path be changed for a while, or list permits",
           "Responses are suspended for the path, alerts are not. At the end it is judged\n"
           "like any other file. Without PATH the permits in force are listed.\n"
+          "Debian packages need no permit: what dpkg installs is told by its hook.\n"
           "\n"
           "  sshguardctl permit /etc/ssh/sshd_config --for 30min --reason \"migration\"\n"
           "  sshguardctl permit --revoke 3\n",

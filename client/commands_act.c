@@ -334,7 +334,7 @@ int command_pause(struct client *client) {
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
         int status = set_allowance(client, parameters);
 
-        return status == CLIENT_FINE ? act(client, "Pause", TAKE(parameters), VIEW_DONE) : status;
+        return status == CLIENT_FINE ? act(client, "Pause", TAKE(parameters), VIEW_PAUSED) : status;
 }
 
 int command_resume(struct client *client) {

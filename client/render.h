@@ -30,7 +30,8 @@ enum view { /* one per shape of reply */
             VIEW_INSTALLED, /* an edit */
             VIEW_CONFIRMED,
             VIEW_UNDONE,
-            VIEW_DONE, /* nothing but that it was done */
+            VIEW_DONE,   /* nothing but that it was done */
+            VIEW_PAUSED, /* the same, and how it ends */
             N_VIEWS
 };
 

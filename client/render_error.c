@@ -79,7 +79,9 @@ static const struct {
         { WIRE_CONTROL ".NoSuchPermit", "no such permit: ", "id",
           "; `sshguardctl permit` lists them", NULL },
         { WIRE_CONTROL ".NothingKept", "nothing was kept of incident ", "incident",
-          ": nothing was replaced, or its copy made room for others", NULL },
+          ": nothing was replaced, or its copy made room for others; `sshguardctl show` of it says "
+          "what can be done",
+          NULL },
         { WIRE_CONTROL ".ContentChanged", NULL, NULL, NULL, put_changed },
         { WIRE_CONTROL ".Violates", NULL, NULL, NULL, put_violations },
         { WIRE_CONTROL ".PolicyInvalid", NULL, NULL, NULL, put_diagnostics },

@@ -309,7 +309,8 @@ static void put_lists(struct screen *screen, const json_t *status) {
                 screen_raw(screen, "\n");
                 render_put_incidents(screen, incidents, 2);
                 screen_raw(screen, "\n");
-                screen_putf(screen, STYLE_DIM, "`sshguardctl show %lld` tells more of the first.",
+                screen_putf(screen, STYLE_DIM,
+                            "`sshguardctl show %lld` tells more of the first, and what to do.",
                             (long long)member_int(json_array_get(incidents, 0), "id"));
                 screen_raw(screen, "\n");
         }

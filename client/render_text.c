@@ -526,6 +526,12 @@ static void show_done(struct screen *screen, const json_t *reply) {
         screen_raw(screen, "Done.\n");
 }
 
+static void show_paused(struct screen *screen, const json_t *reply) {
+        (void)reply;
+        screen_raw(screen,
+                   "Responses are paused, alerts go on; `sshguardctl resume` ends it early.\n");
+}
+
 static void show(struct screen *screen, enum view view, const json_t *parameters) {
         static void (*const views[N_VIEWS])(struct screen *, const json_t *) = {
                 [VIEW_STATUS] = render_status,
@@ -551,6 +557,7 @@ static void show(struct screen *screen, enum view view, const json_t *parameters
                 [VIEW_CONFIRMED] = show_confirmed,
                 [VIEW_UNDONE] = show_undone,
                 [VIEW_DONE] = show_done,
+                [VIEW_PAUSED] = show_paused,
         };
 
         views[view](screen, parameters);

@@ -131,8 +131,8 @@ int manager_start_full_pass(struct manager *manager);
 
 /* The self-test of events, at each heartbeat. */
 int manager_start_canary(struct manager *manager);
-/* Something was due at DUE_US (CLOCK_MONOTONIC): much later than that nobody looked meanwhile, which
- * is a gap, and all is looked at. */
+/* Something was due at DUE_US (CLOCK_MONOTONIC): much later than that nobody looked meanwhile,
+ * which is a gap, and all is looked at. */
 void manager_note_lateness(struct manager *manager, uint64_t due_us);
 void manager_beat_canary(struct manager *manager);
 

@@ -41,6 +41,7 @@ static const char *const view_names[N_VIEWS] = {
         [VIEW_CONFIRMED] = "confirmed",
         [VIEW_UNDONE] = "undone",
         [VIEW_DONE] = "done",
+        [VIEW_PAUSED] = "paused",
 };
 
 static int fail(const char *what, const char *which) {

@@ -203,7 +203,7 @@ static void test_deciding(void **state) {
                   NULL,
                   "not a duration: soon" },
                 { { "permit", "--revoke", "3" }, 0, "Done.", NULL },
-                { { "pause", "--for", "1h", "--reason", "w" }, 0, "Done.", NULL },
+                { { "pause", "--for", "1h", "--reason", "w" }, 0, "Responses are paused", NULL },
                 { { "resume", "-q" }, 0, NULL, NULL },
                 { { "confirm" }, 0, "Confirmed: the edit stays.", NULL },
                 { { "confirm", "/ab" }, 0, "Confirmed: 3 edits stay.", NULL },
