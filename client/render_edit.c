@@ -78,6 +78,10 @@ void render_preview(struct screen *screen, const json_t *preview) {
         if (member_bool(preview, "truncated"))
                 screen_raw(screen, "The diff is not complete: the file is too large.\n");
         put_settings(screen, preview);
+        if (member_string(preview, "access")) {
+                screen_raw(screen, "Who gets in otherwise:\n");
+                put_words(screen, STYLE_WARN, member_word(preview, "access", ""));
+        }
         put_list(screen, STYLE_GOOD, "Would hold again:", json_object_get(preview, "resolved"));
         put_list(screen, STYLE_BAD, "Would break:", json_object_get(preview, "violations"));
         if (refusal) {

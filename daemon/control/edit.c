@@ -129,7 +129,8 @@ static int reply_preview(struct control_call *call, const struct control_preview
                           describe_findings(&preview->violations), "resolved",
                           describe_findings(&preview->resolved), "diff", text_get(&diff),
                           "truncated", truncated);
-        if (!reply || describe_bytes(reply, "refusal", preview->refusal) < 0 ||
+        if (!reply || describe_bytes(reply, "access", preview->versions.access) < 0 ||
+            describe_bytes(reply, "refusal", preview->refusal) < 0 ||
             describe_bytes(reply, "remark", preview->remark) < 0)
                 return -ENOMEM;
         call->reply = TAKE(reply);

@@ -18,6 +18,7 @@
 #include "guard/record.h"
 #include "guard/respond.h"
 #include "manager.h"
+#include "world/access_change.h"
 
 DEFINE_CLEANUP(cleanup_view, struct view, view_free)
 DEFINE_CLEANUP(cleanup_config, struct sshd_config, sshd_config_free)
@@ -259,6 +260,16 @@ static int compare_settings(const struct world *world, const struct laid *laid,
                        : 0;
 }
 
+/* Who gets in otherwise. Nothing where that cannot be found out. */
+static int compare_access(struct world *world, const struct laid *laid, const char *path,
+                          struct control_preview *ret) {
+        CLEANUP(access_change_done) struct access_change change = { 0 };
+        int r = access_change_find(world, world->view, laid->view, path, &change);
+
+        ret->versions.access = TAKE(change.text);
+        return r == -ENOMEM ? r : 0;
+}
+
 static int preview(void *userdata, const struct control_proposal *proposal,
                    struct control_preview *ret, struct control_refusal *refusal) {
         struct manager *manager = userdata;
@@ -277,6 +288,8 @@ static int preview(void *userdata, const struct control_proposal *proposal,
                 r = ask_sshd(manager, &laid, &ret->refusal, &ret->remark);
         if (r == 0)
                 r = compare_settings(&manager->world, &laid, ret);
+        if (r == 0)
+                r = compare_access(&manager->world, &laid, proposal->path, ret);
         if (r == 0)
                 r = copy_content(&ret->versions.before, &laid.now->metadata, laid.now->data,
                                  laid.now->n_data);

@@ -152,7 +152,8 @@ def a_login_before_sshd_has_read_it_is_refused(machine):
 @check
 def what_nobody_confirms_is_undone(machine):
     after = machine.journal_end()
-    edit(machine, "DenyUsers root", "3s")
+    said = edit(machine, "DenyUsers root", "3s")
+    expect("Who gets in otherwise:\n  root loses key login from any address" in said, f"edit says {said}")
     eventually("root is kept out", lambda: over_ssh(machine, "true")[1] != 0, seconds=2.5)
     eventually("it is undone", lambda: is_back(machine), seconds=10)
     found = eventually("the entry", lambda: alerts(machine, "UNDONE", after))

@@ -130,6 +130,14 @@ static void test_keys(void **state) {
                   NULL,
                   { { 0 } },
                   NULL },
+        };
+
+        (void)state;
+        expect(cases, N_ELEMENTS(cases));
+}
+
+static void test_where_keys_are(void **state) {
+        static const struct key_case cases[] = {
                 /* a file for each account, wherever it lies; a pattern matches what there is */
                 { "AuthorizedKeysFile /etc/ssh/keys/%u\n",
                   NULL,
@@ -322,6 +330,7 @@ static void test_what_cannot_be_read(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_keys),
+                cmocka_unit_test(test_where_keys_are),
                 cmocka_unit_test(test_authorities),
                 cmocka_unit_test(test_what_cannot_be_read),
         };

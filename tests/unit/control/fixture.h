@@ -301,6 +301,7 @@ static int fake_preview(void *userdata, const struct control_proposal *proposal,
         if (strncmp(proposal->data, "changed", 7) == 0) {
                 ret->changes.items = calloc(1, sizeof *ret->changes.items);
                 ret->changes.n_items = 1;
+                ret->versions.access = strdup("bob gains password login");
                 ret->changes.items[0] = (struct sshd_change){ strdup("Banner"), strdup("none"),
                                                               strdup("/\xff"), strdup("user=bob") };
         }

@@ -231,6 +231,8 @@ static void test_editing(void **state) {
                     "Banner   none  /\\xff  user=bob",
                     "--yes installs what" } },
                 { "printf 'changed\\n' >", { { "edit", "/a", "--yes" }, 0, "Installed.", NULL } },
+                { "printf 'changed\\n' >",
+                  { { "edit", "/a", "--yes" }, 0, "bob gains password login", NULL } },
                 { "printf 'same\\n' >",
                   { { "edit", "/a", "--yes" }, 0, "No setting of sshd changes", NULL } },
                 { "printf 'refused\\n' >",
