@@ -220,18 +220,16 @@ int manager_approve(void *userdata, const struct control_approval *approval,
 }
 
 static int keep_restored(void *userdata, const char *path, const struct snapshot *old) {
-        struct manager *manager = userdata;
-        CLEANUP(finding_done) struct finding finding = { 0 };
-        const struct record record = { .message_id = MESSAGE_RESTORED,
-                                       .finding = &finding,
-                                       .action = "restored",
-                                       .quarantined = old };
-        int64_t id;
-        int r = finding_init_own(&finding, "file.restored", SEVERITY_INFO);
+        static const struct record_deed deed = {
+                .message_id = MESSAGE_RESTORED,
+                .rule_id = "file.restored",
+                .action = "restored",
+                .message = "a quarantined version was put back in its place",
+                .severity = SEVERITY_INFO,
+        };
+        const struct manager *manager = userdata;
 
-        r = finding_set(r, &finding.path, "%s", path);
-        r = finding_set(r, &finding.message, "a quarantined version was put back in its place");
-        return r < 0 ? r : record_incident(&manager->reconciler.recorder, &record, &id);
+        return record_deed(&manager->reconciler.recorder, &deed, path, old);
 }
 
 /* Proves and writes a quarantined version; what it breaks must be excepted. */

@@ -139,18 +139,16 @@ void manager_drop_trial(struct manager *manager, const char *path) {
 /* ---- undoing ---- */
 
 static int keep_undone(void *userdata, const char *path, const struct snapshot *old) {
-        struct manager *manager = userdata;
-        CLEANUP(finding_done) struct finding finding = { 0 };
-        const struct record record = { .message_id = MESSAGE_UNDONE,
-                                       .finding = &finding,
-                                       .action = "undone",
-                                       .quarantined = old };
-        int64_t id;
-        int r = finding_init_own(&finding, "file.unconfirmed", SEVERITY_MEDIUM);
+        static const struct record_deed deed = {
+                .message_id = MESSAGE_UNDONE,
+                .rule_id = "file.unconfirmed",
+                .action = "undone",
+                .message = "an edit that was not confirmed was taken back",
+                .severity = SEVERITY_MEDIUM,
+        };
+        const struct manager *manager = userdata;
 
-        r = finding_set(r, &finding.path, "%s", path);
-        r = finding_set(r, &finding.message, "an edit that was not confirmed was taken back");
-        return r < 0 ? r : record_incident(&manager->reconciler.recorder, &record, &id);
+        return record_deed(&manager->reconciler.recorder, &deed, path, old);
 }
 
 static bool is_content(const struct approved *approved, const uint8_t sha256[FILE_SHA256_SIZE]) {

@@ -348,19 +348,16 @@ static int check_allowed(struct manager *manager, const struct control_proposal 
 }
 
 static int keep_edited(void *userdata, const char *path, const struct snapshot *old) {
-        struct manager *manager = userdata;
-        CLEANUP(finding_done) struct finding finding = { 0 };
-        const struct record record = { .message_id = MESSAGE_INSTALLED,
-                                       .finding = &finding,
-                                       .action = "edited",
-                                       .quarantined = old };
-        int64_t id;
-        int r = finding_init_own(&finding, "file.edited", SEVERITY_INFO);
+        static const struct record_deed deed = {
+                .message_id = MESSAGE_INSTALLED,
+                .rule_id = "file.edited",
+                .action = "edited",
+                .message = "an administrator replaced it with `sshguardctl edit`",
+                .severity = SEVERITY_INFO,
+        };
+        const struct manager *manager = userdata;
 
-        r = finding_set(r, &finding.path, "%s", path);
-        r = finding_set(r, &finding.message,
-                        "an administrator replaced it with `sshguardctl edit`");
-        return r < 0 ? r : record_incident(&manager->reconciler.recorder, &record, &id);
+        return record_deed(&manager->reconciler.recorder, &deed, path, old);
 }
 
 static int approve_written(struct manager *manager, const struct control_proposal *proposal) {

@@ -257,6 +257,21 @@ void record_tell_notices(void (*listener)(void *userdata, const char *message_id
         hearing.userdata = userdata;
 }
 
+int record_deed(const struct recorder *recorder, const struct record_deed *deed, const char *path,
+                const struct snapshot *old) {
+        CLEANUP(finding_done) struct finding finding = { 0 };
+        const struct record record = { .message_id = deed->message_id,
+                                       .finding = &finding,
+                                       .action = deed->action,
+                                       .quarantined = old };
+        int64_t id;
+        int r = finding_init_own(&finding, deed->rule_id, deed->severity);
+
+        r = finding_set(r, &finding.path, "%s", path);
+        r = finding_set(r, &finding.message, "%s", deed->message);
+        return r < 0 ? r : record_incident(recorder, &record, &id);
+}
+
 __attribute__((format(printf, 4, 0))) static void send_notice(const char *path,
                                                               const char *message_id, int priority,
                                                               const char *format,

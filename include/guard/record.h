@@ -42,6 +42,14 @@ struct record {
  * told: *ret_id may then be 0 too. */
 int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id);
 
+/* The same of what an administrator asked for: what was at PATH is no longer there. */
+struct record_deed {
+        const char *message_id, *rule_id, *action, *message;
+        enum severity severity;
+};
+int record_deed(const struct recorder *recorder, const struct record_deed *deed, const char *path,
+                const struct snapshot *old);
+
 /* Tells of contested paths what was not told one by one, and forgets what is over. Returns 0 or
  * -ENOMEM. */
 int record_summaries(const struct recorder *recorder);

@@ -162,14 +162,18 @@ static void test_what_changed_while_nobody_watched(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config.d/00.conf", NULL);
 }
 
+static struct permit lasting_permit(enum permit_kind kind, const char *path) {
+        return (struct permit){ .kind = kind,
+                                .path = BORROWED(path),
+                                .since_us = 1,
+                                .until_us = INT64_MAX,
+                                .uses_left = -1,
+                                .reason = BORROWED("a test") };
+}
+
 static void test_a_permit_suspends_the_response_not_the_alert(void **state) {
         struct machine *machine = *state;
-        const struct permit permit = { .kind = PERMIT_CHANGE,
-                                       .path = BORROWED("/etc/ssh/sshd_config"),
-                                       .since_us = 1,
-                                       .until_us = INT64_MAX,
-                                       .uses_left = -1,
-                                       .reason = BORROWED("upgrade") };
+        const struct permit permit = lasting_permit(PERMIT_CHANGE, "/etc/ssh/sshd_config");
         int64_t id;
 
         start(machine);
@@ -248,15 +252,11 @@ static void test_a_refused_file_takes_nothing_with_it(void **state) {
                                         "PasswordAuthentication no\n"
                                         "PermitRootLogin no\n"
                                         "X11Forwarding no\n";
-        const struct permit exception = { .kind = PERMIT_EXCEPTION,
-                                          .path = BORROWED("/etc/ssh/sshd_config.d/50.conf"),
-                                          .rule_id = BORROWED("password"),
-                                          .since_us = 1,
-                                          .until_us = INT64_MAX,
-                                          .uses_left = -1,
-                                          .reason = BORROWED("migration") };
+        struct permit exception =
+                lasting_permit(PERMIT_EXCEPTION, "/etc/ssh/sshd_config.d/50.conf");
         int64_t id;
 
+        exception.rule_id = BORROWED("password");
         start(machine);
         assert_int_equal(permits_add(&machine->permits, &exception, &id), 0);
         write_at(machine, "/etc/ssh/sshd_config.d/50.conf", excepted);
@@ -290,12 +290,7 @@ static void test_a_refused_file_goes_from_a_violating_tree(void **state) {
 /* The drifted files that set the keyword go together, but for what is allowed. */
 static void test_what_is_permitted_joins_no_set(void **state) {
         struct machine *machine = *state;
-        const struct permit permit = { .kind = PERMIT_CHANGE,
-                                       .path = BORROWED("/etc/ssh/sshd_config"),
-                                       .since_us = 1,
-                                       .until_us = INT64_MAX,
-                                       .uses_left = -1,
-                                       .reason = BORROWED("upgrade") };
+        const struct permit permit = lasting_permit(PERMIT_CHANGE, "/etc/ssh/sshd_config");
         static const char own[] = "Include /etc/ssh/sshd_config.d/*.conf\n"
                                   "PasswordAuthentication yes\n";
         int64_t id;
@@ -421,12 +416,7 @@ static bool can_set_flags(const struct machine *machine) {
 
 static void test_a_lock_comes_with_the_revert_and_stays(void **state) {
         struct machine *machine = *state;
-        const struct permit permit = { .kind = PERMIT_UNLOCK,
-                                       .path = BORROWED("/etc/ssh/sshd_config"),
-                                       .since_us = 1,
-                                       .until_us = INT64_MAX,
-                                       .uses_left = -1,
-                                       .reason = BORROWED("an edit") };
+        const struct permit permit = lasting_permit(PERMIT_UNLOCK, "/etc/ssh/sshd_config");
         int64_t id;
 
         write_at(machine, "/etc/sshguardd/sshguardd.conf",
@@ -468,12 +458,8 @@ static void test_a_lock_comes_with_the_revert_and_stays(void **state) {
 /* Breaking the configuration resolves nothing. */
 static void test_a_refused_file_resolves_nothing(void **state) {
         struct machine *machine = *state;
-        const struct permit permit = { .kind = PERMIT_CHANGE,
-                                       .path = BORROWED("/etc/ssh/sshd_config.d/60.conf"),
-                                       .since_us = 1,
-                                       .until_us = INT64_MAX,
-                                       .uses_left = -1,
-                                       .reason = BORROWED("upgrade") };
+        const struct permit permit =
+                lasting_permit(PERMIT_CHANGE, "/etc/ssh/sshd_config.d/60.conf");
         int64_t id, incident;
 
         write_at(machine, "/etc/ssh/sshd_config",
