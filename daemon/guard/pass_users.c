@@ -162,6 +162,17 @@ static int remember(struct world *world, size_t i) {
 
 /* ---- look and judge ---- */
 
+/* What is an account's file and a rule's too is judged by both: else a change that a look at the
+ * account found first would break no rule, and be accepted. */
+static int add_shared(struct pass *pass, const struct guarded_user *user) {
+        int r = 0;
+
+        for (size_t i = 0; i < user->n_files && r == 0; i++)
+                if (map_get(&pass->reconciler->world->set.paths, user->files[i].path))
+                        r = pass_add(pass, user->files[i].path);
+        return r;
+}
+
 int pass_look_at_users(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
         int r = 0;
@@ -177,6 +188,8 @@ int pass_look_at_users(struct pass *pass) {
                         reconciler->on_user_changed(reconciler->userdata, i);
                 if (r >= 0)
                         r = recall(pass, n);
+                if (r == 0)
+                        r = add_shared(pass, user_at(pass, n));
         }
         return r;
 }

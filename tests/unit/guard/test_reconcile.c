@@ -356,6 +356,29 @@ static void test_a_rule_about_a_link_speaks_of_where_it_leads(void **state) {
         assert_int_equal(machine->reconciler.ledger.n_items, 0);
 }
 
+/* A slice of a full pass can be the first to see a change of what an account and a rule share. */
+static void test_what_an_account_shares_with_a_rule_is_judged_by_it(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *folder =
+                text_format("%s/root/etc/sshguardd/policy.d", machine->directory);
+        CLEANUP_FREE char *config =
+                text_format("%sAuthorizedPrincipalsFile /etc/ssh/principals\n", main_config);
+
+        assert_int_equal(mkdir(folder, 0755), 0);
+        write_at(machine, "/etc/sshguardd/policy.d/x.conf",
+                 "rules = ( { id = \"x\"; file = \"/etc/ssh/principals\";\n"
+                 "approved_only = true; response = \"revert\"; } );\n");
+        write_at(machine, "/etc/ssh/sshd_config", config);
+        write_at(machine, "/etc/ssh/principals", "alice\n");
+        start(machine);
+        assert_non_null(users_get(&machine->world.users, "/etc/ssh/principals"));
+        assert_int_equal(reconcile_users(&machine->reconciler, 0, 1), 0);
+        write_at(machine, "/etc/ssh/principals", "alice\nroot\n");
+        assert_int_equal(reconcile_users(&machine->reconciler, 0, 1), 0);
+        assert_content(machine, "/etc/ssh/principals", "alice\n");
+        assert_int_equal(count_incidents(machine, "reverted"), 1);
+}
+
 static void test_a_repair_leaves_a_link_a_link(void **state) {
         struct machine *machine = *state;
         CLEANUP_FREE char *name =
@@ -672,6 +695,7 @@ int main(void) {
                 MACHINE_TEST(test_what_is_permitted_joins_no_set),
                 MACHINE_TEST(test_what_a_link_leads_to_is_put_back),
                 MACHINE_TEST(test_a_rule_about_a_link_speaks_of_where_it_leads),
+                MACHINE_TEST(test_what_an_account_shares_with_a_rule_is_judged_by_it),
                 MACHINE_TEST(test_a_repair_leaves_a_link_a_link),
                 MACHINE_TEST(test_a_lock_comes_with_the_revert_and_stays),
                 MACHINE_TEST(test_a_refused_file_resolves_nothing),
