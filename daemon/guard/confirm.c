@@ -236,6 +236,18 @@ static int undo_edit(struct manager *manager, const struct unconfirmed_edit *edi
         return r != CONTROL_DONE ? r : manager_mark(manager, path);
 }
 
+/* Once, not at each try. */
+static void tell_stuck(const struct manager *manager, const char *path, int r,
+                       const struct control_refusal *refusal) {
+        const char *reason =
+                r > 0 && refusal->reason ? refusal->reason : strerror(r < 0 ? -r : EIO);
+
+        if (!manager->undo_is_stuck && path)
+                record_notice_at(path, MESSAGE_UNDO_FAILED, LOG_CRIT,
+                                 "%s: the edit was not confirmed and cannot be undone: %s", path,
+                                 reason);
+}
+
 /* Those that are due; true if one could not be undone. */
 static bool undo_due(struct manager *manager) {
         bool has_failed = false;
@@ -244,6 +256,7 @@ static bool undo_due(struct manager *manager) {
                 const struct unconfirmed_edit *edit = &manager->unconfirmed.items[i];
                 size_t n_before = manager->unconfirmed.n_items;
                 struct control_refusal refusal = { 0 };
+                CLEANUP_FREE char *path = strdup(edit->path);
                 int r;
 
                 if (unconfirmed_due_us(&manager->unconfirmed, edit) > ssh_login_now_us()) {
@@ -253,15 +266,12 @@ static bool undo_due(struct manager *manager) {
                 r = undo_edit(manager, edit, &refusal);
                 if (r != CONTROL_DONE) {
                         has_failed = true;
-                        record_notice_at(edit->path, MESSAGE_UNDO_FAILED, LOG_CRIT,
-                                         "%s: the edit was not confirmed and cannot be undone: %s",
-                                         edit->path,
-                                         r > 0 && refusal.reason ? refusal.reason
-                                                                 : strerror(r < 0 ? -r : EIO));
+                        tell_stuck(manager, path, r, &refusal);
                 }
                 control_refusal_done(&refusal);
                 i += manager->unconfirmed.n_items == n_before; /* else the next one is here */
         }
+        manager->undo_is_stuck = has_failed;
         return has_failed;
 }
 

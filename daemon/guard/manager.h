@@ -39,6 +39,7 @@ struct manager {
         struct rollout rollout; /* of the policy in force */
         struct permits permits;
         struct unconfirmed unconfirmed;
+        bool undo_is_stuck; /* that one cannot be undone was said */
         struct dirty_set dirty;
         struct sweep sweep;
         struct watch *watch;
