@@ -26,7 +26,7 @@
 enum {
         QUEUED_MAX = 16 << 20,                      /* bytes of answers that nobody reads, in all */
         LINE_PRIORITY = SD_EVENT_PRIORITY_IDLE / 2, /* behind events, before what can always wait */
-        LINE_PATIENCE_US = 20000, /* a person does not notice; the share of long answers is bounded
+        LINE_PATIENCE_US = 50000, /* a person does not notice; the share of long answers is bounded
                                    */
 };
 
