@@ -171,6 +171,8 @@ int manager_take_turn(struct manager *manager) {
         manager->n_looks += slice.n_paths;
         manager->turn_ended_us = manager_now_us();
         cost_us = manager_cpu_us() - cost_us;
+        if (cost_us > MANAGER_TURN_US) /* it paid for what others had made stale */
+                cost_us = MANAGER_TURN_US;
         for (size_t i = 0; i < slice.n_paths; i++) {
                 (void)watch_refresh(manager->watch, slice.paths[i]);
                 manager_looked_at(manager, slice.paths[i], cost_us);
