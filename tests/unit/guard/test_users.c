@@ -29,6 +29,7 @@ static int set_up(void **state) {
                  "  { id = \"comments\"; keys = \"bob\"; comments = [ \"b\" ];\n"
                  "    response = \"repair\"; severity = \"high\"; },\n"
                  "  { id = \"rc\"; file = \"~/.ssh/rc\"; absent = true; },\n"
+                 "  { id = \"pattern\"; file = \"~/.ssh/*.pub\"; mode_at_most = \"0644\"; },\n"
                  "  { id = \"principals\"; file = \"/etc/ssh/principals\"; approved_only = true;\n"
                  "    response = \"revert\"; },\n"
                  "  { id = \"directory\"; file = \"~/.ssh/\"; owner = \"%u\"; mode_at_most = "
@@ -232,7 +233,6 @@ static void test_what_sshd_ignores(void **state) {
         assert_int_equal(user_named(machine, "bob")->ledger.n_items, 0);
 }
 
-/* What is known survives a restart and a list of accounts in another order. */
 /* What sshd reads for every account may be what a rule about files speaks of. */
 static void test_a_file_of_all_accounts(void **state) {
         struct machine *machine = *state;
@@ -253,6 +253,59 @@ static void test_a_file_of_all_accounts(void **state) {
         assert_content(machine, "/etc/ssh/principals", "alice\n");
 }
 
+/* A rule's pattern is matched with the account's own rights, and anew at each look. */
+static void test_files_that_a_pattern_names(void **state) {
+        struct machine *machine = *state;
+        const char *path = "/home/bob/.ssh/a.pub";
+
+        if (geteuid() != 0)
+                SKIP("files of several users need root");
+        assert_true(has_file(machine, "bob", "/home/bob/.ssh"));
+        assert_false(has_file(machine, "bob", path));
+        write_at(machine, path, KEY_A);
+        give(machine, path, 0666, 4002);
+        reconcile(machine, "/home/bob/.ssh");
+        assert_true(has_file(machine, "bob", path));
+        assert_true(has_open(machine, "bob", "pattern"));
+        assert_false(has_file(machine, "alice", path));
+        assert_int_equal(unlink(host(machine, path)), 0);
+        reconcile(machine, "/home/bob/.ssh");
+        assert_false(has_file(machine, "bob", path));
+        assert_false(has_open(machine, "bob", "pattern"));
+}
+
+/* The approved versions move along; who is gone has nothing open. */
+static void test_a_home_moves(void **state) {
+        struct machine *machine = *state;
+        const char *path = "/srv/.ssh/authorized_keys";
+
+        if (geteuid() != 0)
+                SKIP("files of several users need root");
+        assert_int_equal(reconciler_establish_accounts(&machine->reconciler), 0);
+        assert_int_equal(reconciler_establish_accounts(&machine->reconciler), 0);
+        machine->reconciler.accounts_are_established = false;
+        assert_int_equal(reconciler_recall_accounts(&machine->reconciler), 0);
+        assert_true(machine->reconciler.accounts_are_established);
+        machine->world.on_user_left = reconciler_user_left;
+        machine->world.userdata = &machine->reconciler;
+        assert_int_equal(chmod(host(machine, "/home/bob"), 0777), 0);
+        reconcile(machine, "/home/bob");
+        assert_true(has_open(machine, "bob", "keys.ignored"));
+
+        assert_int_equal(rename(host(machine, "/home/alice"), host(machine, "/srv")), 0);
+        write_at(machine, "/etc/passwd",
+                 "root:x:0:0::/root:/bin/sh\nalice:x:4001:4001::/srv:/bin/sh\n");
+        reconcile(machine, "/etc/passwd");
+        assert_int_equal(machine->world.users.n_items, 2);
+        reconcile(machine, path);
+        assert_false(has_open(machine, "alice", "approved"));
+        write_at(machine, path, KEY_B);
+        reconcile(machine, path);
+        assert_content(machine, path, KEY_A);
+        assert_content(machine, "/home/bob/.ssh/authorized_keys", KEY_B);
+}
+
+/* What is known survives a restart and a list of accounts in another order. */
 static void test_accounts_come_and_go(void **state) {
         struct machine *machine = *state;
 
@@ -288,6 +341,8 @@ int main(void) {
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_what_sshd_ignores, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_file_of_all_accounts, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_files_that_a_pattern_names, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_a_home_moves, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_accounts_come_and_go, set_up, tear_down),
         };
 
