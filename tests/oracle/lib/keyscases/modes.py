@@ -65,7 +65,7 @@ class ModesJudge:
             mode = 0o644 if path == file else 0o755
             uid, gid = rng.choice((0, UID)), rng.choice((0, UID))
             if rng.random() < 0.35:
-                mode |= rng.choice((0o020, 0o020, 0o020, 0o002, 0o022, 0o1000, 0o1022, 0o4000))
+                mode |= rng.choice((0o020, 0o020, 0o020, 0o002, 0o022, 0o1000, 0o1002, 0o1022, 0o4000))
             if rng.random() < 0.35:
                 uid, gid = rng.choice(UIDS), rng.choice(GIDS)
             os.chown(self.inside(path), uid, gid)
