@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,9 @@
 enum {
         PARENTS_MAX = 256, /* a tree of processes is not deep; numbers could change on the way */
         STAT_MAX = 1024,
+        /* of proc_pid_stat(5), from 1 */
+        FIELD_STATE = 3,
+        FIELD_PARENT = 4,
         FIELD_STARTTIME = 22,
 };
 
@@ -56,31 +60,36 @@ static int64_t us_of_ticks(unsigned long long ticks) {
         return (int64_t)(ticks * 1000000 / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
+/* The number in a field of stat(5), whose third begins at STATE: false if there is none. */
+static bool parse_field(const char *state, int field, unsigned long long *ret) {
+        const char *at = state;
+        char *rest;
+
+        for (int i = FIELD_STATE; i < field; i++) {
+                at += strcspn(at, " ");
+                at += strspn(at, " ");
+        }
+        errno = 0;
+        *ret = strtoull(at, &rest, 10);
+        return rest != at && errno == 0;
+}
+
 /* "PID (NAME) STATE PARENT …": false if it is something else. */
 static bool parse_stat(const char *line, struct process *ret) {
         const char *name = strchr(line, '('), *end = strrchr(line, ')');
-        unsigned long long ticks = 0;
-        char *rest;
-        int field = 3;
+        unsigned long long parent, ticks;
 
-        if (!name || !end || end < name)
+        if (!name || !end || end < name || end[1] != ' ')
                 return false;
         name++;
         ret->is_sshd = (end - name == 4 && strncmp(name, "sshd", 4) == 0) ||
                        (end - name > 5 && strncmp(name, "sshd-", 5) == 0);
-        if (sscanf(end + 1, " %*c %d", &ret->parent) != 1)
+        if (!parse_field(end + 2, FIELD_PARENT, &parent) || parent > INT_MAX ||
+            !parse_field(end + 2, FIELD_STARTTIME, &ticks))
                 return false;
-        for (const char *at = end + 2; *at && field <= FIELD_STARTTIME; field++) {
-                if (field == FIELD_STARTTIME) {
-                        errno = 0;
-                        ticks = strtoull(at, &rest, 10);
-                        ret->began_us = us_of_ticks(ticks);
-                        return rest != at && errno == 0;
-                }
-                at += strcspn(at, " ");
-                at += strspn(at, " ");
-        }
-        return false;
+        ret->parent = (pid_t)parent;
+        ret->began_us = us_of_ticks(ticks);
+        return true;
 }
 
 /* 1, 0 if the process is gone, or a negative errno. */
