@@ -120,6 +120,7 @@ FLAGS = (
     "touch-required",
     "verify-required",
 )
+BAD_NETWORKS = ("127.0.0.1/33", "127.0.0.0/129", "127.0.0.0/x")
 FROM = (
     "*",
     "127.*",
@@ -140,9 +141,7 @@ FROM = (
     "localhost",
     "!localhost",
     "10.0.0.0/8",
-    "127.0.0.1/33",
-    "127.0.0.0/129",
-    "127.0.0.0/x",
+    *BAD_NETWORKS,
     " 127.0.0.1",
     "127.1",
     "",
@@ -328,8 +327,12 @@ def login_options(rng: random.Random) -> str:
             words.append(option(rng))
     if rng.random() < 0.4:
         pool = FROM[:5] + FROM[7:16]
-        chosen = ",".join(rng.choice(pool) for _ in range(rng.choice((1, 2))))
-        words.insert(rng.randrange(len(words) + 1), f'from="{chosen}"')
+        chosen = [rng.choice(pool) for _ in range(rng.choice((1, 2)))]
+        if rng.random() < 0.3:  # beside what would let everybody in
+            chosen = rng.sample(["*", rng.choice(BAD_NETWORKS), *chosen[1:]], len(chosen) + 1)
+        words.insert(rng.randrange(len(words) + 1), f'from="{",".join(chosen)}"')
+    if rng.random() < 0.1:
+        words += [f'environment="A={value}"' for value in rng.sample("bcd", 2)]
     if rng.random() < 0.2:
         authority = ["cert-authority"]
         if rng.random() < 0.5:
