@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "guard/policy_load.h"
@@ -110,4 +111,36 @@ static inline void stop(struct machine *machine) {
         reconciler_done(&machine->reconciler);
         verdicts_free(machine->verdicts);
         world_done(&machine->world);
+}
+
+/* Directories and nothing in them; the tests' set_up goes on from here. */
+static inline struct machine *make_machine(void) {
+        static const char *const directories[] = { "",      "/etc",  "/etc/ssh", "/etc/sshguardd",
+                                                   "/root", "/home", "/bin" };
+        struct machine *machine = calloc(1, sizeof *machine);
+
+        journal_use_stderr(true);
+        strcpy(machine->directory, "/tmp/test-accounts-XXXXXX");
+        assert_non_null(mkdtemp(machine->directory));
+        assert_int_equal(chmod(machine->directory, 0755), 0);
+        for (size_t i = 0; i < N_ELEMENTS(directories); i++)
+                assert_int_equal(mkdir(host(machine, directories[i]), 0755), 0);
+        return machine;
+}
+
+static inline void make_shell(const struct machine *machine) {
+        write_at(machine, "/bin/sh", "");
+        assert_int_equal(chmod(host(machine, "/bin/sh"), 0755), 0);
+}
+
+/* Of a machine that was started if we are root. */
+static inline int tear_down(void **state) {
+        struct machine *machine = *state;
+        CLEANUP_FREE char *command = text_format("rm -rf '%s'", machine->directory);
+
+        if (geteuid() == 0)
+                stop(machine);
+        assert_int_equal(system(command), 0);
+        free(machine);
+        return 0;
 }

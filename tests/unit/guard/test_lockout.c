@@ -17,40 +17,20 @@ static const char policy[] = "mode = \"enforce\";\n%s\n"
                              "response = \"revert\"; } );\n";
 
 static int set_up(void **state) {
-        static const char *const directories[] = { "",      "/etc",  "/etc/ssh", "/etc/sshguardd",
-                                                   "/root", "/home", "/bin" };
-        struct machine *machine = calloc(1, sizeof *machine);
+        struct machine *machine = make_machine();
 
-        journal_use_stderr(true);
-        strcpy(machine->directory, "/tmp/test-lockout-XXXXXX");
-        assert_non_null(mkdtemp(machine->directory));
-        assert_int_equal(chmod(machine->directory, 0755), 0);
-        for (size_t i = 0; i < N_ELEMENTS(directories); i++)
-                assert_int_equal(mkdir(host(machine, directories[i]), 0755), 0);
         write_at(machine, "/etc/passwd",
                  "root:x:0:0::/root:/bin/sh\nann:x:4001:4001::/home/ann:/bin/sh\n"
                  "ben:x:4002:4002::/home/ben:/bin/sh\n");
         write_at(machine, "/etc/group", "root:x:0:\nann:x:4001:\nben:x:4002:\nwheel:x:10:ben\n");
         write_at(machine, "/etc/shadow", "ann:$6$a$b:19000::::::\nben:$6$a$b:19000::::::\n");
-        write_at(machine, "/bin/sh", "");
-        assert_int_equal(chmod(host(machine, "/bin/sh"), 0755), 0);
+        make_shell(machine);
         write_at(machine, CONFIG, SETTINGS);
         *state = machine;
         if (geteuid() != 0)
                 return 0;
         make_home(machine, "ann", 4001, KEY_A);
         make_home(machine, "ben", 4002, KEY_B);
-        return 0;
-}
-
-static int tear_down(void **state) {
-        struct machine *machine = *state;
-        CLEANUP_FREE char *command = text_format("rm -rf '%s'", machine->directory);
-
-        if (geteuid() == 0)
-                stop(machine);
-        assert_int_equal(system(command), 0);
-        free(machine);
         return 0;
 }
 

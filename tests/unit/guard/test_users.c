@@ -8,16 +8,8 @@ static const char passwd[] = "root:x:0:0::/root:/bin/sh\n"
                              "nobody:x:65534:65534::/nonexistent:/bin/sh\n";
 
 static int set_up(void **state) {
-        static const char *const directories[] = { "",      "/etc", "/etc/ssh", "/etc/sshguardd",
-                                                   "/root", "/home" };
-        struct machine *machine = calloc(1, sizeof *machine);
+        struct machine *machine = make_machine();
 
-        journal_use_stderr(true);
-        strcpy(machine->directory, "/tmp/test-users-XXXXXX");
-        assert_non_null(mkdtemp(machine->directory));
-        assert_int_equal(chmod(machine->directory, 0755), 0);
-        for (size_t i = 0; i < N_ELEMENTS(directories); i++)
-                assert_int_equal(mkdir(host(machine, directories[i]), 0755), 0);
         write_at(machine, "/etc/passwd", passwd);
         write_at(machine, "/etc/group", "root:x:0:\nalice:x:4001:\nbob:x:4002:\n");
         write_at(machine, "/etc/ssh/sshd_config", "UsePAM yes\n");
@@ -41,17 +33,6 @@ static int set_up(void **state) {
         make_home(machine, "alice", 4001, KEY_A);
         make_home(machine, "bob", 4002, KEY_B);
         start(machine);
-        return 0;
-}
-
-static int tear_down(void **state) {
-        struct machine *machine = *state;
-        CLEANUP_FREE char *command = text_format("rm -rf '%s'", machine->directory);
-
-        if (geteuid() == 0)
-                stop(machine);
-        assert_int_equal(system(command), 0);
-        free(machine);
         return 0;
 }
 
