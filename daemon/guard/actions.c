@@ -21,6 +21,39 @@ int manager_refuse(struct control_refusal *refusal, const char *reason) {
         return refusal->reason ? CONTROL_REFUSED : -ENOMEM;
 }
 
+struct putting {
+        const struct manager *manager;
+        const struct record_deed *deed;
+};
+
+static int keep_replaced(void *userdata, const char *path, const struct snapshot *old) {
+        const struct putting *putting = userdata;
+
+        return record_deed(&putting->manager->reconciler.recorder, putting->deed, path, old);
+}
+
+int manager_put(struct manager *manager, const struct record_deed *deed, const char *path,
+                const struct replace_version *version, struct control_refusal *refusal) {
+        struct putting putting = { manager, deed };
+        const struct responder responder = { .world = &manager->world,
+                                             .verdicts = manager->verdicts,
+                                             .keep = keep_replaced,
+                                             .userdata = &putting };
+        CLEANUP(respond_report_done) struct respond_report report = { 0 };
+        int r = respond_put(&responder, path, version->metadata, version->data, version->n_data,
+                            &report);
+
+        if (r < 0)
+                return r;
+        if (report.outcome != RESPOND_DONE)
+                return manager_refuse(refusal, report.reason
+                                                       ? report.reason
+                                                       : respond_outcome_explain(report.outcome));
+        if (report.touched_sshd)
+                manager->reconciler.on_sshd_changed(manager);
+        return CONTROL_DONE;
+}
+
 /* "Only the approved version" is what an approval makes true. */
 static bool is_settled_by_approval(const struct finding *finding) {
         return finding->rule &&
@@ -219,7 +252,12 @@ int manager_approve(void *userdata, const struct control_approval *approval,
         return r == 0 ? manager_mark(manager, approval->path) : r;
 }
 
-static int keep_restored(void *userdata, const char *path, const struct snapshot *old) {
+/* Proves and writes a quarantined version; what it breaks must be excepted. */
+static int restore_version(struct manager *manager, const struct control_restoral *restoral,
+                           const struct control_versions *versions,
+                           struct control_refusal *refusal) {
+        struct view *candidate = NULL;
+        struct findings findings = { 0 };
         static const struct record_deed deed = {
                 .message_id = MESSAGE_RESTORED,
                 .rule_id = "file.restored",
@@ -227,23 +265,7 @@ static int keep_restored(void *userdata, const char *path, const struct snapshot
                 .message = "a quarantined version was put back in its place",
                 .severity = SEVERITY_INFO,
         };
-        const struct manager *manager = userdata;
-
-        return record_deed(&manager->reconciler.recorder, &deed, path, old);
-}
-
-/* Proves and writes a quarantined version; what it breaks must be excepted. */
-static int restore_version(struct manager *manager, const struct control_restoral *restoral,
-                           const struct control_versions *versions,
-                           struct control_refusal *refusal) {
-        struct view *candidate = NULL;
-        struct findings findings = { 0 };
         const struct control_version *version = &versions->after;
-        const struct responder responder = { .world = &manager->world,
-                                             .verdicts = manager->verdicts,
-                                             .keep = keep_restored,
-                                             .userdata = manager };
-        CLEANUP(respond_report_done) struct respond_report report = { 0 };
         bool is_violating;
         int r = view_new_over(manager->world.view, &candidate);
 
@@ -271,16 +293,12 @@ static int restore_version(struct manager *manager, const struct control_restora
                 if (r != CONTROL_DONE)
                         return r;
         }
-        r = respond_put(&responder, versions->path, &version->metadata, version->data,
-                        version->n_data, &report);
-        if (r < 0)
+        r = manager_put(
+                manager, &deed, versions->path,
+                &(struct replace_version){ &version->metadata, version->data, version->n_data },
+                refusal);
+        if (r != CONTROL_DONE)
                 return r;
-        if (report.outcome != RESPOND_DONE)
-                return manager_refuse(refusal, report.reason
-                                                       ? report.reason
-                                                       : respond_outcome_explain(report.outcome));
-        if (report.touched_sshd)
-                manager->reconciler.on_sshd_changed(manager);
         if (!is_violating) {
                 const struct snapshot *now;
 

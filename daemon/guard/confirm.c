@@ -19,7 +19,6 @@
 #include "guard/messages.h"
 #include "guard/policy_load.h"
 #include "guard/record.h"
-#include "guard/respond.h"
 #include "manager.h"
 #include "os/snapshot.h"
 
@@ -138,19 +137,6 @@ void manager_drop_trial(struct manager *manager, const char *path) {
 
 /* ---- undoing ---- */
 
-static int keep_undone(void *userdata, const char *path, const struct snapshot *old) {
-        static const struct record_deed deed = {
-                .message_id = MESSAGE_UNDONE,
-                .rule_id = "file.unconfirmed",
-                .action = "undone",
-                .message = "an edit that was not confirmed was taken back",
-                .severity = SEVERITY_MEDIUM,
-        };
-        const struct manager *manager = userdata;
-
-        return record_deed(&manager->reconciler.recorder, &deed, path, old);
-}
-
 static bool is_content(const struct approved *approved, const uint8_t sha256[FILE_SHA256_SIZE]) {
         return approved && approved->metadata.has_sha256 &&
                memcmp(approved->metadata.sha256, sha256, FILE_SHA256_SIZE) == 0;
@@ -189,11 +175,13 @@ static int approve_again(struct manager *manager, const struct unconfirmed_edit 
 /* What was there, in force again. An enum control_result, or a negative errno. */
 static int put_back(struct manager *manager, const struct unconfirmed_edit *edit,
                     struct control_refusal *refusal) {
-        const struct responder responder = { .world = &manager->world,
-                                             .verdicts = manager->verdicts,
-                                             .keep = keep_undone,
-                                             .userdata = manager };
-        CLEANUP(respond_report_done) struct respond_report report = { 0 };
+        static const struct record_deed deed = {
+                .message_id = MESSAGE_UNDONE,
+                .rule_id = "file.unconfirmed",
+                .action = "undone",
+                .message = "an edit that was not confirmed was taken back",
+                .severity = SEVERITY_MEDIUM,
+        };
         const struct snapshot *now;
         int r;
 
@@ -201,17 +189,10 @@ static int put_back(struct manager *manager, const struct unconfirmed_edit *edit
         r = view_look(manager->world.view, edit->path, 0, &now);
         if (r < 0 || file_metadata_compare(&now->metadata, &edit->before.metadata) == 0)
                 return r < 0 ? r : CONTROL_DONE;
-        r = respond_put(&responder, edit->path, &edit->before.metadata, edit->before.data,
-                        edit->before.n_data, &report);
-        if (r < 0)
-                return r;
-        if (report.outcome != RESPOND_DONE)
-                return manager_refuse(refusal, report.reason
-                                                       ? report.reason
-                                                       : respond_outcome_explain(report.outcome));
-        if (report.touched_sshd)
-                manager->reconciler.on_sshd_changed(manager);
-        return CONTROL_DONE;
+        return manager_put(manager, &deed, edit->path,
+                           &(struct replace_version){ &edit->before.metadata, edit->before.data,
+                                                      edit->before.n_data },
+                           refusal);
 }
 
 /* The approved version first: who is killed in between must not find what was undone and put the

@@ -347,19 +347,6 @@ static int check_allowed(struct manager *manager, const struct control_proposal 
         return CONTROL_VIOLATES;
 }
 
-static int keep_edited(void *userdata, const char *path, const struct snapshot *old) {
-        static const struct record_deed deed = {
-                .message_id = MESSAGE_INSTALLED,
-                .rule_id = "file.edited",
-                .action = "edited",
-                .message = "an administrator replaced it with `sshguardctl edit`",
-                .severity = SEVERITY_INFO,
-        };
-        const struct manager *manager = userdata;
-
-        return record_deed(&manager->reconciler.recorder, &deed, path, old);
-}
-
 static int approve_written(struct manager *manager, const struct control_proposal *proposal) {
         const char *reason = proposal->reason ? proposal->reason : "edited";
         const struct snapshot *now;
@@ -377,25 +364,15 @@ static int approve_written(struct manager *manager, const struct control_proposa
         return r;
 }
 
-/* Replaces the file. An enum control_result, or a negative errno. */
-static int put(struct manager *manager, const struct control_proposal *proposal,
-               const struct laid *laid, struct control_refusal *refusal) {
-        const struct responder responder = { .world = &manager->world,
-                                             .verdicts = manager->verdicts,
-                                             .keep = keep_edited,
-                                             .userdata = manager };
-        CLEANUP(respond_report_done) struct respond_report report = { 0 };
-        int r = respond_put(&responder, proposal->path, &laid->metadata, proposal->data,
-                            proposal->n_data, &report);
-
-        if (r < 0 || report.outcome == RESPOND_DONE)
-                return r < 0 ? r : CONTROL_DONE;
-        return manager_refuse(refusal, report.reason ? report.reason
-                                                     : respond_outcome_explain(report.outcome));
-}
-
 static int install(void *userdata, const struct control_proposal *proposal,
                    struct control_refusal *refusal) {
+        static const struct record_deed deed = {
+                .message_id = MESSAGE_INSTALLED,
+                .rule_id = "file.edited",
+                .action = "edited",
+                .message = "an administrator replaced it with `sshguardctl edit`",
+                .severity = SEVERITY_INFO,
+        };
         struct manager *manager = userdata;
         bool is_trial = proposal->confirm_within_us > 0, is_excepted = false;
         CLEANUP(laid_done) struct laid laid = { 0 };
@@ -414,7 +391,10 @@ static int install(void *userdata, const struct control_proposal *proposal,
                 r = manager_begin_trial(manager, proposal, laid.now, is_excepted, refusal);
         if (r != CONTROL_DONE)
                 return r;
-        r = put(manager, proposal, &laid, refusal);
+        r = manager_put(
+                manager, &deed, proposal->path,
+                &(struct replace_version){ &laid.metadata, proposal->data, proposal->n_data },
+                refusal);
         if (r != CONTROL_DONE) {
                 if (is_trial)
                         manager_drop_trial(manager, proposal->path);
@@ -423,8 +403,8 @@ static int install(void *userdata, const struct control_proposal *proposal,
         if (is_trial)
                 manager_tell_trial(manager, proposal);
         r = is_excepted ? 0 : approve_written(manager, proposal);
-        if (laid.flags & GUARDED_SSHD)
-                manager->reconciler.on_sshd_changed(manager);
+        if (laid.flags & GUARDED_SSHD && !guarded_set_get(&manager->world.set, proposal->path))
+                manager->reconciler.on_sshd_changed(manager); /* it joins the set by this edit */
         return r < 0 ? r : manager_mark(manager, proposal->path);
 }
 

@@ -266,6 +266,11 @@ int manager_refuse_unconfirmed(struct manager *manager, const char *path,
 /* CONTROL_REFUSED with REASON, or -ENOMEM. */
 int manager_refuse(struct control_refusal *refusal, const char *reason);
 
+/* Puts VERSION in force at PATH and keeps what was there as DEED says; sshd is told where that
+ * concerns it. Judges nothing. An enum control_result, or a negative errno. */
+int manager_put(struct manager *manager, const struct record_deed *deed, const char *path,
+                const struct replace_version *version, struct control_refusal *refusal);
+
 /* CONTROL_REFUSED if PATH as CANDIDATE has it would lock the administrators out; CONTROL_DONE if it
  * may be written, or a negative errno. */
 int manager_keep_admins(struct manager *manager, struct view *candidate, const char *path,
