@@ -108,3 +108,10 @@ int inode_set_flags(int fd, uint32_t wanted) {
                 return -errno;
         return 0;
 }
+
+/* Opened for both it waits for nobody, and is the other end for whoever does: fifo(7). */
+void inode_release_fifo(int fd) {
+        CLEANUP_FD int both = open(fd_name(fd).path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+        (void)both;
+}

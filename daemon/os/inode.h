@@ -14,3 +14,6 @@ int inode_set_metadata(int fd, const struct file_metadata *wanted);
 /* Immutable and append-only exactly as in FLAGS (FS_IMMUTABLE_FL, FS_APPEND_FL), the rest as they
  * are. Returns 0 or a negative errno; a file system without flags has none to clear: 0. */
 int inode_set_flags(int fd, uint32_t flags);
+
+/* Whoever waits in open(2) for the other end of a FIFO goes on, and reads its end. */
+void inode_release_fifo(int fd);

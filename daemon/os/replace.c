@@ -14,7 +14,10 @@
  * alone.
  *
  * An error of the exchange is not believed at once: an interrupted or timed-out call may have done
- * its work, and doing it again would undo it. What is under the name tells. */
+ * its work, and doing it again would undo it. What is under the name tells.
+ *
+ * Who opened a FIFO before it was replaced would wait for ever (`sshd -t` before a reload, and then
+ * no reload is made): he is let go. */
 
 #include "os/replace.h"
 
@@ -527,6 +530,13 @@ static int attempt(struct operation *operation) {
         return r;
 }
 
+/* Nobody finds it any more, so nobody comes to wait after this. */
+static void release_waiting(const struct operation *operation) {
+        if (operation->result->outcome == REPLACE_DONE && operation->current_fd >= 0 &&
+            operation->current.metadata.kind == FILE_FIFO)
+                inode_release_fifo(operation->current_fd);
+}
+
 int replace_file(const struct os_root *root, const struct replace_request *request,
                  struct replacement *ret) {
         struct replacement result = { .directory_fd = -1, .outcome = REPLACE_FAILED };
@@ -542,6 +552,7 @@ int replace_file(const struct os_root *root, const struct replace_request *reque
         int r;
 
         r = attempt(&operation);
+        release_waiting(&operation);
         remove_good(&operation);
         if (r < 0) {
                 replacement_done(&result);
@@ -668,5 +679,6 @@ int replace_overwrite(const struct os_root *root, const struct replace_request *
                 r = check_stored(&operation, &replacement->old.metadata);
         if (r == 0)
                 r = overwrite(&operation);
+        release_waiting(&operation);
         return r < 0 ? r : 0;
 }

@@ -8,6 +8,8 @@
 #include <sys/xattr.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "os/replace.h"
 #include "tree.h"
 
@@ -600,7 +602,51 @@ static void test_mounts(void **state) {
         assert_int_equal(status, 0);
 }
 
-/* The second way, for file systems that cannot exchange. */
+/* A process that waits in open(2) for the other end of the FIFO at PATH, and ends then. */
+static pid_t wait_at(const char *path) {
+        char state = '?';
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                (void)alarm(20);
+                _exit(open(tree_path(&tree, path), O_RDONLY) < 0);
+        }
+        while (state != 'S') {
+                CLEANUP_FREE char *name = text_format("/proc/%d/stat", (int)pid);
+                FILE *file = fopen(name, "r");
+
+                assert_int_equal(fscanf(file, "%*d %*s %c", &state), 1);
+                (void)fclose(file);
+        }
+        return pid;
+}
+
+/* Who was about to read a FIFO must not wait for ever once nobody can find it any more. */
+static void test_a_fifo_lets_go(void **state) {
+        struct file_metadata kinds[] = { regular(0640), { .kind = FILE_ABSENT } };
+
+        (void)state;
+        for (size_t i = 0; i < 4; i++) {
+                struct replace_request request = request_for("/etc/waited", &kinds[i % 2]);
+                struct replacement replacement = { .directory_fd = -1,
+                                                   .old.metadata.kind = FILE_FIFO };
+                int pid, status;
+
+                assert_int_equal(mkfifo(tree_path(&tree, "/etc/waited"), 0600), 0);
+                pid = wait_at("/etc/waited");
+                if (i < 2)
+                        replacement = replace(&request, REPLACE_DONE);
+                else
+                        assert_int_equal(replace_overwrite(&tree.root, &request, &replacement), 0);
+                assert_int_equal(replacement.outcome, REPLACE_DONE);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(status, 0);
+                assert_int_equal(replace_finish(&replacement), 0);
+                replacement_done(&replacement);
+                (void)unlink(tree_path(&tree, "/etc/waited"));
+        }
+}
+
 /* Where nothing can be exchanged either: an empty one goes, what is in another one stays. */
 static void test_overwrite_a_directory(void **state) {
         struct file_metadata m = regular(0640), absent = { .kind = FILE_ABSENT };
@@ -635,6 +681,7 @@ static void test_overwrite_a_directory(void **state) {
         }
 }
 
+/* The second way, for file systems that cannot exchange. */
 static void test_overwrite(void **state) {
         struct file_metadata m = regular(0640), absent = { .kind = FILE_ABSENT };
         struct replace_request request = request_for("/etc/fuse", &m);
@@ -741,6 +788,7 @@ int main(void) {
                 cmocka_unit_test(test_as_user),
                 cmocka_unit_test(test_mounts),
                 cmocka_unit_test(test_directory_of_roots),
+                cmocka_unit_test(test_a_fifo_lets_go),
                 cmocka_unit_test(test_overwrite),
                 cmocka_unit_test(test_overwrite_a_directory),
                 cmocka_unit_test(test_unread),
