@@ -4,7 +4,9 @@
  * sshd reads a private copy, so that a change in the middle does not look like a disagreement. The
  * connections are taken from what the rules' keywords depend on, since that is where a mistake of
  * ours would matter. Lines are compared as a multiset: the order of repeated lines follows from
- * files on disk in some releases. A configuration that both refuse is agreed upon. */
+ * files on disk in some releases. A configuration that both refuse is agreed upon. What sshd
+ * disagreed with and is in force no more is no longer held against anybody, even where sshd cannot
+ * be asked what it makes of the one that is. */
 
 #include "world/cross_check.h"
 
@@ -41,8 +43,9 @@ struct cross_check {
         struct question *questions;
         size_t n_questions, next;
         struct probe *probe;
-        uint8_t asked[FILE_SHA256_SIZE], agreed[FILE_SHA256_SIZE];
-        bool has_agreed;
+        uint8_t asked[FILE_SHA256_SIZE], answered[FILE_SHA256_SIZE];
+        bool has_asked; /* what is asked is known */
+        bool has_agreed, has_disagreed;
         bool is_due_again; /* requested while one was under way */
 };
 
@@ -202,10 +205,24 @@ static int hash_questions(const struct cross_check *check, uint8_t ret[FILE_SHA2
 
 /* ---- what comes back ---- */
 
-static void finish(struct cross_check *check, const struct cross_check_report *report) {
+static bool is_same_question(const struct cross_check *check) {
+        return check->has_asked && memcmp(check->asked, check->answered, sizeof check->asked) == 0;
+}
+
+static void note_answer(struct cross_check *check, struct cross_check_report *report) {
         check->has_agreed = report->outcome == CROSS_CHECK_AGREES;
-        if (check->has_agreed)
-                memcpy(check->agreed, check->asked, sizeof check->agreed);
+        if (report->outcome == CROSS_CHECK_CANNOT_TELL) {
+                report->is_moot =
+                        check->has_disagreed && check->has_asked && !is_same_question(check);
+                check->has_disagreed = check->has_disagreed && !report->is_moot;
+                return;
+        }
+        check->has_disagreed = report->outcome == CROSS_CHECK_DISAGREES;
+        memcpy(check->answered, check->asked, sizeof check->answered);
+}
+
+static void finish(struct cross_check *check, struct cross_check_report *report) {
+        note_answer(check, report);
         if (check->on_report)
                 check->on_report(check->userdata, report);
         drop_questions(check);
@@ -376,6 +393,7 @@ static int begin(struct cross_check *check) {
         const struct sshd_copy_place place = { check->scratch, "cross-check", check->program };
         int r;
 
+        check->has_asked = false;
         if (sshd_config_refusal(world->config))
                 return 0;
         if (!world->policy->cross_check) { /* what was said before holds no longer */
@@ -392,8 +410,8 @@ static int begin(struct cross_check *check) {
                 r = collect_questions(check);
         if (r == 0)
                 r = hash_questions(check, check->asked);
-        if (r == 0 && check->has_agreed &&
-            memcmp(check->asked, check->agreed, sizeof check->asked) == 0) {
+        check->has_asked = r == 0;
+        if (r == 0 && check->has_agreed && is_same_question(check)) {
                 drop_questions(check);
                 return 0;
         }
@@ -413,8 +431,8 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *userdata) {
         (void)source;
         (void)now_us;
         if (r < 0 && r != -ENOMEM && check->on_report) {
-                const struct cross_check_report report = { CROSS_CHECK_CANNOT_TELL, NULL, NULL,
-                                                           strerror(-r) };
+                struct cross_check_report report = { .outcome = CROSS_CHECK_CANNOT_TELL,
+                                                     .theirs = strerror(-r) };
 
                 finish(check, &report);
         }

@@ -7,6 +7,7 @@
  * Asked some time after the configuration was judged, one question at a time, each with a deadline;
  * nothing waits for it and nothing is decided by it. */
 
+#include <stdbool.h>
 #include <systemd/sd-event.h>
 
 #include "world/world.h"
@@ -28,7 +29,8 @@ enum cross_check_outcome {
 /* All strings are borrowed. */
 struct cross_check_report {
         enum cross_check_outcome outcome;
-        const char *spec;          /* the connection, NULL: the plain context */
+        bool is_moot;     /* of CANNOT_TELL: what it disagreed with before is in force no more */
+        const char *spec; /* the connection, NULL: the plain context */
         const char *ours, *theirs; /* the first lines that only one of us has; NULL: none */
 };
 

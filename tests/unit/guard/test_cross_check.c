@@ -13,6 +13,7 @@ struct heard {
         struct cross_check *check;
         size_t n;
         enum cross_check_outcome outcome;
+        bool is_moot;
         char ours[256], theirs[256], spec[256];
 };
 
@@ -21,11 +22,20 @@ static void on_report(void *userdata, const struct cross_check_report *report) {
 
         heard->n++;
         heard->outcome = report->outcome;
+        heard->is_moot = report->is_moot;
         (void)snprintf(heard->ours, sizeof heard->ours, "%s", report->ours ? report->ours : "");
         (void)snprintf(heard->theirs, sizeof heard->theirs, "%s",
                        report->theirs ? report->theirs : "");
         (void)snprintf(heard->spec, sizeof heard->spec, "%s", report->spec ? report->spec : "");
-        (void)sd_event_exit(heard->event, 0);
+}
+
+/* Asks about whatever is in force by now, until sshd said something. */
+static void ask_again(struct heard *heard) {
+        size_t n = heard->n;
+
+        assert_int_equal(cross_check_request(heard->check, 0), 0);
+        while (heard->n == n)
+                assert_true(sd_event_run(heard->event, UINT64_MAX) >= 0);
 }
 
 /* What we worked out for the plain context, to be printed by a program that agrees. */
@@ -43,8 +53,7 @@ static void write_truth(const struct machine *machine) {
 }
 
 /* A program that runs SCRIPT, where $truth names the file above; reports into HEARD. */
-static void ask_with(struct machine *machine, const char *script, struct heard *heard,
-                     cross_check_fn hear) {
+static void ask(struct machine *machine, const char *script, struct heard *heard) {
         CLEANUP_FREE char *program = text_format("%s/root/sshd", machine->directory);
         CLEANUP_FREE char *text =
                 text_format("#!/bin/sh\ntruth=%s/root/truth\n%s\n", machine->directory, script);
@@ -55,14 +64,9 @@ static void ask_with(struct machine *machine, const char *script, struct heard *
         assert_int_equal(
                 cross_check_new(heard->event, &machine->world, machine->directory, &heard->check),
                 0);
-        cross_check_on_report(heard->check, hear, heard);
+        cross_check_on_report(heard->check, on_report, heard);
         assert_int_equal(cross_check_set_program(heard->check, program), 0);
-        assert_int_equal(cross_check_request(heard->check, 0), 0);
-        assert_int_equal(sd_event_loop(heard->event), 0);
-}
-
-static void ask(struct machine *machine, const char *script, struct heard *heard) {
-        ask_with(machine, script, heard, on_report);
+        ask_again(heard);
 }
 
 static void done(struct heard *heard) {
@@ -113,7 +117,7 @@ static void test_a_lie_for_one_connection_names_it(void **state) {
 
         start(machine);
         write_truth(machine);
-        ask(machine, "case \"$*\" in *-C*) echo x yes;; esac; cat $truth", &heard);
+        ask(machine, "case \"$*\" in *' -C '*) echo x yes;; esac; cat $truth", &heard);
         assert_int_equal(heard.outcome, CROSS_CHECK_DISAGREES);
         assert_string_equal(heard.theirs, "x yes");
         assert_non_null(strstr(heard.spec, "user="));
@@ -140,21 +144,10 @@ static void test_who_cannot_answer_is_no_liar(void **state) {
         }
 }
 
-static int on_end(sd_event_source *source, uint64_t now_us, void *userdata) {
-        (void)now_us;
-        (void)userdata;
-        return sd_event_exit(sd_event_source_get_event(source), 0);
-}
-
-/* Asks the same once more and goes on for a while: long enough for a second report, if one came. */
-static void on_report_and_again(void *userdata, const struct cross_check_report *report) {
-        struct heard *heard = userdata;
-
-        heard->n++;
-        heard->outcome = report->outcome;
-        assert_int_equal(cross_check_request(heard->check, 0), 0);
-        assert_true(sd_event_add_time_relative(heard->event, NULL, CLOCK_MONOTONIC, 300000, 0,
-                                               on_end, NULL) >= 0);
+static void put_config(struct machine *machine, const char *config) {
+        write_at(machine, "/etc/ssh/sshd_config", config);
+        view_forget_all(machine->world.view);
+        assert_true(world_load_config(&machine->world) >= 0);
 }
 
 static void test_what_was_agreed_on_is_asked_once(void **state) {
@@ -163,9 +156,41 @@ static void test_what_was_agreed_on_is_asked_once(void **state) {
 
         start(machine);
         write_truth(machine);
-        ask_with(machine, "cat $truth", &heard, on_report_and_again);
-        assert_int_equal(heard.outcome, CROSS_CHECK_AGREES);
+        ask(machine, "cat $truth", &heard);
         assert_int_equal(heard.n, 1);
+        assert_int_equal(heard.outcome, CROSS_CHECK_AGREES);
+        assert_int_equal(cross_check_request(heard.check, 0), 0);
+        assert_true(sd_event_run(heard.event, UINT64_MAX) > 0); /* the question came up, … */
+        assert_int_equal(sd_event_run(heard.event, 300000), 0); /* … and nobody was asked */
+        put_config(machine, "MaxAuthTries 5\n");
+        write_truth(machine);
+        ask_again(&heard);
+        assert_int_equal(heard.n, 2);
+        assert_int_equal(heard.outcome, CROSS_CHECK_AGREES);
+        done(&heard);
+}
+
+/* Where sshd cannot be asked, what it said of another configuration than this is over. */
+static void test_what_it_disagreed_with_and_is_gone_is_over(void **state) {
+        struct machine *machine = *state;
+        struct heard heard = { 0 };
+
+        start(machine);
+        write_truth(machine);
+        ask(machine, "test -s $truth && exec echo x yes; echo no hostkeys available >&2; exit 1",
+            &heard);
+        assert_int_equal(heard.outcome, CROSS_CHECK_DISAGREES);
+        write_at(machine, "/truth", "");
+        ask_again(&heard);
+        assert_int_equal(heard.outcome, CROSS_CHECK_CANNOT_TELL);
+        assert_false(heard.is_moot);
+        put_config(machine, "MaxAuthTries 5\n");
+        ask_again(&heard);
+        assert_int_equal(heard.outcome, CROSS_CHECK_CANNOT_TELL);
+        assert_true(heard.is_moot);
+        ask_again(&heard);
+        assert_int_equal(heard.outcome, CROSS_CHECK_CANNOT_TELL);
+        assert_false(heard.is_moot); /* said once */
         done(&heard);
 }
 
@@ -189,6 +214,7 @@ int main(void) {
                 MACHINE_TEST(test_a_lie_for_one_connection_names_it),
                 MACHINE_TEST(test_who_cannot_answer_is_no_liar),
                 MACHINE_TEST(test_what_was_agreed_on_is_asked_once),
+                MACHINE_TEST(test_what_it_disagreed_with_and_is_gone_is_over),
                 MACHINE_TEST(test_it_can_be_turned_off),
         };
 
