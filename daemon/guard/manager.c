@@ -224,32 +224,7 @@ static int on_turn(sd_event_source *source, uint64_t now_us, void *userdata) {
         return 0;
 }
 
-/* ---- sshd ---- */
-
-static void on_reloaded(void *userdata, const char *unit, const char *error) {
-        (void)userdata;
-        if (!unit)
-                return; /* no sshd is running as a unit: nothing to reload */
-        if (error)
-                record_notice(
-                        MESSAGE_SSHD_RELOAD_FAILED, LOG_ERR,
-                        "%s could not be reloaded: %s; it may still use the earlier configuration",
-                        unit, error);
-        else
-                record_notice(MESSAGE_SSHD_RELOADED, LOG_NOTICE, "%s was reloaded", unit);
-}
-
-void manager_reload_sshd(void *userdata) {
-        struct manager *manager = userdata;
-        int r;
-
-        if (!manager->units)
-                return;
-        r = units_reload_sshd(manager->units, on_reloaded, manager);
-        if (r < 0)
-                record_notice(MESSAGE_SSHD_RELOAD_FAILED, LOG_ERR, "sshd could not be reloaded: %s",
-                              strerror(-r));
-}
+/* ---- what the reconciler tells ---- */
 
 static void on_changed_again(void *userdata, const char *path) {
         struct manager *manager = userdata;

@@ -51,7 +51,7 @@ struct manager {
         bool pid_is_dirty; /* look at it again */
         bool pid_is_blind; /* that there is none was said */
         sd_event_source *reread_timer;
-        unsigned n_reloads_tried;
+        struct reloads reloads;
         struct units *inquiry; /* asks systemd what it has loaded */
         sd_event_source *inquiry_timer;
         uint32_t sshd_pid;         /* the main process of sshd's unit; 0: none */
@@ -74,6 +74,7 @@ struct manager {
         size_t users_swept;    /* where the sweep does */
         size_t users_to_sweep; /* in the turn that goes on; all, after events were lost */
         uint64_t sweep_cost_us; /* of that, so far */
+        uint64_t sweep_due_us;  /* CLOCK_MONOTONIC; its timer comes more often */
         bool is_adding_watches;
         struct read_ahead read_ahead; /* of the first full pass */
         char **left_paths;            /* that belong to an account no longer */

@@ -69,6 +69,31 @@ bool reread_observe(struct reread *reread, const struct reread_observation *obse
         return true;
 }
 
+/* ---- having it read again ---- */
+
+enum { RELOAD_PATIENCE_US = 5000000 }; /* for `sshd -t` and a restart of sshd, times the try */
+
+void reloads_begin(struct reloads *reloads, uint64_t n_judged) {
+        reloads->n_judged = n_judged;
+        reloads->has_failed = false;
+}
+
+bool reloads_take_due(struct reloads *reloads, uint64_t n_judged, bool is_approved) {
+        if (!reloads->has_failed || !is_approved || reloads->n_judged == n_judged)
+                return false;
+        *reloads = (struct reloads){ 0 };
+        return true;
+}
+
+enum reloads_advice reloads_advise(struct reloads *reloads, uint64_t *ret_wait_us) {
+        if (reloads->n_tried > RELOADS_MAX)
+                return RELOADS_LEAVE;
+        if (reloads->n_tried++ == RELOADS_MAX)
+                return RELOADS_TELL;
+        *ret_wait_us = (uint64_t)reloads->n_tried * RELOAD_PATIENCE_US;
+        return RELOADS_TRY;
+}
+
 /* ---- looking ---- */
 
 struct looking {

@@ -13,9 +13,7 @@
 #include "sshd/keywords.h"
 
 enum {
-        REREAD_SETTLE_US = 1500000,   /* our own reload after a revert comes first */
-        RELOAD_PATIENCE_US = 5000000, /* for `sshd -t` and a restart of sshd, times the try */
-        RELOADS_MAX = 3,
+        REREAD_SETTLE_US = 1500000, /* our own reload after a revert comes first */
 };
 
 /* ---- sshd -T ---- */
@@ -55,9 +53,11 @@ static void on_cross_check(void *userdata, const struct cross_check_report *repo
                                       "and is asked again from time to time: %s",
                                       report->theirs);
                 manager->cross_check_is_blind = true;
-                return;
+                if (!report->is_moot)
+                        return;
+        } else {
+                manager->cross_check_is_blind = false;
         }
-        manager->cross_check_is_blind = false;
         if (report->outcome == CROSS_CHECK_DISAGREES)
                 r = describe_disagreement(manager, report, &finding);
         if (r == 0)
@@ -108,7 +108,7 @@ static int keep_reread(struct manager *manager, const char *before) {
 }
 
 /* Looks; 1 if sshd has to read its configuration again. */
-static int observe_sshd(struct manager *manager) {
+static int observe_sshd(struct manager *manager, bool *ret_is_approved) {
         CLEANUP_FREE char *before = reread_format(&manager->reread);
         struct reread_observation observation = { 0 };
         uint64_t ino = manager->reread.pid.ino;
@@ -123,6 +123,7 @@ static int observe_sshd(struct manager *manager) {
         is_stale = reread_observe(&manager->reread, &observation);
         if (manager->reread.pid.ino != ino)
                 manager_ask_about_unit(manager); /* it may be another process, too */
+        *ret_is_approved = observation.is_approved;
         r = keep_reread(manager, before);
         return r < 0 ? r : is_stale;
 }
@@ -148,11 +149,12 @@ static void schedule_reread(struct manager *manager, uint64_t after_us) {
         (void)sd_event_source_set_enabled(manager->reread_timer, SD_EVENT_ONESHOT);
 }
 
-/* sshd does not use what the files say: says so, and has it read them again. A reload may be lost
- * (while sshd starts it ignores SIGHUP), so it is tried more than once. */
+/* sshd does not use what the files say: says so, and has it read them again. */
 static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
-        int r = observe_sshd(manager);
+        bool is_approved;
+        uint64_t wait_us;
+        int r = observe_sshd(manager, &is_approved);
 
         (void)source;
         (void)now_us;
@@ -165,35 +167,73 @@ static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdat
                               strerror(-r));
         if (manager->world.policy->mode == MODE_AUDIT)
                 return 0;
-        if (manager->n_reloads_tried++ < RELOADS_MAX) {
+        switch (reloads_advise(&manager->reloads, &wait_us)) {
+        case RELOADS_TRY:
                 manager_reload_sshd(manager);
-                schedule_reread(manager, manager->n_reloads_tried * RELOAD_PATIENCE_US);
-        } else if (manager->n_reloads_tried == RELOADS_MAX + 1) {
+                schedule_reread(manager, wait_us);
+                break;
+        case RELOADS_TELL:
                 record_notice(MESSAGE_SSHD_RELOAD_FAILED, LOG_CRIT,
                               "sshd was told %d times to read its configuration again and did not; "
                               "it may still use another one",
                               RELOADS_MAX);
+                break;
+        case RELOADS_LEAVE:
+                break;
         }
         return 0;
 }
 
 static void look_at_sshd(struct manager *manager) {
         int is_scheduled = SD_EVENT_OFF;
-        int r = observe_sshd(manager);
+        bool is_approved;
+        int r = observe_sshd(manager, &is_approved);
 
         if (r < 0) {
                 record_notice(NULL, LOG_ERR, "what sshd has read cannot be told: %s", strerror(-r));
                 return;
         }
+        if (manager->world.policy->mode != MODE_AUDIT &&
+            reloads_take_due(&manager->reloads, manager->reconciler.n_sshd_judged, is_approved))
+                manager_reload_sshd(manager);
         (void)sd_event_source_get_enabled(manager->reread_timer, &is_scheduled);
-        if (r > 0 && is_scheduled == SD_EVENT_OFF && manager->n_reloads_tried == 0)
+        if (r > 0 && is_scheduled == SD_EVENT_OFF && manager->reloads.n_tried == 0)
                 schedule_reread(manager, REREAD_SETTLE_US);
         if (r == 0 && manager->reread.knowledge == REREAD_APPROVED) {
                 (void)sd_event_source_set_enabled(manager->reread_timer, SD_EVENT_OFF);
-                manager->n_reloads_tried = 0;
+                manager->reloads.n_tried = 0;
                 if (reconciler_has_noted(&manager->reconciler, FINDING_REREAD))
                         (void)reconciler_note(&manager->reconciler, FINDING_REREAD, NULL);
         }
+}
+
+/* ---- having it read again ---- */
+
+static void on_reloaded(void *userdata, const char *unit, const char *error) {
+        struct manager *manager = userdata;
+
+        manager->reloads.has_failed = error != NULL;
+        if (error) {
+                record_notice(
+                        MESSAGE_SSHD_RELOAD_FAILED, LOG_ERR,
+                        "%s could not be reloaded: %s; it may still use the earlier configuration",
+                        unit, error);
+                look_at_sshd(manager); /* what was in the way may be gone */
+        } else if (unit) {             /* else no sshd is running as a unit: nothing to reload */
+                record_notice(MESSAGE_SSHD_RELOADED, LOG_NOTICE, "%s was reloaded", unit);
+        }
+}
+
+void manager_reload_sshd(void *userdata) {
+        struct manager *manager = userdata;
+        int r;
+
+        if (!manager->units)
+                return;
+        reloads_begin(&manager->reloads, manager->reconciler.n_sshd_judged);
+        r = units_reload_sshd(manager->units, on_reloaded, manager);
+        if (r < 0)
+                on_reloaded(manager, "sshd", strerror(-r));
 }
 
 /* ---- all of it ---- */

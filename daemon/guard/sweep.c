@@ -123,6 +123,12 @@ uint64_t sweep_interval(uint64_t cost_us) {
         return interval > SWEEP_INTERVAL_US ? interval : SWEEP_INTERVAL_US;
 }
 
+uint64_t sweep_nap(uint64_t left_us) {
+        uint64_t n_naps = (left_us + SWEEP_NAP_US - 1) / SWEEP_NAP_US;
+
+        return n_naps > 1 ? left_us / n_naps : left_us;
+}
+
 void sweep_done(struct sweep *sweep) {
         free(sweep->next_content);
         map_done(&sweep->directories, free_metadata);

@@ -59,8 +59,18 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
 static void sweep_now(struct manager *manager) {
         if (!manager->sweep_source)
                 return;
+        manager->sweep_due_us = manager_now_us();
         (void)sd_event_source_set_time_accuracy(manager->sweep_source, 1);
-        (void)sd_event_source_set_time(manager->sweep_source, manager_now_us());
+        (void)sd_event_source_set_time(manager->sweep_source, manager->sweep_due_us);
+}
+
+/* That may be a moment later, together with something else. */
+static void sleep_till_sweep(struct manager *manager) {
+        uint64_t now_us = manager_now_us();
+        uint64_t left_us = manager->sweep_due_us > now_us ? manager->sweep_due_us - now_us : 0;
+
+        (void)sd_event_source_set_time_accuracy(manager->sweep_source, 0);
+        (void)sd_event_source_set_time(manager->sweep_source, now_us + sweep_nap(left_us));
 }
 
 static void on_overflow(void *userdata) {
@@ -104,12 +114,11 @@ static int begin_sweep(struct manager *manager) {
         return r < 0 ? r : manager_start_sweep_of_users(manager);
 }
 
-static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
-        struct manager *manager = userdata;
+/* Returns true once it is through. */
+static bool sweep(struct manager *manager) {
         uint64_t before_us = manager_cpu_us();
         int r = manager->users_to_sweep == 0 ? begin_sweep(manager) : 0;
 
-        manager_note_lateness(manager, now_us);
         if (r == 0)
                 r = manager_sweep_users(manager);
         if (r < 0) {
@@ -117,10 +126,8 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
                 manager->users_to_sweep = 0;
         }
         manager->sweep_cost_us += manager_cpu_us() - before_us;
-        if (manager->users_to_sweep > 0) {
-                sweep_now(manager);
-                return 0;
-        }
+        if (manager->users_to_sweep > 0)
+                return false;
         before_us = manager_cpu_us();
         if (watch_retry_limited(manager->watch) < 0)
                 record_notice(NULL, LOG_CRIT, "out of memory: what is polled stays polled");
@@ -128,10 +135,22 @@ static int on_sweep(sd_event_source *source, uint64_t now_us, void *userdata) {
         manager->pid_is_dirty = true;
         manager_after_turn(manager);
         manager->sweep_cost_us += manager_cpu_us() - before_us;
-        /* that may be a moment later, together with something else */
-        (void)sd_event_source_set_time_accuracy(source, 0);
-        (void)sd_event_source_set_time(source,
-                                       manager_now_us() + sweep_interval(manager->sweep_cost_us));
+        return true;
+}
+
+static int on_sweep(sd_event_source *source, uint64_t due_us, void *userdata) {
+        struct manager *manager = userdata;
+
+        (void)source;
+        manager_note_lateness(manager, due_us);
+        if (manager_now_us() >= manager->sweep_due_us) {
+                if (!sweep(manager)) {
+                        sweep_now(manager);
+                        return 0;
+                }
+                manager->sweep_due_us = manager_now_us() + sweep_interval(manager->sweep_cost_us);
+        }
+        sleep_till_sweep(manager);
         return 0;
 }
 
@@ -215,13 +234,14 @@ int manager_start_watching(struct manager *manager) {
 
         mine.userdata = manager;
         manager->watch_speaks_for = DIRTY_BY_EVENT;
+        manager->sweep_due_us = manager_now_us() + SWEEP_INTERVAL_US;
         r = watch_new(&manager->world.root, &mine, &manager->watch);
         if (r == 0)
                 r = sd_event_add_io(manager->event, &manager->watch_source,
                                     watch_fd(manager->watch), EPOLLIN, on_watch, manager);
         if (r >= 0)
                 r = sd_event_add_time(manager->event, &manager->sweep_source, CLOCK_MONOTONIC,
-                                      manager_now_us() + SWEEP_INTERVAL_US, 0, on_sweep, manager);
+                                      manager->sweep_due_us, 0, on_sweep, manager);
         if (r >= 0)
                 r = sd_event_source_set_enabled(manager->sweep_source, SD_EVENT_ON);
         if (r >= 0)

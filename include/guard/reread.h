@@ -49,6 +49,31 @@ struct reread {
         uint64_t absent_since_us; /* 0: it is not */
 };
 
+/* Having it read again. A reload may be lost (while sshd starts it ignores SIGHUP), so it is tried
+ * more than once; one that failed, because `sshd -t` minded what was there at that moment, say, is
+ * tried again as soon as the files are as approved. */
+enum { RELOADS_MAX = 3 };
+
+struct reloads {
+        unsigned n_tried;  /* since what sshd has read is not as approved */
+        uint64_t n_judged; /* how often the files were judged, when the last one began */
+        bool has_failed;   /* that one */
+};
+
+/* One begins, when the files were judged N_JUDGED times. */
+void reloads_begin(struct reloads *reloads, uint64_t n_judged);
+/* True, once, if it failed and the files are as approved now, judged anew since it began: another
+ * one is due. */
+bool reloads_take_due(struct reloads *reloads, uint64_t n_judged, bool is_approved);
+
+enum reloads_advice {
+        RELOADS_TRY,   /* and look again after *ret_wait_us whether it helped */
+        RELOADS_TELL,  /* that it does not help */
+        RELOADS_LEAVE, /* that was told */
+};
+/* sshd still has to read. */
+enum reloads_advice reloads_advise(struct reloads *reloads, uint64_t *ret_wait_us);
+
 /* Takes one observation. Returns true if the files are as approved and sshd has, or may have, read
  * something else: it has to read them again. */
 bool reread_observe(struct reread *reread, const struct reread_observation *observation);

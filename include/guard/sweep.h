@@ -18,6 +18,7 @@ enum {
         SWEEP_INTERVAL_US = 5 * 1000000, /* every guarded file each 5 s … */
         SWEEP_SHARE = 200,               /* … while that costs under 1/200 of a core */
         SWEEP_CONTENTS = 32,             /* contents hashed per turn */
+        SWEEP_NAP_US = 8 * 1000000,      /* a turn that costs little needs no other wake-ups */
 };
 
 struct sweep {
@@ -31,5 +32,9 @@ int sweep_turn(struct sweep *sweep, struct world *world,
 
 /* How long to wait after a turn that took COST_US of CPU. */
 uint64_t sweep_interval(uint64_t cost_us);
+
+/* When to wake up while a turn is due in LEFT_US: then, or where that is long, once in a while
+ * before. Who comes much too late to one of these was stopped meanwhile. */
+uint64_t sweep_nap(uint64_t left_us);
 
 void sweep_done(struct sweep *sweep);

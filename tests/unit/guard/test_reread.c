@@ -110,6 +110,39 @@ static void test_stories_with_a_restart_after_each_look(void **state) {
                 tell(&stories[i], true);
 }
 
+static void test_a_reload_that_failed_is_due_once_the_files_are_right(void **state) {
+        struct reloads reloads = { 0 };
+        uint64_t wait_us;
+
+        (void)state;
+        assert_int_equal(reloads_advise(&reloads, &wait_us), RELOADS_TRY);
+        reloads_begin(&reloads, 5);
+        assert_false(reloads_take_due(&reloads, 6, true)); /* it goes on */
+        reloads.has_failed = true;
+        assert_false(reloads_take_due(&reloads, 5, true)); /* nothing is another way since */
+        assert_false(reloads_take_due(&reloads, 6, false));
+        assert_true(reloads_take_due(&reloads, 7, true));
+        assert_int_equal(reloads.n_tried, 0); /* and there is all the patience again */
+        assert_false(reloads_take_due(&reloads, 7, true));
+        reloads_begin(&reloads, 7);
+        assert_false(reloads_take_due(&reloads, 8, true)); /* it ended well */
+}
+
+static void test_a_reload_is_tried_more_than_once_and_not_for_ever(void **state) {
+        struct reloads reloads = { 0 };
+        uint64_t wait_us = 0, before_us = 0;
+
+        (void)state;
+        for (unsigned i = 0; i < RELOADS_MAX; i++) {
+                assert_int_equal(reloads_advise(&reloads, &wait_us), RELOADS_TRY);
+                assert_true(wait_us > before_us);
+                before_us = wait_us;
+        }
+        assert_int_equal(reloads_advise(&reloads, &wait_us), RELOADS_TELL);
+        assert_int_equal(reloads_advise(&reloads, &wait_us), RELOADS_LEAVE);
+        assert_int_equal(reloads_advise(&reloads, &wait_us), RELOADS_LEAVE);
+}
+
 static void test_what_is_no_memory_is_refused(void **state) {
         static const char *const texts[] = { "", "0 1 2 ab cd", "9 1 2 ", "x" };
 
@@ -191,6 +224,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_stories),
                 cmocka_unit_test(test_stories_with_a_restart_after_each_look),
+                cmocka_unit_test(test_a_reload_that_failed_is_due_once_the_files_are_right),
+                cmocka_unit_test(test_a_reload_is_tried_more_than_once_and_not_for_ever),
                 cmocka_unit_test(test_what_is_no_memory_is_refused),
                 MACHINE_TEST(test_a_look_sees_files_directories_and_the_pid_file),
                 MACHINE_TEST(test_the_pid_file_is_the_configurations),

@@ -49,8 +49,43 @@ static void test_a_new_match_of_a_pattern(void **state) {
         assert_content(machine, "/etc/ssh/sshd_config.d/00.conf", NULL);
 }
 
+/* An hour of a sweep that costs so much each time, by a clock that moves where the daemon sleeps.
+ */
+static void test_it_keeps_to_its_share_whatever_there_is(void **state) {
+        enum { HOUR_US = 60 * 60 * 1000000ULL, FILE_US = 40 };
+        static const uint64_t n_files[] = { 0, 5, 500, 625, 626, 5000, 50000, 500000 };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(n_files); i++) {
+                uint64_t cost_us = n_files[i] * FILE_US, now_us = 0, charge_us = 0, n_turns = 0;
+                uint64_t n_wakes = 0;
+
+                while (now_us < HOUR_US) {
+                        uint64_t due_us;
+
+                        now_us += cost_us;
+                        charge_us += cost_us;
+                        n_turns++;
+                        due_us = now_us + sweep_interval(cost_us);
+                        while (now_us < due_us) {
+                                uint64_t nap_us = sweep_nap(due_us - now_us);
+
+                                assert_in_range(nap_us, 1, SWEEP_NAP_US);
+                                now_us += nap_us;
+                                n_wakes++;
+                        }
+                }
+                assert_true(charge_us * SWEEP_SHARE <= now_us);
+                if (n_files[i] <= 625) /* as often as can be, while that is cheap enough */
+                        assert_true(n_turns >= HOUR_US / (SWEEP_INTERVAL_US + cost_us));
+                /* to notice that it was stopped costs no more than it would to sweep always */
+                assert_true(n_wakes <= HOUR_US / (SWEEP_NAP_US / 2) + 1);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_it_keeps_to_its_share_whatever_there_is),
                 cmocka_unit_test_setup_teardown(test_what_sent_no_event, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_new_match_of_a_pattern, set_up, tear_down),
         };
