@@ -167,6 +167,8 @@ int manager_take_turn(struct manager *manager) {
         }
         note_sources(manager, slice.sources);
         cost_us = manager_cpu_us(); /* who waits for a slow disk is not to wait twice */
+        for (size_t i = 0; i < slice.n_paths; i++)
+                (void)watch_take(manager->watch, slice.paths[i]);
         r = reconcile_paths(&manager->reconciler, slice.paths, slice.n_paths);
         manager->n_looks += slice.n_paths;
         manager->turn_ended_us = manager_now_us();

@@ -11,30 +11,36 @@
 #include "guard/record.h"
 #include "manager.h"
 
-/* Only who counts changes has to know who is still at it. */
-static void note_writer(struct manager *manager, const char *path, bool is_being_written) {
-        if (is_being_written && permits_count_changes(&manager->permits, path, record_now_us()))
+/* Only who counts changes has to know who is still at it, and of each event. */
+static bool note_writer(struct manager *manager, const char *path, bool is_being_written) {
+        bool is_counted = permits_count_changes(&manager->permits, path, record_now_us());
+
+        if (is_being_written && is_counted)
                 (void)map_set(&manager->writing, path, manager, NULL);
         else
                 (void)map_remove(&manager->writing, path);
+        return is_counted;
 }
 
-static void on_dirty(void *userdata, const char *path, bool is_being_written) {
+static bool on_dirty(void *userdata, const char *path, bool is_being_written) {
         struct manager *manager = userdata;
+        bool is_counted;
 
         if (manager->pid_path && strcmp(path, manager->pid_path) == 0) {
                 manager->pid_is_dirty = true;
-                return;
+                return false;
         }
         if (manager->canary_path && strcmp(path, manager->canary_path) == 0) {
                 liveness_note(&manager->liveness);
-                return;
+                return false;
         }
         if (manager->is_adding_watches)
-                return;
-        note_writer(manager, path, is_being_written);
-        if (manager_mark_user_path(manager, path, manager->watch_speaks_for, is_being_written) < 0)
-                record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
+                return false;
+        is_counted = note_writer(manager, path, is_being_written);
+        if (manager_mark_user_path(manager, path, manager->watch_speaks_for, is_being_written) == 0)
+                return !is_counted;
+        record_notice(NULL, LOG_CRIT, "out of memory: a change could not be noted");
+        return false;
 }
 
 static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {

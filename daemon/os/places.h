@@ -15,6 +15,9 @@
 
 #include "table.h"
 
+/* What the caller knows of a path that he is going to look at. */
+enum wanted_told { TOLD_NOTHING, TOLD_WRITTEN, TOLD_SETTLED };
+
 struct wanted {
         struct table_entry by_path;
         char *path;
@@ -26,6 +29,7 @@ struct wanted {
         bool is_queued;
         bool needs_resolving;
         bool is_being_written; /* nothing but IN_MODIFY was seen */
+        enum wanted_told told; /* since it was taken last */
 };
 
 struct node {
@@ -35,7 +39,9 @@ struct node {
         int wd;                                /* -1: none */
         uint32_t mask;
         bool is_directory;
-        dev_t dev; /* of the inode that is watched */
+        bool has_spread_settled; /* in that dispatch, by an event that is of no writer */
+        uint64_t spread_in;      /* number of the dispatch in which an event dirtied all others */
+        dev_t dev;               /* of the inode that is watched */
         ino_t ino;
         struct wanted **attached;
         size_t n_attached;

@@ -16,7 +16,9 @@
  * refreshed.
  *
  * Nothing is restructured while events are read: paths are queued first, resolved and reported when
- * all were read, so one path is reported once per dispatch however many events it had. */
+ * all were read, so one path is reported once per dispatch however many events it had. And whoever
+ * puts the look off has it resolved and reported once until he takes it: what users do in their
+ * directories, by the ten thousand a second, is to cost little more than reading it. */
 
 #include "os/watch.h"
 
@@ -49,7 +51,9 @@ struct watch {
         struct table wanted;
         struct wanted *queue; /* dirty, to be reported; a ring would do, order does not matter */
         uint64_t epoch;       /* number of overflows so far */
-        size_t n_limited;     /* wanted paths that are WATCH_LIMITED */
+        uint64_t n_dispatches;
+        bool is_dispatching; /* what is reported may be put off */
+        size_t n_limited;    /* wanted paths that are WATCH_LIMITED */
 };
 
 static struct wanted *wanted_of(struct table_entry *entry) {
@@ -65,14 +69,20 @@ static struct wanted *find(const struct watch *watch, const char *path) {
         return NULL;
 }
 
+static bool is_of_writer(uint32_t mask) {
+        const uint32_t unsettled = IN_MODIFY | IN_CREATE; /* an open file is created empty */
+
+        return (mask & unsettled) && !(mask & IN_ISDIR) && !(mask & IN_ALL_EVENTS & ~unsettled);
+}
+
 /* MASK: of the event, 0 if it was none. */
 static void enqueue(struct watch *watch, struct wanted *wanted, bool needs_resolving,
                     uint32_t mask) {
-        const uint32_t unsettled = IN_MODIFY | IN_CREATE; /* an open file is created empty */
-        bool is_being_written =
-                (mask & unsettled) && !(mask & IN_ISDIR) && !(mask & IN_ALL_EVENTS & ~unsettled);
+        bool is_being_written = is_of_writer(mask);
 
         wanted->needs_resolving = wanted->needs_resolving || needs_resolving;
+        if (wanted->told == TOLD_SETTLED)
+                return; /* the look is to come, and waits for no writer */
         if (wanted->is_queued) {
                 wanted->is_being_written = wanted->is_being_written && is_being_written;
                 return;
@@ -96,7 +106,6 @@ static void dequeue(struct watch *watch, struct wanted *wanted) {
         if (wanted->next)
                 wanted->next->previous = wanted->previous;
         wanted->is_queued = false;
-        wanted->needs_resolving = false;
 }
 
 static void enqueue_attached(struct watch *watch, const struct node *node, bool needs_resolving,
@@ -120,32 +129,50 @@ static int resolve(struct watch *watch, struct wanted *wanted) {
         int r;
 
         wanted->epoch = watch->epoch;
+        wanted->needs_resolving = false;
         r = walk_wanted(&watch->root, &watch->mounts, &watch->places, wanted);
         watch->n_limited -= was_limited;
         watch->n_limited += (wanted->coverage & WATCH_LIMITED) != 0;
         return r;
 }
 
-/* Resolves and reports what was queued. The first error is kept, the rest is done all the same. */
+int watch_take(struct watch *watch, const char *path) {
+        struct wanted *wanted = find(watch, path); /* a callback may have removed it */
+
+        if (!wanted)
+                return 0;
+        wanted->told = TOLD_NOTHING;
+        return wanted->needs_resolving ? resolve(watch, wanted) : 0;
+}
+
+/* Reports the first of the queue. What cannot be put off is resolved before. */
+static int report(struct watch *watch) {
+        struct wanted *wanted = watch->queue;
+        bool is_being_written = wanted->is_being_written;
+        CLEANUP_FREE char *path = strdup(wanted->path);
+        int taken, r = wanted->needs_resolving && !(watch->is_dispatching && path)
+                               ? resolve(watch, wanted)
+                               : 0;
+
+        dequeue(watch, wanted);
+        if (!path)
+                return -ENOMEM;
+        wanted->told = is_being_written ? TOLD_WRITTEN : TOLD_SETTLED;
+        if (watch->events.on_dirty(watch->events.userdata, path, is_being_written))
+                return r;
+        taken = watch_take(watch, path);
+        return r < 0 ? r : taken;
+}
+
+/* Reports what was queued. The first error is kept, the rest is done all the same. */
 static int flush(struct watch *watch) {
         int result = 0;
 
         while (watch->queue) {
-                struct wanted *wanted = watch->queue;
-                bool is_being_written = wanted->is_being_written;
-                CLEANUP_FREE char *path = NULL;
-                int r = 0;
+                int r = report(watch);
 
-                if (wanted->needs_resolving)
-                        r = resolve(watch, wanted);
-                dequeue(watch, wanted);
                 if (r < 0 && result == 0)
                         result = r;
-                path = strdup(wanted->path); /* the callback may remove it */
-                if (path)
-                        watch->events.on_dirty(watch->events.userdata, path, is_being_written);
-                else if (result == 0)
-                        result = -ENOMEM;
         }
         return result;
 }
@@ -160,6 +187,19 @@ static void on_self(struct watch *watch, struct node *node, uint32_t mask) {
         }
 }
 
+/* All files of a directory: once for each kind of event. */
+static void dirty_others(struct watch *watch, struct node *directory, uint32_t mask) {
+        const bool is_settled = !is_of_writer(mask);
+
+        if (directory->spread_in == watch->n_dispatches &&
+            (directory->has_spread_settled || !is_settled))
+                return;
+        directory->spread_in = watch->n_dispatches;
+        directory->has_spread_settled = is_settled;
+        for (struct node *other = directory->others; other; other = other->next)
+                enqueue_attached(watch, other, false, mask);
+}
+
 static void on_entry(struct watch *watch, struct node *directory, uint32_t mask, const char *name) {
         const uint32_t renames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
         struct node *child = places_find(&watch->places, directory, name);
@@ -172,8 +212,7 @@ static void on_entry(struct watch *watch, struct node *directory, uint32_t mask,
         /* the name of a directory can be believed: it has no other, and no O_TMPFILE */
         if ((mask & IN_ISDIR) && !(mask & (IN_MOVED_FROM | IN_MOVED_TO)))
                 return;
-        for (struct node *other = directory->others; other; other = other->next)
-                enqueue_attached(watch, other, false, mask);
+        dirty_others(watch, directory, mask);
 }
 
 static void on_event(struct watch *watch, const struct inotify_event *event) {
@@ -213,10 +252,13 @@ int watch_dispatch(struct watch *watch) {
         ssize_t n = BUFFER_SIZE;
         int r;
 
+        watch->n_dispatches++;
         /* a buffer that was not filled has emptied the queue */
         for (int i = 0; i < READS_PER_DISPATCH && n >= BUFFER_SIZE / 2; i++)
                 n = read_events(watch);
+        watch->is_dispatching = true;
         r = flush(watch);
+        watch->is_dispatching = false;
         return n < 0 ? (int)n : r;
 }
 
@@ -298,7 +340,7 @@ static int update_mounts(struct watch *watch) {
 
 int watch_add(struct watch *watch, const char *path) {
         struct wanted *wanted = find(watch, path);
-        int r, flushed;
+        int r, resolved, flushed;
 
         if (wanted)
                 return 0;
@@ -312,9 +354,10 @@ int watch_add(struct watch *watch, const char *path) {
                 return -ENOMEM;
         }
         r = update_mounts(watch);
-        enqueue(watch, wanted, true, 0);
+        resolved = resolve(watch, wanted);
+        enqueue(watch, wanted, false, 0);
         flushed = flush(watch);
-        return r == -ENOMEM ? r : flushed;
+        return r == -ENOMEM ? r : resolved < 0 ? resolved : flushed;
 }
 
 void watch_remove(struct watch *watch, const char *path) {

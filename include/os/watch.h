@@ -10,6 +10,9 @@
  * (O_TMPFILE, exchange). After adding a watch the path is dirtied once, so nothing between "look"
  * and "watch" is lost. What an event costs does not depend on the number of wanted paths.
  *
+ * Whoever looks later than he is told says so: then a storm of events costs him nothing until he
+ * has looked, for each path is told once and resolved once, when it is taken.
+ *
  * Mounts and unmounts over a path send no inotify event; the mount table is watched beside. */
 
 #include <stdbool.h>
@@ -35,8 +38,9 @@ struct watch_events {
         void *userdata;
         /* Look again at this wanted path. IS_BEING_WRITTEN: all that was seen of it is IN_MODIFY or
          * IN_CREATE, so a writer may be in the middle of it; the caller settles for a bounded time.
-         */
-        void (*on_dirty)(void *userdata, const char *path, bool is_being_written);
+         * Returns true if the look is to come, and watch_take() before it: until then nothing more
+         * is told of the path, unless it is IS_BEING_WRITTEN. */
+        bool (*on_dirty)(void *userdata, const char *path, bool is_being_written);
         void (*on_overflow)(void *userdata); /* events were lost: look at everything, and
                                                 watch_refresh() each path */
 };
@@ -63,6 +67,11 @@ int watch_dispatch_mounts(struct watch *watch);
  * Of a wanted directory also what happens in it dirties it. Returns 0 or -ENOMEM. */
 int watch_add(struct watch *watch, const char *path);
 void watch_remove(struct watch *watch, const char *path);
+
+/* Before a path is looked at that on_dirty returned true for: resolves its watches, where what was
+ * seen asks for it, and from now on tells of it again. Of any other path harmless. Returns 0 or
+ * -ENOMEM. */
+int watch_take(struct watch *watch, const char *path);
 
 /* Re-resolves the watches of a path after it was looked at, if the inode behind it is another now
  * (then it is dirtied once more), or after an overflow. Returns 0 or -ENOMEM. */

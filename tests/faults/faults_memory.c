@@ -191,11 +191,12 @@ static int revert(void) {
 
 static unsigned n_dirty;
 
-static void on_dirty(void *userdata, const char *path, bool is_being_written) {
+static bool on_dirty(void *userdata, const char *path, bool is_being_written) {
         (void)userdata;
         (void)path;
         (void)is_being_written;
         n_dirty++;
+        return n_dirty % 2 == 0; /* with and without putting it off */
 }
 
 static void on_overflow(void *userdata) {

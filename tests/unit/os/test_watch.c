@@ -20,12 +20,15 @@ struct reports {
         bool is_being_written; /* of the last one */
 };
 
-static void on_dirty(void *userdata, const char *path, bool is_being_written) {
+static bool is_putting_off; /* what is reported is looked at later */
+
+static bool on_dirty(void *userdata, const char *path, bool is_being_written) {
         struct reports *reports = userdata;
 
         reports->is_being_written = is_being_written;
         reports->n++;
         reports->n_wanted += reports->wanted && strcmp(path, reports->wanted) == 0;
+        return is_putting_off;
 }
 
 static void on_overflow(void *userdata) {
@@ -640,13 +643,14 @@ static void test_mounts(void **state) {
 static bool is_removing;
 static struct watch *removing;
 
-static void on_dirty_remove(void *userdata, const char *path, bool is_being_written) {
+static bool on_dirty_remove(void *userdata, const char *path, bool is_being_written) {
         (void)userdata;
         (void)is_being_written;
         if (!is_removing || strcmp(path, "/c/other") == 0)
-                return;
+                return false;
         watch_remove(removing, path);
         assert_int_equal(watch_add(removing, "/c/other"), 0);
+        return false;
 }
 
 /* Callbacks may change what is wanted. */
@@ -669,6 +673,57 @@ static void test_callbacks(void **state) {
         watch_free(removing);
 }
 
+/* A path whose look is to come is told once, and while it is written each time; and once it is
+ * taken its watches are where it is now. */
+static void test_putting_off(void **state) {
+        struct watch *watch;
+
+        (void)state;
+        tree_mkdir(&tree, "/off");
+        tree_mkdir(&tree, "/off/d");
+        tree_write(&tree, "/off/d/a", "");
+        tree_write(&tree, "/off/d/b", "");
+        watch = start();
+        assert_int_equal(watch_add(watch, "/off/d/a"), 0);
+        assert_int_equal(watch_add(watch, "/off/d/b"), 0);
+        is_putting_off = true;
+        append("/off/d/a");
+        assert_int_equal(dispatch(watch, "/off/d/b"), 1);
+        append("/off/d/a");
+        assert_int_equal(dispatch(watch, "/off/d/a"), 0);
+        assert_int_equal(watch_take(watch, "/off/d/a"), 0);
+        append("/off/d/a");
+        assert_int_equal(dispatch(watch, "/off/d/a"), 1);
+        assert_int_equal(reports.n, 1); /* the other one was not taken */
+        assert_int_equal(watch_take(watch, "/off/d/b"), 0);
+
+        for (off_t n = 3; n > 0; n--) { /* IN_MODIFY: a writer */
+                TREE_MUST(truncate(tree_path(&tree, "/off/d/b"), n));
+                assert_int_equal(dispatch(watch, "/off/d/b"), 1);
+                assert_true(reports.is_being_written);
+        }
+        append("/off/d/b");
+        assert_int_equal(dispatch(watch, "/off/d/b"), 1);
+        assert_false(reports.is_being_written);
+        TREE_MUST(truncate(tree_path(&tree, "/off/d/b"), 9));
+        append("/off/d/a");
+        assert_int_equal(dispatch(watch, "/off/d/b"), 0);
+
+        /* of a directory made anew nothing is seen until then, and all from then on */
+        assert_int_equal(watch_take(watch, "/off/d/a"), 0);
+        assert_int_equal(watch_take(watch, "/off/d/b"), 0);
+        TREE_MUST(rename(tree_path(&tree, "/off/d"), tree_path(&tree, "/off/old")));
+        tree_mkdir(&tree, "/off/d");
+        tree_write(&tree, "/off/d/a", "");
+        assert_int_equal(dispatch(watch, "/off/d/a"), 1);
+        assert_int_equal(watch_take(watch, "/off/d/a"), 0);
+        append("/off/d/a");
+        assert_int_equal(dispatch(watch, "/off/d/a"), 1);
+        assert_int_equal(watch_take(watch, "/off/d/none"), 0);
+        is_putting_off = false;
+        watch_free(watch);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_everything), cmocka_unit_test(test_missing),
@@ -676,7 +731,7 @@ int main(void) {
                 cmocka_unit_test(test_links),      cmocka_unit_test(test_being_written),
                 cmocka_unit_test(test_overflow),   cmocka_unit_test(test_refresh),
                 cmocka_unit_test(test_limit),      cmocka_unit_test(test_mounts),
-                cmocka_unit_test(test_callbacks),
+                cmocka_unit_test(test_callbacks),  cmocka_unit_test(test_putting_off),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
