@@ -95,11 +95,12 @@ static const struct command table[] = {
           "  ssh -o ControlPath=none root@host.example.org sshguardctl confirm\n"
           "  sshguardctl confirm --undo            put back what was there, at once\n",
           0, 1, OPTION_UNDO, command_confirm },
-        { "restore", "INCIDENT", "put back the version an incident replaced",
-          "The version becomes the approved one. If it breaks a rule, an exception is\n"
-          "needed.\n"
+        { "restore", "PATH|INCIDENT", "put back the approved version, or a replaced one",
+          "For a path: its approved version; what is there goes, and is kept. For an\n"
+          "incident: the version that was replaced, which becomes the approved one. If it\n"
+          "breaks a rule, an exception is needed.\n"
           "\n"
-          "  sshguardctl diff 12\n"
+          "  sshguardctl restore /etc/ssh/sshd_config --reason \"nobody knows of it\"\n"
           "  sshguardctl restore 12 --reason \"it was right\"\n",
           1, 1, DECISION, command_restore },
         { "permit", "[PATH]", "let a path be changed for a while, or list permits",

@@ -250,15 +250,11 @@ int command_acknowledge(struct client *client) {
 }
 
 int command_restore(struct client *client) {
-        const char *operand = client->arguments->operands[0];
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
-        int64_t id;
         int status;
 
-        if (!operand_parse_number(operand, &id))
-                return client_complain("not the number of an incident: %s", operand);
-        if (json_object_set_new(parameters, "incident", json_integer(id)) < 0)
-                return client_complain("out of memory");
+        if (!operand_set_subject(parameters, client->arguments->operands[0]))
+                return client_complain("not a path: %s", client->arguments->operands[0]);
         status = client_set_decision(client, parameters);
         if (status != CLIENT_FINE)
                 return status;

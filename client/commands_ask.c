@@ -142,16 +142,10 @@ int command_show(struct client *client) {
 }
 
 int command_diff(struct client *client) {
-        const char *operand = client->arguments->operands[0];
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
-        int64_t id;
 
-        if (operand_parse_number(operand, &id)) {
-                if (json_object_set_new(parameters, "incident", json_integer(id)) < 0)
-                        return client_complain("out of memory");
-        } else if (!operand_set_path(parameters, operand)) {
-                return client_complain("not a path: %s", operand);
-        }
+        if (!operand_set_subject(parameters, client->arguments->operands[0]))
+                return client_complain("not a path: %s", client->arguments->operands[0]);
         return ask(client, "Diff", TAKE(parameters), VIEW_DIFF, NULL);
 }
 

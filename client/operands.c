@@ -63,6 +63,14 @@ bool operand_set_path(json_t *parameters, const char *path) {
                json_object_set_new(parameters, "path_base64", json_string(encoded.data)) == 0;
 }
 
+bool operand_set_subject(json_t *parameters, const char *operand) {
+        int64_t id;
+
+        return operand_parse_number(operand, &id)
+                       ? json_object_set_new(parameters, "incident", json_integer(id)) == 0
+                       : operand_set_path(parameters, operand);
+}
+
 bool operand_set_string(json_t *parameters, const char *name, const char *string) {
         return !string || json_object_set_new(parameters, name, json_string(string)) == 0;
 }

@@ -14,5 +14,9 @@ bool operand_parse_number(const char *string, int64_t *ret);
  * directory, links are left alone. False if it is empty or memory ran out. */
 bool operand_set_path(json_t *parameters, const char *path);
 
+/* A number is an incident (./12 is a path): sets `incident`, or the path as above. False as above.
+ */
+bool operand_set_subject(json_t *parameters, const char *operand);
+
 /* Sets NAME to STRING; NULL: leaves it out. False if it is not UTF-8 or memory ran out. */
 bool operand_set_string(json_t *parameters, const char *name, const char *string);

@@ -349,7 +349,7 @@ static void show_incident(struct screen *screen, const json_t *reply) {
                 screen_raw(screen, "\n");
                 screen_putf(screen, STYLE_DIM,
                             "If it is still so: `sshguardctl diff %s` shows it, `approve` accepts "
-                            "it, `edit` changes it.",
+                            "it, `restore` undoes it, `edit` changes it.",
                             member_string(incident, "path"));
                 screen_raw(screen, "\n");
         }

@@ -47,8 +47,8 @@ _sshguardctl() {
         fi
         case $command in
         '' | help) mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$cur") ;;
-        show | restore) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask history id)" -- "$cur") ;;
-        diff)
+        show) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask history id)" -- "$cur") ;;
+        diff | restore)
                 mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask files path)
                         $(_sshguardctl_ask history id)" -- "$cur")
                 ;;

@@ -29,7 +29,7 @@ complete -c sshguardctl -n $none -a approve -d 'Accept what is there'
 complete -c sshguardctl -n $none -a acknowledge -d 'Let a rule that a profile brought respond'
 complete -c sshguardctl -n $none -a edit -d 'Edit a guarded file, as visudo does'
 complete -c sshguardctl -n $none -a confirm -d 'Keep an edit that would undo itself'
-complete -c sshguardctl -n $none -a restore -d 'Put back what an incident replaced'
+complete -c sshguardctl -n $none -a restore -d 'Put back the approved version, or what an incident replaced'
 complete -c sshguardctl -n $none -a permit -d 'Let a path be changed for a while'
 complete -c sshguardctl -n $none -a pause -d 'Suspend all responses for a while'
 complete -c sshguardctl -n $none -a resume -d 'End a pause'
@@ -44,7 +44,7 @@ complete -c sshguardctl -n $none -a reload -d 'Load configuration and policy aga
 complete -c sshguardctl -n $none -a help -d 'Show help'
 
 complete -c sshguardctl -n '__fish_seen_subcommand_from show restore diff' -a '(__sshguardctl_ask history id)' -d Incident
-complete -c sshguardctl -n '__fish_seen_subcommand_from diff approve edit confirm permit unlock' -a '(__sshguardctl_ask files path)' -d Path
+complete -c sshguardctl -n '__fish_seen_subcommand_from diff approve restore edit confirm permit unlock' -a '(__sshguardctl_ask files path)' -d Path
 complete -c sshguardctl -n '__fish_seen_subcommand_from keys access' -a '(__fish_complete_users)' -d User
 complete -c sshguardctl -n '__fish_seen_subcommand_from explain acknowledge' -a '(__sshguardctl_ask rules id)' -d Rule
 

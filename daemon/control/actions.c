@@ -150,6 +150,16 @@ static int get_future(struct control_call *call, const char *name, int64_t *ret)
         return *ret > (int64_t)now.tv_sec * 1000000 ? 0 : fail_parameter(call, name);
 }
 
+int control_call_subject(struct control_call *call, char **ret_path, struct control_subject *ret) {
+        int r = control_call_path(call, true, ret_path);
+
+        if (r != 0)
+                return r;
+        ret->path = *ret_path;
+        ret->incident_id = get_int(call, "incident", 0);
+        return !ret->path == (ret->incident_id == 0) ? fail_parameter(call, "path") : 0;
+}
+
 int control_call_exception(struct control_call *call, struct control_exception *ret) {
         ret->rule_id = get_string(call, "exception_rule");
         if (ret->rule_id)
@@ -199,12 +209,14 @@ int control_restore(struct control_call *call) {
         const struct control_backend *backend = call->backend;
         struct control_restoral restoral = { .peer = call->peer };
         struct control_refusal refusal = { 0 };
+        CLEANUP_FREE char *path = NULL;
         int r;
 
         if (!backend->restore)
                 return -EOPNOTSUPP;
-        restoral.incident_id = get_int(call, "incident", 0);
-        r = control_call_reason(call, &restoral.reason);
+        r = control_call_subject(call, &path, &restoral.subject);
+        if (r == 0)
+                r = control_call_reason(call, &restoral.reason);
         if (r == 0)
                 r = control_call_exception(call, &restoral.exception);
         if (r != 0)
@@ -212,7 +224,8 @@ int control_restore(struct control_call *call) {
         r = backend->restore(backend->userdata, &restoral, &refusal);
         return control_call_conclude(
                 call, r, &refusal,
-                &(struct control_request){ .incident_id = restoral.incident_id,
+                &(struct control_request){ .path = path,
+                                           .incident_id = restoral.subject.incident_id,
                                            .rule_id = restoral.exception.rule_id },
                 NULL);
 }

@@ -51,6 +51,10 @@ int control_call_refuse(struct control_call *call, int result,
  * InvalidParameter; -ENOMEM. With `is_optional`, *ret is NULL if neither was given. */
 int control_call_path(struct control_call *call, bool is_optional, char **ret);
 
+/* A path or an incident, exactly one of both: as above, with *ret borrowing *ret_path (on the heap)
+ * and the parameter incident. */
+int control_call_subject(struct control_call *call, char **ret_path, struct control_subject *ret);
+
 /* The unified difference of two versions, keys as fingerprints; nothing of a secret one. */
 int control_format_diff(const struct control_versions *versions, struct text *ret,
                         bool *ret_truncated);

@@ -172,7 +172,6 @@ static int reply_diff(struct control_call *call, const struct control_versions *
 
 int control_diff(struct control_call *call) {
         const struct control_backend *backend = call->backend;
-        const json_t *incident = json_object_get(call->parameters, "incident");
         CLEANUP(control_versions_done) struct control_versions versions = { 0 };
         struct control_refusal refusal = { 0 };
         struct control_subject subject = { 0 };
@@ -181,14 +180,9 @@ int control_diff(struct control_call *call) {
 
         if (!backend->get_versions)
                 return -EOPNOTSUPP;
-        r = control_call_path(call, true, &path);
+        r = control_call_subject(call, &path, &subject);
         if (r != 0)
                 return r < 0 ? r : 0;
-        subject.path = path;
-        subject.incident_id = json_is_integer(incident) ? json_integer_value(incident) : 0;
-        if (!path == (subject.incident_id == 0))
-                return control_call_fail(call, WIRE_INVALID_PARAMETER,
-                                         json_pack("{s:s}", "parameter", "path"));
         r = backend->get_versions(backend->userdata, &subject, &versions, &refusal);
         if (r == CONTROL_DONE)
                 r = reply_diff(call, &versions);

@@ -252,17 +252,19 @@ int manager_approve(void *userdata, const struct control_approval *approval,
         return r == 0 ? manager_mark(manager, approval->path) : r;
 }
 
-/* Proves and writes a quarantined version; what it breaks must be excepted. */
+/* Proves and writes a version of old; what it breaks must be excepted. */
 static int restore_version(struct manager *manager, const struct control_restoral *restoral,
                            const struct control_versions *versions,
                            struct control_refusal *refusal) {
+        bool is_approved = restoral->subject.path != NULL;
         struct view *candidate = NULL;
         struct findings findings = { 0 };
-        static const struct record_deed deed = {
+        const struct record_deed deed = {
                 .message_id = MESSAGE_RESTORED,
                 .rule_id = "file.restored",
                 .action = "restored",
-                .message = "a quarantined version was put back in its place",
+                .message = is_approved ? "its approved version was put back in its place"
+                                       : "a quarantined version was put back in its place",
                 .severity = SEVERITY_INFO,
         };
         const struct control_version *version = &versions->after;
@@ -299,7 +301,7 @@ static int restore_version(struct manager *manager, const struct control_restora
                 refusal);
         if (r != CONTROL_DONE)
                 return r;
-        if (!is_violating) {
+        if (!is_violating && !is_approved) {
                 const struct snapshot *now;
 
                 r = view_look(manager->world.view, versions->path, 0, &now);
@@ -313,11 +315,38 @@ static int restore_version(struct manager *manager, const struct control_restora
         return r < 0 ? r : manager_mark(manager, versions->path);
 }
 
+/* The approved version of what drifted, as versions->after. */
+static int find_approved(struct manager *manager, const char *path,
+                         struct control_versions *versions, struct control_refusal *refusal) {
+        const struct guarded *guarded = guarded_set_get(&manager->world.set, path);
+        unsigned differences;
+        int r;
+
+        if (!guarded)
+                return CONTROL_NO_SUCH_PATH;
+        if (guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED) ||
+            !baseline_get(manager->world.baseline, path))
+                return manager_refuse(refusal, "that path has no approved version");
+        if (guarded->flags & GUARDED_SECRET)
+                return manager_refuse(refusal, "of a secret file no content is kept");
+        view_forget_all(manager->world.view);
+        r = assess_drift(&manager->world, manager->world.view, path, &differences);
+        if (r < 0)
+                return r;
+        if (differences == 0)
+                return manager_refuse(refusal, "what is there is the approved version");
+        versions->path = strdup(path);
+        r = versions->path ? manager_approved_version(manager, path, &versions->after) : -ENOMEM;
+        return r < 0 ? r : CONTROL_DONE;
+}
+
 static int restore(void *userdata, const struct control_restoral *restoral,
                    struct control_refusal *refusal) {
+        const struct control_subject *subject = &restoral->subject;
         struct manager *manager = userdata;
         CLEANUP(control_versions_done) struct control_versions versions = { 0 };
-        int r = manager_incident_versions(manager, restoral->incident_id, &versions);
+        int r = subject->path ? find_approved(manager, subject->path, &versions, refusal)
+                              : manager_incident_versions(manager, subject->incident_id, &versions);
 
         if (r != CONTROL_DONE)
                 return r;

@@ -387,8 +387,8 @@ static int copy_version(struct control_version *ret, const struct file_metadata 
         return 0;
 }
 
-static int approved_version_of(struct manager *manager, const char *path,
-                               struct control_version *ret) {
+int manager_approved_version(struct manager *manager, const char *path,
+                             struct control_version *ret) {
         static const struct file_metadata absent = { .kind = FILE_ABSENT };
         const struct approved *approved = baseline_get(manager->world.baseline, path);
         CLEANUP_FREE char *data = NULL;
@@ -433,7 +433,7 @@ static int path_versions(struct manager *manager, const char *path, struct contr
         ret->is_secret = guarded->flags & GUARDED_SECRET;
         r = view_look(manager->world.view, path, ret->is_secret ? SNAPSHOT_SECRET : 0, &now);
         if (r == 0)
-                r = approved_version_of(manager, path, &ret->before);
+                r = manager_approved_version(manager, path, &ret->before);
         if (r == 0)
                 r = copy_version(&ret->after, &now->metadata, now->data, now->n_data, "now");
         if (r == 0 && now->metadata.kind == FILE_SYMLINK)
@@ -460,7 +460,7 @@ int manager_incident_versions(struct manager *manager, int64_t id, struct contro
         ret->path = strdup(incident.path);
         if (!label || !ret->path)
                 return -ENOMEM;
-        r = approved_version_of(manager, incident.path, &ret->before);
+        r = manager_approved_version(manager, incident.path, &ret->before);
         if (r == 0)
                 r = copy_version(&ret->after, &incident.metadata, data, n_data, label);
         return r < 0 ? r : CONTROL_DONE;

@@ -222,6 +222,9 @@ int manager_list_access(void *userdata, const struct control_access_query *query
 /* How PATH is watched, an account's file by its directory too. */
 unsigned manager_coverage(const struct manager *manager, const char *path);
 
+/* The approved version of a path, "absent" where there is none. Returns 0 or a negative errno. */
+int manager_approved_version(struct manager *manager, const char *path,
+                             struct control_version *ret);
 /* What an incident left in force and what it replaced; an enum control_result, or a negative errno.
  */
 int manager_incident_versions(struct manager *manager, int64_t id, struct control_versions *ret);

@@ -170,7 +170,7 @@ struct control_peer {
 
 /* A path, or what an incident replaced there; exactly one of both. */
 struct control_subject {
-        const char *path;    /* NULL: an incident's */
+        const char *path;    /* NULL: an incident's; absolute */
         int64_t incident_id; /* 0: a path's */
 };
 
@@ -206,9 +206,9 @@ struct control_approval { /* Approve */
         struct control_exception exception;
 };
 
-struct control_restoral { /* Restore: the quarantined version of an incident back */
+struct control_restoral { /* Restore: what an incident replaced, or a path's approved version */
         struct control_peer peer;
-        int64_t incident_id;
+        struct control_subject subject;
         const char *reason;
         struct control_exception exception;
 };

@@ -279,6 +279,27 @@ def restore_brings_a_quarantined_version_back(machine):
 
 
 @check
+def drift_that_was_only_told_can_be_put_back(machine):
+    edited, new = "/etc/ssh/ssh_config", "/etc/ssh/sshd_config.d/80-nobody.conf"
+    before, after = machine.read(edited), machine.journal_end()
+    machine.write(edited, before + "# whose is this?\n")
+    machine.write(new, "PrintMotd no\n")
+    for path in (edited, new):
+        eventually("it is told", lambda: any(entry["SSHGUARDD_PATH"] == path for entry in alerts(machine, "UNAPPROVED", after)))
+        machine.run(f"sshguardctl restore {path} --reason 'nobody knows of it'")
+    expect(machine.read(edited) == before, "it is not as it was approved")
+    expect(not machine.exists(new), "what was absent is still there")
+    eventually("nothing is unapproved", lambda: not any(
+        file["state"] == "unapproved" for file in ctl(machine, "files")["files"]))
+    refused = machine.run(f"sshguardctl restore {edited}", check=False)
+    expect(refused.returncode == 2 and "is the approved version" in refused.stderr, f"{refused.returncode}: {refused.stderr}")
+    kept = ctl(machine, f"history --path {new}")["incidents"][0]
+    machine.run(f"sshguardctl restore {kept['id']}")
+    expect(machine.read(new) == "PrintMotd no\n", "what went cannot be brought back")
+    machine.run(f"rm {new} && sshguardctl approve {new} --sha256 absent")
+
+
+@check
 def a_configuration_that_sshd_refuses_is_reverted(machine):
     after = machine.journal_end()
     path = "/etc/ssh/sshd_config.d/90-broken.conf"

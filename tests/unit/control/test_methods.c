@@ -100,6 +100,7 @@ static const struct {
         { "Approve", "{\"path_base64\":\"L/8=\",\"sha256\":\"absent\"}", true },
         { "Approve", "{\"path\":\"/a\",\"sha256\":\"absent\"}", true },
         { "Restore", "{\"incident\":4}", true },
+        { "Restore", "{\"path\":\"/a\"}", true },
         { "GetContent", "{\"path\":\"/a\"}", true },
         { "Preview", "{\"path\":\"/a\",\"content_base64\":\"\"}", true },
         { "Preview", "{\"path\":\"/a\",\"content_base64\":\"cmVmdXNlZAo=\"}", false },
