@@ -210,6 +210,25 @@ def time_in_which_it_was_suspended_is_a_gap(machine):
     expect(gap["reason"] == "the daemon was stopped" and gap["until_us"] - gap["from_us"] >= 5_000_000, f"the gap is {gap}")
 
 
+def hangs_at_a_fifo(machine):
+    """An `sshd -t` of a reload, that is."""
+    found = machine.run("for pid in $(pgrep -f 'sshd -t$'); do cat /proc/$pid/wchan; echo; done", check=False).stdout
+    return "wait_for_partner" in found
+
+
+@check
+def a_reload_that_hangs_at_a_fifo_goes_on_once_it_is_gone(machine):
+    path = f"{os.path.dirname(DROP_IN)}/00-fifo.conf"
+    machine.run("sshguardctl pause --for 1min --reason 'a FIFO'")
+    machine.run(f"mkfifo {path}; systemctl --no-block reload ssh")
+    eventually("sshd -t hangs", lambda: hangs_at_a_fifo(machine))
+    after = machine.journal_end()
+    machine.run("sshguardctl resume")
+    eventually("it is gone", lambda: not machine.exists(path))
+    eventually("sshd is reloaded", lambda: alerts(machine, "SSHD_RELOADED", after))
+    expect(machine.run("systemctl is-active ssh", check=False).stdout.strip() == "active", "the reload goes on")
+
+
 @check
 def events_are_tested(machine):
     expect(machine.exists("/var/lib/sshguardd/canary/alive"), "no canary was written")
