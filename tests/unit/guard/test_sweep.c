@@ -10,9 +10,9 @@ struct named {
 
 static void on_different(void *userdata, const char *path) {
         struct named *named = userdata;
+        size_t n = strlen(named->paths);
 
-        (void)strncat(named->paths, path, sizeof named->paths - strlen(named->paths) - 2);
-        (void)strcat(named->paths, " ");
+        (void)snprintf(named->paths + n, sizeof named->paths - n, "%s ", path);
 }
 
 /* What a turn names. */
