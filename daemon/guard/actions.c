@@ -24,20 +24,30 @@ int manager_refuse(struct control_refusal *refusal, const char *reason) {
 struct putting {
         const struct manager *manager;
         const struct record_deed *deed;
+        struct record_begun begun; /* of what is kept first */
 };
 
-static int keep_replaced(void *userdata, const char *path, const struct snapshot *old) {
+static int keep_replaced(void *userdata, const char *path, const struct snapshot *old,
+                         enum respond_keep how) {
+        struct putting *putting = userdata;
+
+        return record_deed(&putting->manager->reconciler.recorder, putting->deed, path, old,
+                           how == RESPOND_KEEP_FIRST ? &putting->begun : NULL);
+}
+
+static void on_kept(void *userdata, const char *why_not) {
         const struct putting *putting = userdata;
 
-        return record_deed(&putting->manager->reconciler.recorder, putting->deed, path, old);
+        record_end(&putting->manager->reconciler.recorder, &putting->begun, why_not);
 }
 
 int manager_put(struct manager *manager, const struct record_deed *deed, const char *path,
                 const struct replace_version *version, struct control_refusal *refusal) {
-        struct putting putting = { manager, deed };
+        struct putting putting = { manager, deed, { 0 } };
         const struct responder responder = { .world = &manager->world,
                                              .verdicts = manager->verdicts,
                                              .keep = keep_replaced,
+                                             .on_kept = on_kept,
                                              .userdata = &putting };
         CLEANUP(respond_report_done) struct respond_report report = { 0 };
         int r = respond_put(&responder, path, version->metadata, version->data, version->n_data,

@@ -34,6 +34,7 @@ struct keeping {
         const struct reconciler *reconciler;
         const struct finding *finding;
         enum rule_response response; /* what is done */
+        struct record_begun begun;   /* of what is kept first */
 };
 
 static const char *action_done(enum rule_response response) {
@@ -53,8 +54,9 @@ static void on_fallback(void *userdata) {
         keeping->response = RESPONSE_REVERT;
 }
 
-static int keep_old(void *userdata, const char *path, const struct snapshot *old) {
-        const struct keeping *keeping = userdata;
+static int keep_old(void *userdata, const char *path, const struct snapshot *old,
+                    enum respond_keep how) {
+        struct keeping *keeping = userdata;
         const struct record record = {
                 .message_id =
                         keeping->response == RESPONSE_REPAIR ? MESSAGE_REPAIRED : MESSAGE_REVERTED,
@@ -67,7 +69,15 @@ static int keep_old(void *userdata, const char *path, const struct snapshot *old
         };
         int64_t id;
 
-        return record_incident(&keeping->reconciler->recorder, &record, &id);
+        return how == RESPOND_KEEP_FIRST
+                       ? record_begin(&keeping->reconciler->recorder, &record, &keeping->begun)
+                       : record_incident(&keeping->reconciler->recorder, &record, &id);
+}
+
+static void on_kept(void *userdata, const char *why_not) {
+        const struct keeping *keeping = userdata;
+
+        record_end(&keeping->reconciler->recorder, &keeping->begun, why_not);
 }
 
 static const char *action_wanted(enum rule_response response, bool is_possible) {
@@ -231,13 +241,14 @@ static int respond_one(struct pass *pass, const struct finding *finding,
                        const struct findings *present, struct answered *answered) {
         struct reconciler *reconciler = pass->reconciler;
         bool is_dry_run = is_audit(reconciler, finding);
-        struct keeping keeping = { reconciler, finding, finding->response };
+        struct keeping keeping = { reconciler, finding, finding->response, { 0 } };
         const struct responder responder = {
                 .world = reconciler->world,
                 .verdicts = reconciler->verdicts,
                 .permits = reconciler->permits,
                 .is_dry_run = is_dry_run,
                 .keep = keep_old,
+                .on_kept = on_kept,
                 .on_fallback = on_fallback,
                 .userdata = &keeping,
         };

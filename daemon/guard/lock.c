@@ -44,10 +44,12 @@ int lock_add(struct reconciler *reconciler, const char *path) {
         return r;
 }
 
-static int keep_nothing(void *userdata, const char *path, const struct snapshot *old) {
+static int keep_nothing(void *userdata, const char *path, const struct snapshot *old,
+                        enum respond_keep how) {
         (void)userdata;
         (void)path;
         (void)old;
+        (void)how;
         return 0;
 }
 

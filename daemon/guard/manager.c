@@ -479,6 +479,8 @@ static int look_at_everything(struct manager *manager) {
         update_emergency_copy(manager);
         if (r == 0)
                 r = manager_clear_leftovers(manager);
+        if (r == 0 && record_end_left(&manager->reconciler.recorder) < 0)
+                record_notice(NULL, LOG_ERR, "what went on at the last end could not be noted");
         if (r == 0)
                 r = manager_start_trials(manager);
         if (r == 0)

@@ -2,8 +2,9 @@
 /* Incidents and alerts.
  *
  * The store is for the program and the journal is for people and collectors; both get the same
- * facts, in this order, so an alert never names an incident that was not kept. Who made a change is
- * not known to inotify, and is said to be unknown rather than guessed. */
+ * facts, in this order, so an alert never names an incident that was not kept, and neither says
+ * that something was done before it was. Who made a change is not known to inotify, and is said to
+ * be unknown rather than guessed. */
 
 #include "guard/record.h"
 
@@ -11,6 +12,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -31,6 +33,11 @@ static const char *path_of(const struct record *record) {
         return record->path ? record->path : record->finding->path;
 }
 
+/* The finding's line is one of the finding's file. */
+static unsigned line_of(const struct record *record) {
+        return record->path ? 0 : record->finding->line;
+}
+
 /* "FILE:LINE: SETTING is GOT, wanted WANT: MESSAGE (RULE); ACTION" */
 static char *format_message(const struct record *record) {
         const struct finding *finding = record->finding;
@@ -39,8 +46,8 @@ static char *format_message(const struct record *record) {
 
         if (path)
                 (void)text_append(&text, path);
-        if (path && finding->line > 0 && !record->path)
-                (void)text_appendf(&text, ":%u", finding->line);
+        if (path && line_of(record) > 0)
+                (void)text_appendf(&text, ":%u", line_of(record));
         if (path)
                 (void)text_append(&text, ": ");
         (void)text_append(&text, finding->message ? finding->message : "a rule does not hold");
@@ -58,7 +65,7 @@ static void send_entry(const struct recorder *recorder, const struct record *rec
         const struct journal_field fields[] = {
                 { "SSHGUARDD_RULE", finding->rule_id },
                 { "SSHGUARDD_PATH", path_of(record) },
-                { "SSHGUARDD_LINE", finding->line > 0 ? line : NULL },
+                { "SSHGUARDD_LINE", line_of(record) > 0 ? line : NULL },
                 { "SSHGUARDD_SETTING", finding->setting },
                 { "SSHGUARDD_WANT", finding->want },
                 { "SSHGUARDD_GOT", finding->got },
@@ -74,7 +81,7 @@ static void send_entry(const struct recorder *recorder, const struct record *rec
                 { "SSHGUARDD_BY_UNIT", "unknown" },
         };
 
-        (void)snprintf(line, sizeof line, "%u", finding->line);
+        (void)snprintf(line, sizeof line, "%u", line_of(record));
         (void)snprintf(incident, sizeof incident, "%" PRId64, incident_id);
         (void)snprintf(generation, sizeof generation, "%" PRIu64, recorder->world->generation);
         journal_send(priority, record->message_id, message ? message : record->action, fields,
@@ -187,15 +194,16 @@ static struct finding describe_drift(const struct recorder *recorder, const stru
         return told;
 }
 
-static int write_incident(const struct recorder *recorder, const struct record *record,
-                          enum contest_verdict verdict, int64_t *ret_id) {
+/* What the store is to have; all of it is lent. */
+static struct incident incident_of(const struct recorder *recorder, const struct record *record,
+                                   enum contest_verdict verdict) {
         const struct finding *finding = record->finding;
         struct incident incident = {
                 .at_us = record_now_us(),
                 .path = BORROWED(path_of(record)),
                 .rule_id = finding->rule_id,
                 .severity = finding->severity,
-                .line = finding->line,
+                .line = line_of(record),
                 .setting = finding->setting,
                 .want = finding->want,
                 .got = finding->got,
@@ -206,42 +214,187 @@ static int write_incident(const struct recorder *recorder, const struct record *
                 .generation = recorder->world->generation,
                 .has_quarantine = record->quarantined != NULL,
                 .count = 1,
+                .is_contested = verdict == CONTEST_RECORD,
         };
-        int64_t id = 0;
-        int r;
 
         if (verdict != CONTEST_TELL)
                 incident.severity = (int)contest_raise(finding->severity);
-        incident.is_contested = verdict == CONTEST_RECORD;
         if (record->quarantined)
                 incident.metadata = record->quarantined->metadata;
-        r = store_add_incident(recorder->world->store, &incident, record->quarantined, &id);
+        return incident;
+}
+
+static int store_incident(const struct recorder *recorder, const struct incident *incident,
+                          const struct snapshot *quarantined, int64_t *ret_id) {
+        int r = store_add_incident(recorder->world->store, incident, quarantined, ret_id);
+
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "the incident could not be stored: error %d", -r);
-        incident.id = id;
-        if (verdict != CONTEST_RECORD)
-                send_entry(recorder, record, severity_priority((enum severity)incident.severity),
-                           id);
-        if (verdict == CONTEST_BEGINS)
-                begin_contest(recorder, record, id);
-        if (r == 0 && recorder->on_incident)
-                recorder->on_incident(recorder->userdata, &incident);
-        *ret_id = id;
         return r;
+}
+
+static void tell_incident(const struct recorder *recorder, const struct record *record,
+                          const struct incident *incident, enum contest_verdict verdict) {
+        if (verdict != CONTEST_RECORD)
+                send_entry(recorder, record, severity_priority((enum severity)incident->severity),
+                           incident->id);
+        if (verdict == CONTEST_BEGINS)
+                begin_contest(recorder, record, incident->id);
+        if (incident->id > 0 && recorder->on_incident)
+                recorder->on_incident(recorder->userdata, incident);
+}
+
+static bool is_left_to_summaries(enum contest_verdict verdict) {
+        return verdict == CONTEST_DROP || verdict == CONTEST_COUNT;
 }
 
 int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id) {
         enum contest_verdict verdict = note_contest(recorder, record);
         CLEANUP_FREE char *message = NULL;
         struct record told = *record;
+        struct incident incident;
         struct finding finding;
+        int r;
 
         *ret_id = 0;
-        if (verdict == CONTEST_DROP || verdict == CONTEST_COUNT)
-                return 0; /* the next summary tells */
+        if (is_left_to_summaries(verdict))
+                return 0;
         finding = describe_drift(recorder, record, &message);
         told.finding = &finding;
-        return write_incident(recorder, &told, verdict, ret_id);
+        incident = incident_of(recorder, &told, verdict);
+        r = store_incident(recorder, &incident, told.quarantined, ret_id);
+        incident.id = *ret_id;
+        tell_incident(recorder, &told, &incident, verdict);
+        return r;
+}
+
+/* ---- in two steps ---- */
+
+/* What is done, and what an incident says while it goes on. */
+static const struct {
+        const char *done, *going_on, *message_id;
+} courses[] = {
+        { "reverted", "reverting", MESSAGE_REVERTED }, { "locked", "locking", MESSAGE_REVERTED },
+        { "repaired", "repairing", MESSAGE_REPAIRED }, { "edited", "editing", MESSAGE_INSTALLED },
+        { "restored", "restoring", MESSAGE_RESTORED }, { "undone", "undoing", MESSAGE_UNDONE },
+};
+
+enum { LEFT_MAX = 16 }; /* newest incidents: what went on at a kill is among them */
+
+static const char *action_going_on(const char *done) {
+        for (size_t i = 0; i < N_ELEMENTS(courses); i++)
+                if (strcmp(courses[i].done, done) == 0)
+                        return courses[i].going_on;
+        return "kept";
+}
+
+int record_begin(const struct recorder *recorder, const struct record *record,
+                 struct record_begun *ret) {
+        struct record_begun begun = { .verdict = note_contest(recorder, record) };
+        CLEANUP_FREE char *message = NULL;
+        struct record kept = *record;
+        struct incident incident;
+        struct finding finding;
+        int r = 0;
+
+        if (!is_left_to_summaries(begun.verdict)) {
+                finding = describe_drift(recorder, record, &message);
+                kept.finding = &finding;
+                kept.action = action_going_on(record->action);
+                incident = incident_of(recorder, &kept, begun.verdict);
+                r = store_incident(recorder, &incident, kept.quarantined, &begun.id);
+        }
+        if (r == 0)
+                *ret = begun;
+        return r;
+}
+
+/* INCIDENT goes on; it becomes what it came to. */
+static int end_incident(const struct recorder *recorder, const struct incident *incident,
+                        enum contest_verdict verdict, const char *why_not) {
+        const struct finding finding = {
+                .rule_id = incident->rule_id,
+                .severity = (enum severity)incident->severity,
+                .path = incident->path,
+                .line = incident->line,
+                .setting = incident->setting,
+                .want = incident->want,
+                .got = incident->got,
+                .witness = incident->witness,
+                .message = incident->message,
+        };
+        struct record record = { .finding = &finding, .action = "kept", .outcome = why_not };
+        int r;
+
+        for (size_t i = 0; i < N_ELEMENTS(courses) && !why_not; i++)
+                if (strcmp(courses[i].going_on, incident->action) == 0) {
+                        record.action = courses[i].done;
+                        record.message_id = courses[i].message_id;
+                }
+        r = store_update_incident(recorder->world->store, incident->id, record.action, why_not,
+                                  incident->count);
+        if (!why_not) {
+                struct incident ended = *incident;
+
+                ended.action = BORROWED(record.action);
+                tell_incident(recorder, &record, &ended, verdict);
+        } else if (verdict == CONTEST_BEGINS) {
+                begin_contest(recorder, &record, incident->id);
+        }
+        return r;
+}
+
+void record_end(const struct recorder *recorder, const struct record_begun *begun,
+                const char *why_not) {
+        CLEANUP(incident_done) struct incident incident = { 0 };
+        int r;
+
+        if (begun->id == 0)
+                return;
+        r = store_get_incident(recorder->world->store, begun->id, &incident);
+        if (r == 0)
+                r = end_incident(recorder, &incident, begun->verdict, why_not);
+        if (r < 0)
+                record_notice(NULL, LOG_ERR,
+                              "how incident %" PRId64 " ended (%s) is not stored: %s", begun->id,
+                              why_not ? why_not : "well", strerror(-r));
+}
+
+static bool is_going_on(const struct incident *incident) {
+        for (size_t i = 0; i < N_ELEMENTS(courses); i++)
+                if (strcmp(courses[i].going_on, incident->action) == 0)
+                        return true;
+        return false;
+}
+
+/* Returns 1 if what is at PATH is as approved, 0 if not, or a negative errno. */
+static int is_as_approved(const struct world *world, const char *path) {
+        const unsigned counted = FILE_DIFFERS_KIND | FILE_DIFFERS_CONTENT | FILE_DIFFERS_LINK;
+        const struct approved *approved = baseline_get(world->baseline, path);
+        const struct snapshot *now;
+        int r = approved ? view_look(world->view, path, 0, &now) : 0;
+
+        if (r < 0 || !approved)
+                return r;
+        return (file_metadata_compare(&approved->metadata, &now->metadata) & counted) == 0;
+}
+
+int record_end_left(const struct recorder *recorder) {
+        const struct incident_filter newest = { .limit = LEFT_MAX };
+        struct incident *incidents = NULL;
+        size_t n = 0;
+        int r = store_list_incidents(recorder->world->store, &newest, &incidents, &n);
+
+        for (size_t i = 0; i < n && r == 0; i++) {
+                if (!is_going_on(&incidents[i]))
+                        continue;
+                r = is_as_approved(recorder->world, incidents[i].path);
+                if (r >= 0)
+                        r = end_incident(recorder, &incidents[i], CONTEST_TELL,
+                                         r > 0 ? NULL : "the daemon was ended meanwhile");
+        }
+        incidents_free(incidents, n);
+        return r;
 }
 
 /* Notices are of the program, not of a recorder: whoever sends one need not know who listens. */
@@ -258,7 +411,7 @@ void record_tell_notices(void (*listener)(void *userdata, const char *message_id
 }
 
 int record_deed(const struct recorder *recorder, const struct record_deed *deed, const char *path,
-                const struct snapshot *old) {
+                const struct snapshot *old, struct record_begun *ret_begun) {
         CLEANUP(finding_done) struct finding finding = { 0 };
         const struct record record = { .message_id = deed->message_id,
                                        .finding = &finding,
@@ -269,7 +422,10 @@ int record_deed(const struct recorder *recorder, const struct record_deed *deed,
 
         r = finding_set(r, &finding.path, "%s", path);
         r = finding_set(r, &finding.message, "%s", deed->message);
-        return r < 0 ? r : record_incident(recorder, &record, &id);
+        if (r < 0)
+                return r;
+        return ret_begun ? record_begin(recorder, &record, ret_begun)
+                         : record_incident(recorder, &record, &id);
 }
 
 __attribute__((format(printf, 4, 0))) static void send_notice(const char *path,

@@ -54,7 +54,9 @@ static int report_failure(struct respond_report *report, const struct replacemen
 /* Keeps the old version, then lets it go; if it cannot be kept it stays on disk. */
 static int keep_and_finish(const struct responder *responder, const char *path, bool is_kept,
                            struct replacement *replacement, struct respond_report *report) {
-        int r = is_kept ? 0 : responder->keep(responder->userdata, path, &replacement->old);
+        int r = is_kept ? 0
+                        : responder->keep(responder->userdata, path, &replacement->old,
+                                          RESPOND_KEEP_REPLACED);
 
         /* an error beside success: the old version could not be read, only the spare has it */
         if (r == 0)
@@ -67,6 +69,25 @@ static int keep_and_finish(const struct responder *responder, const char *path, 
                                     replacement->spare ? replacement->spare : path, strerror(-r));
         }
         return note_replaced(report, path, &replacement->old);
+}
+
+/* Where nothing can be exchanged: kept before anything is changed, and told after it was. */
+static int keep_and_overwrite(const struct responder *responder,
+                              const struct replace_request *request,
+                              struct replacement *replacement) {
+        int r = responder->keep(responder->userdata, request->path, &replacement->old,
+                                RESPOND_KEEP_FIRST);
+
+        if (r < 0)
+                return r;
+        r = looker_overwrite(responder->world->looker, request, replacement);
+        if (responder->on_kept)
+                responder->on_kept(responder->userdata,
+                                   r < 0 ? strerror(-r)
+                                   : replacement->outcome == REPLACE_DONE
+                                           ? NULL
+                                           : replace_outcome_name(replacement->outcome));
+        return r;
 }
 
 /* Its very own: a repaired version can have the same metadata and other content. */
@@ -108,10 +129,8 @@ int respond_put(const struct responder *responder, const char *path,
         if (r == 0)
                 r = looker_replace(world->looker, &request, &replacement);
         if (r == 0 && replacement.outcome == REPLACE_STORE_FIRST) {
-                r = responder->keep(responder->userdata, path, &replacement.old);
-                is_kept = r == 0;
-                if (r == 0)
-                        r = looker_overwrite(world->looker, &request, &replacement);
+                is_kept = true;
+                r = keep_and_overwrite(responder, &request, &replacement);
         }
         if (r < 0)
                 return r;

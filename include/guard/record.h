@@ -42,13 +42,30 @@ struct record {
  * told: *ret_id may then be 0 too. */
 int record_incident(const struct recorder *recorder, const struct record *record, int64_t *ret_id);
 
-/* The same of what an administrator asked for: what was at PATH is no longer there. */
+/* What has to be kept before it is replaced, since nothing can be exchanged there (FUSE): until it
+ * is known how that ended the incident says that it goes on ("reverting"), and nobody is told. */
+struct record_begun {
+        int64_t id; /* 0: of a contested path, and nothing was written */
+        enum contest_verdict verdict;
+};
+int record_begin(const struct recorder *recorder, const struct record *record,
+                 struct record_begun *ret);
+/* It was replaced, which is told now; or, with WHY_NOT, it was not, and the incident says that it
+ * was kept, and why. */
+void record_end(const struct recorder *recorder, const struct record_begun *begun,
+                const char *why_not);
+/* Ends what an earlier process began: it was replaced if it is as approved. Returns 0 or a negative
+ * errno. */
+int record_end_left(const struct recorder *recorder);
+
+/* The same of what an administrator asked for: what was at PATH is no longer there or, with
+ * RET_BEGUN, will no longer be. */
 struct record_deed {
         const char *message_id, *rule_id, *action, *message;
         enum severity severity;
 };
 int record_deed(const struct recorder *recorder, const struct record_deed *deed, const char *path,
-                const struct snapshot *old);
+                const struct snapshot *old, struct record_begun *ret_begun);
 
 /* Tells of contested paths what was not told one by one, and forgets what is over. Returns 0 or
  * -ENOMEM. */

@@ -45,7 +45,13 @@ void respond_report_done(struct respond_report *report);
 
 /* What the caller must do with the old version before it is let go: keep it. A negative errno
  * leaves it on disk under its temporary name and is reported. */
-typedef int (*respond_keep_fn)(void *userdata, const char *path, const struct snapshot *old);
+enum respond_keep {
+        RESPOND_KEEP_REPLACED, /* it is no longer in force */
+        RESPOND_KEEP_FIRST,    /* it still is, and nothing was changed: `on_kept` tells the end, and
+                                  a negative errno is it */
+};
+typedef int (*respond_keep_fn)(void *userdata, const char *path, const struct snapshot *old,
+                               enum respond_keep how);
 
 struct responder {
         struct world *world;
@@ -53,6 +59,8 @@ struct responder {
         const struct permits *permits; /* what they cover stays out of sets; NULL: none */
         bool is_dry_run;               /* audit: decide everything, write nothing */
         respond_keep_fn keep;
+        /* After RESPOND_KEEP_FIRST: it was replaced or, with WHY_NOT, it was not. May be NULL. */
+        void (*on_kept)(void *userdata, const char *why_not);
         void (*on_fallback)(void *userdata); /* from here on it is a revert; may be NULL */
         void *userdata;
 };

@@ -6,7 +6,8 @@
  * - a version that is not in force any more is in quarantine, or under a leftover's name;
  * - the approved version in the database is one that was approved, whole; what said that it
  *   approved did;
- * - what said that nothing is wrong has the approved version in force;
+ * - what said that nothing is wrong has the approved version in force, and so has who recorded
+ *   that it was reverted;
  * - the next start goes well, and after it the approved version is in force, or that it is not is
  *   told, what it replaced is in quarantine, and no leftover is there.
  *
@@ -159,7 +160,8 @@ static size_t count_leftovers(const struct fixture *f, const char *content) {
 struct kept {
         bool is_readable; /* the database */
         bool is_approved_good, is_approved_other;
-        bool has_other; /* in quarantine */
+        bool has_other;                /* in quarantine */
+        bool is_reverted, is_going_on; /* some incident says so */
 };
 
 static void look_at_quarantine(struct store *store, struct kept *kept) {
@@ -172,6 +174,8 @@ static void look_at_quarantine(struct store *store, struct kept *kept) {
                 CLEANUP_FREE char *data = NULL;
                 size_t n_data;
 
+                kept->is_reverted |= strcmp(incidents[i].action, "reverted") == 0;
+                kept->is_going_on |= strcmp(incidents[i].action, "reverting") == 0;
                 kept->has_other |=
                         store_get_quarantine(store, incidents[i].id, &data, &n_data) == 0 &&
                         n_data == strlen(other) && memcmp(data, other, n_data) == 0;
@@ -247,6 +251,8 @@ static const char *judge_start(struct fixture *f, const struct outcome *outcome)
                 return "the other version is lost";
         if (outcome->status == ALL_IS_WELL && !is_good)
                 return "it said that all is well, and it is not";
+        if (kept.is_reverted && !is_good)
+                return "an incident says that it was reverted, and it is not";
         if (start_again(f) != ALL_IS_WELL)
                 return "the next start does not finish";
         kept = look_at_store(f);
@@ -254,6 +260,8 @@ static const char *judge_start(struct fixture *f, const struct outcome *outcome)
                 return "the next start did not put it back";
         if (!kept.has_other)
                 return "the other version is not in quarantine in the end";
+        if (kept.is_going_on)
+                return "an incident says for ever that it goes on";
         return count_leftovers(f, NULL) == 0 ? NULL : "a leftover stays";
 }
 
@@ -280,13 +288,14 @@ static const char *judge_approval(struct fixture *f, const struct outcome *outco
 
 static const struct scenario {
         const char *name;
-        bool is_established, has_drifted;
+        bool is_established, has_drifted, no_exchange;
         int (*run)(void *userdata);
         const char *(*judge)(struct fixture *f, const struct outcome *outcome);
 } scenarios[] = {
-        { "first start", false, false, start, judge_first_start },
-        { "start", true, true, start, judge_start },
-        { "approve", true, false, approve, judge_approval },
+        { "first start", false, false, false, start, judge_first_start },
+        { "start", true, true, false, start, judge_start },
+        { "start, no exchange", true, true, true, start, judge_start },
+        { "approve", true, false, false, approve, judge_approval },
 };
 
 static void prepare(struct fixture *f, const struct scenario *scenario) {
@@ -356,7 +365,10 @@ static int run_scenario(const struct scenario *scenario, unsigned from, unsigned
 
         prepare(&f, scenario);
         for (unsigned at = from; nr >= 0 && at <= to; at++) {
-                struct fault fault = { .kind = FAULT_KILL, .at = at, .waits = true };
+                struct fault fault = { .kind = FAULT_KILL,
+                                       .at = at,
+                                       .waits = true,
+                                       .no_exchange = scenario->no_exchange };
 
                 nr = run(&f, scenario, &fault);
                 n_runs++;
