@@ -238,6 +238,12 @@ static void on_changed_again(void *userdata, const char *path) {
                 (void)manager_mark(manager, path);
 }
 
+static void on_unsettled(void *userdata, const char *path, uint64_t in_us) {
+        struct manager *manager = userdata;
+
+        (void)dirty_defer(&manager->dirty, path, manager->turn_sources, manager_now_us() + in_us);
+}
+
 static void on_turn_over(void *userdata, const char *path) {
         struct manager *manager = userdata;
 
@@ -540,6 +546,7 @@ static int step_policy(struct manager *manager) {
         manager->reconciler.on_set_changed = manager_on_set_changed;
         manager->reconciler.on_sshd_changed = manager_reload_sshd;
         manager->reconciler.on_changed_again = on_changed_again;
+        manager->reconciler.on_unsettled = on_unsettled;
         manager->reconciler.on_turn_over = on_turn_over;
         manager->reconciler.on_permit_used = on_permit_used;
         manager->reconciler.is_being_written = is_being_written;

@@ -67,6 +67,10 @@ int pass_note_drift(struct pass *pass, const struct findings *present, struct fi
 int pass_note_drift_at(struct pass *pass, const char *path, const struct findings *present,
                        struct findings *unapproved);
 
+/* Tells of such a finding in LEDGER, unless the file came just now and is still empty: then it is
+ * looked at once more when it had time to be filled. */
+int pass_open_drift(struct pass *pass, struct ledger *ledger, const struct finding *finding);
+
 /* Adopts what joined the guarded set in this pass. */
 int pass_adopt_joined(struct pass *pass);
 

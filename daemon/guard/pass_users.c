@@ -405,8 +405,7 @@ int pass_record_users(struct pass *pass) {
                         r = reconciler_open(reconciler, &user->ledger, &user->findings.items[i],
                                             "alerted", NULL);
                 for (size_t i = 0; i < unapproved.n_items && r == 0; i++)
-                        r = reconciler_open(reconciler, &user->ledger, &unapproved.items[i],
-                                            "alerted", NULL);
+                        r = pass_open_drift(pass, &user->ledger, &unapproved.items[i]);
                 if (r == 0)
                         ledger_close(&user->ledger, reconciler_on_closed, reconciler);
         }

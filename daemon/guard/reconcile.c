@@ -239,7 +239,8 @@ static int update_ledger(struct pass *pass) {
         for (size_t i = 0; i < present.n_items && r == 0; i++)
                 r = reconciler_open_own(reconciler, &present.items[i], "alerted", NULL);
         for (size_t i = 0; i < unapproved.n_items && r == 0; i++)
-                r = reconciler_open_own(reconciler, &unapproved.items[i], "alerted", NULL);
+                r = pass_open_drift(pass, reconciler_ledger(reconciler, &unapproved.items[i]),
+                                    &unapproved.items[i]);
         if (r == 0)
                 ledger_close(&reconciler->ledger, reconciler_on_closed, reconciler);
         return r == 0 ? pass_record_users(pass) : r;

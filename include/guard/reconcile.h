@@ -44,6 +44,7 @@ struct reconciler {
         void (*on_permit_used)(void *userdata);  /* one may have ended */
         bool (*is_being_written)(void *userdata, const char *path); /* somebody has it open */
         void (*on_changed_again)(void *userdata, const char *path); /* look once more */
+        void (*on_unsettled)(void *userdata, const char *path, uint64_t in_us); /* and when */
         void (*on_turn_over)(void *userdata, const char *path); /* the same, there was no time */
         void (*on_access_stale)(void *userdata);                /* judge every account again */
         void (*on_accounts_stale)(void *userdata); /* ask for them; NULL: asked for at once */
