@@ -104,12 +104,6 @@ int pass_note_drift_at(struct pass *pass, const char *path, const struct finding
 
 /* ---- telling ---- */
 
-/* How long a file that came empty may stay so before it is told. Managers of configuration make the
- * file first and fill it a moment later, and nobody needs to hear of it twice. Who keeps an empty
- * file young gains nothing: no rule is broken, there is nothing in it, and the first byte is seen
- * like any other change. */
-enum { FILLING_MAX_US = 500 * 1000 };
-
 static bool is_told(const struct ledger *ledger, const struct finding *finding) {
         for (size_t i = 0; i < ledger->n_items; i++)
                 if (strcmp(ledger->items[i].finding.rule_id, finding->rule_id) == 0 &&
@@ -118,29 +112,12 @@ static bool is_told(const struct ledger *ledger, const struct finding *finding) 
         return false;
 }
 
-/* Returns for how many microseconds what came to PATH may still be about to be filled, 0 if it is
- * not, or a negative errno. */
-static int64_t time_to_fill(const struct world *world, const char *path) {
-        const struct approved *approved = baseline_get(world->baseline, path);
-        const struct snapshot *now;
-        int64_t age_us;
-        int r = view_look(world->view, path, 0, &now);
-
-        if (r < 0)
-                return r;
-        if (!approved || approved->metadata.kind != FILE_ABSENT ||
-            now->metadata.kind != FILE_REGULAR || now->metadata.size > 0)
-                return 0;
-        age_us = record_now_us() - now->metadata.ctime_ns / 1000;
-        return age_us >= 0 && age_us < FILLING_MAX_US ? FILLING_MAX_US - age_us : 0;
-}
-
 int pass_open_drift(struct pass *pass, struct ledger *ledger, const struct finding *finding) {
         struct reconciler *reconciler = pass->reconciler;
         int64_t wait_us = 0;
 
         if (reconciler->on_unsettled && !is_told(ledger, finding))
-                wait_us = time_to_fill(reconciler->world, finding->path);
+                wait_us = pass_time_to_settle(pass, finding->path);
         if (wait_us < 0)
                 return (int)wait_us;
         if (wait_us == 0)

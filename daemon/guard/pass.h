@@ -67,9 +67,14 @@ int pass_note_drift(struct pass *pass, const struct findings *present, struct fi
 int pass_note_drift_at(struct pass *pass, const char *path, const struct findings *present,
                        struct findings *unapproved);
 
-/* Tells of such a finding in LEDGER, unless the file came just now and is still empty: then it is
- * looked at once more when it had time to be filled. */
+/* Tells of such a finding in LEDGER, unless the file settles still: then it is looked at once more
+ * when that is over. */
 int pass_open_drift(struct pass *pass, struct ledger *ledger, const struct finding *finding);
+
+/* For how many microseconds what came to PATH may still become something else (settling.c); 0: it
+ * is told now; or a negative errno. */
+int64_t pass_time_to_settle(struct pass *pass, const char *path);
+void settling_done(struct settling *settling);
 
 /* Adopts what joined the guarded set in this pass. */
 int pass_adopt_joined(struct pass *pass);

@@ -64,6 +64,7 @@ void reconciler_done(struct reconciler *reconciler) {
         contests_done(&reconciler->contests);
         map_done(&reconciler->lifted, NULL);
         map_done(&reconciler->paid, free);
+        settling_done(&reconciler->settling);
         reconciler_forget(reconciler);
 }
 

@@ -352,6 +352,32 @@ bool pam_stacks_rule_covers(const struct pam_stacks *stacks, const struct rule *
         return false;
 }
 
+static bool asks_for(const struct pam_service *service, const char *path) {
+        for (size_t i = 0; i < service->n_files; i++)
+                if (strcmp(service->files[i], path) == 0)
+                        return true;
+        return false;
+}
+
+bool pam_stacks_stands_alone(const struct pam_stacks *stacks, const char *path) {
+        const char *name = strrchr(path, '/');
+        bool is_service = false;
+
+        for (size_t i = 0; i < stacks->n_services; i++) {
+                const struct pam_service *service = stacks->services[i];
+
+                if (!asks_for(service, path))
+                        continue;
+                if (!name || strcmp(service->name, name + 1) != 0)
+                        return false;
+                is_service = true;
+        }
+        for (size_t i = 0; i < stacks->n_sshd_services; i++)
+                if (name && strcmp(stacks->sshd_services[i], name + 1) == 0)
+                        return false;
+        return is_service;
+}
+
 static const struct pam_service *find_service(const struct pam_stacks *stacks, const char *name) {
         for (size_t i = 0; i < stacks->n_services; i++)
                 if (strcmp(stacks->services[i]->name, name) == 0)

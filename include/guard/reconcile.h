@@ -15,13 +15,20 @@
 #include "world/verdict.h"
 #include "world/world.h"
 
+/* New files that are told when they stay. */
+struct settling {
+        struct map since; /* path → uint64_t, CLOCK_MONOTONIC: waited for in this window */
+        uint64_t window_us;
+};
+
 struct reconciler {
         struct world *world;
         struct verdicts *verdicts;
         struct recorder recorder;
         struct contests contests; /* the recorder's */
         struct map paid;          /* path → when a permit paid for a write that goes on */
-        struct map lifted;        /* path → itself: whose lock we lifted, or have still to set */
+        struct settling settling;
+        struct map lifted; /* path → itself: whose lock we lifted, or have still to set */
         struct ledger ledger;
         struct findings sshd_findings; /* of the configuration as it is now */
         struct findings pam_findings;

@@ -55,6 +55,9 @@ int pam_stacks_ask_others(const struct pam_stacks *stacks, const struct sshd_con
 bool pam_stacks_rule_covers(const struct pam_stacks *stacks, const struct rule *rule,
                             const char *service);
 
+/* True if PATH is the file of a service that sshd does not ask for, and nothing else reads it. */
+bool pam_stacks_stands_alone(const struct pam_stacks *stacks, const char *path);
+
 /* True if both say the same of every service: same rules, modules and arguments. */
 bool pam_stacks_are_same(const struct pam_stacks *a, const struct pam_stacks *b);
 

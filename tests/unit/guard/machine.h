@@ -45,6 +45,12 @@ static inline void write_at(const struct machine *machine, const char *path, con
         assert_int_equal(fclose(file), 0);
 }
 
+static inline void remove_at(const struct machine *machine, const char *path) {
+        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
+
+        assert_int_equal(unlink(name), 0);
+}
+
 /* The content of a path; NULL if there is none. */
 static inline char *read_at(const struct machine *machine, const char *path) {
         CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);

@@ -66,6 +66,23 @@ static void test_what_stays_empty_is_told(void **state) {
         assert_int_equal(later.n, 1);
 }
 
+static void test_nobody_hides_in_coming_and_going(void **state) {
+        struct machine *machine = *state;
+
+        start_with_time(machine);
+        for (int i = 0; i < 2; i++) {
+                write_at(machine, drop_in, "");
+                reconcile(machine, drop_in);
+                assert_int_equal(later.n, 1);
+                assert_int_equal(usleep((useconds_t)later.in_us), 0);
+                if (i == 0) {
+                        remove_at(machine, drop_in);
+                        reconcile(machine, drop_in);
+                }
+        }
+        assert_string_equal(only_finding(machine)->finding.path, drop_in);
+}
+
 static void test_what_was_emptied_is_told_at_once(void **state) {
         struct machine *machine = *state;
         const char *path = "/etc/ssh/ssh_config";
@@ -95,6 +112,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 MACHINE_TEST(test_what_comes_empty_and_is_filled_is_told_once),
                 MACHINE_TEST(test_what_stays_empty_is_told),
+                MACHINE_TEST(test_nobody_hides_in_coming_and_going),
                 MACHINE_TEST(test_what_was_emptied_is_told_at_once),
                 MACHINE_TEST(test_an_empty_file_that_breaks_a_rule_is_no_such_thing),
         };

@@ -27,12 +27,6 @@ static void make_directory(const struct machine *machine, const char *path) {
         assert_int_equal(system(command), 0);
 }
 
-static void remove_at(const struct machine *machine, const char *path) {
-        CLEANUP_FREE char *name = text_format("%s/root%s", machine->directory, path);
-
-        assert_int_equal(unlink(name), 0);
-}
-
 static char *module_path(size_t directory, const char *name) {
         struct pam_release release;
 
@@ -502,6 +496,41 @@ static void test_another_libpam_reads_otherwise(void **state) {
         assert_int_equal(count_open(machine, "totp"), 0);
 }
 
+static size_t n_unsettled;
+
+static void count_unsettled(void *userdata, const char *path, uint64_t in_us) {
+        (void)userdata;
+        assert_string_equal(path, "/etc/pam.d/common-auth.pam-new");
+        assert_true(in_us > 0);
+        n_unsettled++;
+}
+
+/* pam-auth-update writes beside the old stack and renames. */
+static void test_a_service_that_nobody_asks_for_settles(void **state) {
+        static const char deny[] = "auth required pam_deny.so\n";
+        struct machine *machine = *state;
+        const struct pam_stacks *stacks = &machine->world.pam;
+
+        start(machine);
+        n_unsettled = 0;
+        machine->reconciler.on_unsettled = count_unsettled;
+        write_at(machine, "/etc/pam.d/common-auth.pam-new", deny);
+        look_at(machine, "/etc/pam.d");
+        assert_int_equal(n_unsettled, 1);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_true(pam_stacks_stands_alone(stacks, "/etc/pam.d/common-auth.pam-new"));
+        assert_false(pam_stacks_stands_alone(stacks, "/etc/pam.d/common-auth"));
+        assert_false(pam_stacks_stands_alone(stacks, "/etc/pam.d/sshd"));
+        assert_false(pam_stacks_stands_alone(stacks, "/etc/pam.d/nothing"));
+        /* a service of its own that another one reads */
+        write_at(machine, "/etc/pam.d/other", "@include mine\n");
+        look_at(machine, "/etc/pam.d/other");
+        write_at(machine, "/etc/pam.d/mine", deny);
+        look_at(machine, "/etc/pam.d/mine");
+        assert_false(pam_stacks_stands_alone(stacks, "/etc/pam.d/mine"));
+        assert_int_equal(count_open(machine, "file.unapproved"), 2);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up_pam, tear_down)
 
 int main(void) {
@@ -524,6 +553,7 @@ int main(void) {
                 TEST(test_what_is_beyond_repair_is_told),
                 TEST(test_a_vendor_file_is_not_repaired),
                 TEST(test_another_libpam_reads_otherwise),
+                TEST(test_a_service_that_nobody_asks_for_settles),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
