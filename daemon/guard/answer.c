@@ -5,7 +5,8 @@
  * What was replaced is recorded before it is let go. A response that does not succeed is told and
  * not tried again in this pass. Accounts are answered in turns that end after some time: whatever
  * is left of one that storms its files then waits for its next turn, and no other account waits
- * for more than one. */
+ * for more than one. All else has more time, but not all there is: who puts a bad file back as fast
+ * as it goes must not keep us from everything else, the watchdog among it. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -396,8 +397,39 @@ static void put_off_users(struct pass *pass) {
         }
 }
 
+static bool is_pass_over(struct pass *pass, unsigned n_answered) {
+        const uint64_t now_us = record_monotonic_us(), bound_us = pass->reconciler->answer_us;
+
+        if (pass->answers_since_us == 0)
+                pass->answers_since_us = now_us;
+        else if (bound_us > 0 && now_us - pass->answers_since_us >= bound_us)
+                return true;
+        return n_answered >= RESPONSES_MAX;
+}
+
+/* FINDING, and whatever else is left, is answered in another pass. */
+static void put_off(struct pass *pass, const struct finding *finding) {
+        struct reconciler *reconciler = pass->reconciler;
+
+        put_off_users(pass);
+        if (pass->is_put_off)
+                return;
+        reconciler->n_put_off++;
+        pass->is_put_off = true;
+        if (reconciler->on_turn_over)
+                reconciler->on_turn_over(
+                        reconciler->userdata,
+                        finding->path ? finding->path
+                                      : service_tree_config_path(&reconciler->world->service));
+}
+
+bool pass_has_put_off(const struct pass *pass, const struct finding *finding) {
+        return pass->is_put_off && pass->reconciler->n_put_off == 1 &&
+               asks_for_response(pass, finding);
+}
+
 int pass_respond(struct pass *pass) {
-        for (unsigned n = 0; n < RESPONSES_MAX;) {
+        for (unsigned n = 0;;) {
                 CLEANUP(findings_done) struct findings present = { 0 };
                 const struct finding *finding;
                 int r;
@@ -410,6 +442,10 @@ int pass_respond(struct pass *pass) {
                 finding = next_to_answer(pass, &present);
                 if (!finding)
                         return 0;
+                if (is_pass_over(pass, n)) {
+                        put_off(pass, finding);
+                        return 0;
+                }
                 r = answer_some(pass, &present, finding, &n);
                 if (r == 0)
                         r = pass_load_again(pass->reconciler);
@@ -420,6 +456,4 @@ int pass_respond(struct pass *pass) {
                 if (r < 0)
                         return r;
         }
-        put_off_users(pass);
-        return 0;
 }

@@ -248,6 +248,7 @@ static void on_turn_over(void *userdata, const char *path) {
         struct manager *manager = userdata;
 
         (void)dirty_mark(&manager->dirty, path, manager->turn_sources, false, manager_now_us());
+        manager_schedule_turn(manager);
 }
 
 /* ---- permits ---- */
@@ -498,6 +499,7 @@ static int look_at_everything(struct manager *manager) {
                         r = -EIO;
         }
         manager->reconciler.turn_us = MANAGER_TURN_US; /* before, nobody waits for anything else */
+        manager->reconciler.answer_us = MANAGER_ANSWER_US;
         return r;
 }
 

@@ -28,6 +28,7 @@
 
 enum {
         MANAGER_TURN_US = 10 * 1000, /* an account's, or a full pass's: who is next waits so long */
+        MANAGER_ANSWER_US = 500 * 1000, /* what is not an account's is answered so long at once */
 };
 
 struct manager {

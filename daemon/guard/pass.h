@@ -18,11 +18,13 @@ struct pass {
         bool touched_sshd;
         bool access_is_stale; /* sshd's configuration or PAM was judged anew: who gets in may differ
                                */
-        bool admins_are_stale; /* as above, for the administrators
-                                */
-        bool set_is_stale;     /* a response made a path come or go */
-        uint64_t began_us;     /* CLOCK_MONOTONIC */
-        size_t *users;         /* positions of the accounts looked at in this pass */
+        bool admins_are_stale;     /* as above, for the administrators
+                                    */
+        bool set_is_stale;         /* a response made a path come or go */
+        uint64_t began_us;         /* CLOCK_MONOTONIC */
+        uint64_t answers_since_us; /* the same; 0: none was given yet */
+        bool is_put_off;           /* there was no time to answer all: another pass does */
+        size_t *users;             /* positions of the accounts looked at in this pass */
         size_t n_users;
         enum meaning sshd_meaning, pam_meaning; /* asked for at most once */
 };
@@ -49,6 +51,8 @@ int pass_rederive_set(struct pass *pass);
 
 /* Answers what asks for a response, and judges anew (answer.c). */
 int pass_respond(struct pass *pass);
+/* Whether the finding's answer was put off, and it is told with that. Put off again, it is told. */
+bool pass_has_put_off(const struct pass *pass, const struct finding *finding);
 
 /* Judges the pass's paths, and sshd's configuration where it is stale. */
 int pass_judge(struct pass *pass);

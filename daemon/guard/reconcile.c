@@ -226,6 +226,15 @@ static void keep_unjudged(struct reconciler *reconciler) {
         }
 }
 
+/* What is open stays so until the answer comes. */
+static int keep_put_off(struct reconciler *reconciler, const struct finding *finding) {
+        struct open_finding *open = ledger_find(reconciler_ledger(reconciler, finding), finding);
+
+        if (open)
+                open->is_current = true;
+        return 0;
+}
+
 static int update_ledger(struct pass *pass) {
         struct reconciler *reconciler = pass->reconciler;
         CLEANUP(findings_done) struct findings present = { 0 };
@@ -238,7 +247,9 @@ static int update_ledger(struct pass *pass) {
         ledger_begin(&reconciler->ledger);
         keep_unjudged(reconciler);
         for (size_t i = 0; i < present.n_items && r == 0; i++)
-                r = reconciler_open_own(reconciler, &present.items[i], "alerted", NULL);
+                r = pass_has_put_off(pass, &present.items[i])
+                            ? keep_put_off(reconciler, &present.items[i])
+                            : reconciler_open_own(reconciler, &present.items[i], "alerted", NULL);
         for (size_t i = 0; i < unapproved.n_items && r == 0; i++)
                 r = pass_open_drift(pass, reconciler_ledger(reconciler, &unapproved.items[i]),
                                     &unapproved.items[i]);
@@ -283,6 +294,8 @@ static int run_pass(struct pass *pass) {
                 r = lock_keep(reconciler, pass->paths[i]);
         if (r == 0)
                 r = pass_judge_admins(pass);
+        if (!pass->is_put_off)
+                reconciler->n_put_off = 0;
         if (r == 0)
                 r = update_ledger(pass);
         if (r == 0)

@@ -44,6 +44,8 @@ struct reconciler {
         bool joined_wait;        /* paths joined the guarded set and were not adopted yet */
         bool accounts_are_established; /* the first adoption of all accounts is over */
         uint64_t turn_us; /* how long accounts are answered in one pass; 0: till all is answered */
+        uint64_t answer_us;      /* the same of all else */
+        unsigned n_put_off;      /* passes in a row that had no time to answer all */
         struct permits *permits; /* borrowed; NULL: none */
         /* what a pass asks of its owner; each may be NULL */
         void (*on_set_changed)(void *userdata);

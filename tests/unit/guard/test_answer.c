@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Responses to accounts: in turns, and each file once. */
+/* Responses in turns, and each file once. */
 
 #include "machine.h"
 
@@ -165,6 +165,48 @@ static void test_what_a_link_leads_to_is_answered_once(void **state) {
         assert_int_equal(count_incidents(machine, "not reverted"), 0);
 }
 
+static const char main_path[] = "/etc/ssh/sshd_config";
+static const char evil[] = "PasswordAuthentication yes\n";
+
+/* Who puts a bad file back the moment it was put right. */
+static void put_it_back(void *userdata, const struct incident *incident) {
+        if (strcmp(incident->action, "reverted") == 0)
+                write_at(userdata, main_path, evil);
+}
+
+/* Another turn is asked for, and all else gets its own; told it is only if that does not end. */
+static void test_who_never_ends_gets_no_more_than_a_pass(void **state) {
+        struct machine *machine = *state;
+        struct turns turns = { 0 };
+
+        start(machine);
+        machine->reconciler.on_turn_over = note_turn_over;
+        machine->reconciler.on_sshd_changed = NULL;
+        machine->reconciler.userdata = &turns;
+        machine->reconciler.answer_us = 1; /* over when one was answered */
+        machine->reconciler.recorder.on_incident = put_it_back;
+        machine->reconciler.recorder.userdata = machine;
+        write_at(machine, main_path, evil);
+        reconcile(machine, main_path);
+        assert_int_equal(turns.n_over, 1);
+        assert_string_equal(turns.last, main_path);
+        assert_int_equal(count_incidents(machine, "reverted"), 1);
+        assert_int_equal(count_incidents(machine, "alerted"), 0);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        reconcile(machine, main_path);
+        assert_int_equal(turns.n_over, 2);
+        assert_int_equal(count_incidents(machine, "reverted"), 2);
+        assert_int_equal(count_incidents(machine, "alerted"), 1);
+        assert_int_equal(machine->reconciler.ledger.n_items, 1);
+        machine->reconciler.recorder.on_incident = NULL;
+        reconcile(machine, main_path);
+        assert_int_equal(turns.n_over, 2);
+        assert_int_equal(count_incidents(machine, "reverted"), 3);
+        assert_int_equal(machine->reconciler.ledger.n_items, 0);
+        assert_int_equal(machine->reconciler.n_put_off, 0);
+        assert_content(machine, main_path, main_config);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_an_account_is_answered_as_a_whole, set_up,
@@ -175,6 +217,8 @@ int main(void) {
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_what_a_link_leads_to_is_answered_once, set_up,
                                                 tear_down),
+                cmocka_unit_test_setup_teardown(test_who_never_ends_gets_no_more_than_a_pass,
+                                                set_up, tear_down),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
