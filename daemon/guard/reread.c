@@ -38,6 +38,15 @@ static void note_absence(struct reread *reread, const struct reread_observation 
                 memcpy(reread->stamp, observation->stamp, FILE_SHA256_SIZE);
 }
 
+static enum reread_knowledge what_was_read(const struct reread_observation *observation,
+                                           bool is_touched) {
+        if (is_touched)
+                return REREAD_UNSURE;
+        if (observation->is_approved)
+                return REREAD_APPROVED;
+        return observation->is_compliant ? REREAD_COMPLIANT : REREAD_DRIFTED;
+}
+
 bool reread_observe(struct reread *reread, const struct reread_observation *observation) {
         bool is_touched = memcmp(reread->stamp, observation->stamp, FILE_SHA256_SIZE) != 0;
 
@@ -52,21 +61,21 @@ bool reread_observe(struct reread *reread, const struct reread_observation *obse
                 reread->has_begun = true;
                 reread->pid = observation->pid;
         } else if (!is_same_pid(&reread->pid, &observation->pid)) {
-                reread->knowledge = is_touched                 ? REREAD_UNSURE
-                                    : observation->is_approved ? REREAD_APPROVED
-                                                               : REREAD_DRIFTED;
+                reread->knowledge = what_was_read(observation, is_touched);
                 memcpy(reread->digest, observation->digest, FILE_SHA256_SIZE);
                 reread->pid = observation->pid;
         }
         memcpy(reread->stamp, observation->stamp, FILE_SHA256_SIZE);
-        if (!observation->is_approved || reread->knowledge == REREAD_APPROVED)
+        if (reread->knowledge == REREAD_APPROVED)
                 return false;
-        if (reread->knowledge == REREAD_DRIFTED &&
+        if (reread->knowledge != REREAD_UNSURE &&
             memcmp(reread->digest, observation->digest, FILE_SHA256_SIZE) == 0) {
-                reread->knowledge = REREAD_APPROVED; /* since then */
+                if (observation->is_approved)
+                        reread->knowledge = REREAD_APPROVED; /* since then */
                 return false;
         }
-        return true;
+        return observation->is_approved ||
+               (observation->is_compliant && reread->knowledge != REREAD_COMPLIANT);
 }
 
 /* ---- having it read again ---- */
@@ -78,8 +87,8 @@ void reloads_begin(struct reloads *reloads, uint64_t n_judged) {
         reloads->has_failed = false;
 }
 
-bool reloads_take_due(struct reloads *reloads, uint64_t n_judged, bool is_approved) {
-        if (!reloads->has_failed || !is_approved || reloads->n_judged == n_judged)
+bool reloads_take_due(struct reloads *reloads, uint64_t n_judged, bool is_right) {
+        if (!reloads->has_failed || !is_right || reloads->n_judged == n_judged)
                 return false;
         *reloads = (struct reloads){ 0 };
         return true;

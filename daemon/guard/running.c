@@ -108,7 +108,7 @@ static int keep_reread(struct manager *manager, const char *before) {
 }
 
 /* Looks; 1 if sshd has to read its configuration again. */
-static int observe_sshd(struct manager *manager, bool *ret_is_approved) {
+static int observe_sshd(struct manager *manager, bool *ret_is_right) {
         CLEANUP_FREE char *before = reread_format(&manager->reread);
         struct reread_observation observation = { 0 };
         uint64_t ino = manager->reread.pid.ino;
@@ -120,21 +120,23 @@ static int observe_sshd(struct manager *manager, bool *ret_is_approved) {
         if (r < 0)
                 return r;
         observation.now_us = manager_now_us();
+        observation.is_compliant = manager->reconciler.sshd_findings.n_items == 0 &&
+                                   !sshd_config_refusal(manager->world.config);
         is_stale = reread_observe(&manager->reread, &observation);
         if (manager->reread.pid.ino != ino)
                 manager_ask_about_unit(manager); /* it may be another process, too */
-        *ret_is_approved = observation.is_approved;
+        *ret_is_right = observation.is_approved || observation.is_compliant;
         r = keep_reread(manager, before);
         return r < 0 ? r : is_stale;
 }
 
 static int note_reread(struct manager *manager) {
-        bool is_sure = manager->reread.knowledge == REREAD_DRIFTED;
+        bool is_sure = manager->reread.knowledge != REREAD_UNSURE;
         CLEANUP(finding_done) struct finding finding = { 0 };
         int r = finding_init_own(&finding, FINDING_REREAD, SEVERITY_HIGH);
 
         r = finding_set(r, &finding.path, "%s", service_tree_config_path(&manager->world.service));
-        r = finding_set(r, &finding.want, "the approved configuration");
+        r = finding_set(r, &finding.want, "what its files say");
         r = finding_set(r, &finding.got, is_sure ? "another one" : "perhaps another one");
         r = finding_set(r, &finding.message,
                         is_sure ? "sshd read its configuration while it was not as approved; the "
@@ -152,9 +154,9 @@ static void schedule_reread(struct manager *manager, uint64_t after_us) {
 /* sshd does not use what the files say: says so, and has it read them again. */
 static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
-        bool is_approved;
+        bool is_right;
         uint64_t wait_us;
-        int r = observe_sshd(manager, &is_approved);
+        int r = observe_sshd(manager, &is_right);
 
         (void)source;
         (void)now_us;
@@ -186,20 +188,21 @@ static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdat
 
 static void look_at_sshd(struct manager *manager) {
         int is_scheduled = SD_EVENT_OFF;
-        bool is_approved;
-        int r = observe_sshd(manager, &is_approved);
+        bool is_right;
+        int r = observe_sshd(manager, &is_right);
 
         if (r < 0) {
                 record_notice(NULL, LOG_ERR, "what sshd has read cannot be told: %s", strerror(-r));
                 return;
         }
         if (manager->world.policy->mode != MODE_AUDIT &&
-            reloads_take_due(&manager->reloads, manager->reconciler.n_sshd_judged, is_approved))
+            reloads_take_due(&manager->reloads, manager->reconciler.n_sshd_judged, is_right))
                 manager_reload_sshd(manager);
         (void)sd_event_source_get_enabled(manager->reread_timer, &is_scheduled);
         if (r > 0 && is_scheduled == SD_EVENT_OFF && manager->reloads.n_tried == 0)
                 schedule_reread(manager, REREAD_SETTLE_US);
-        if (r == 0 && manager->reread.knowledge == REREAD_APPROVED) {
+        if (r == 0 && (manager->reread.knowledge == REREAD_APPROVED ||
+                       manager->reread.knowledge == REREAD_COMPLIANT)) {
                 (void)sd_event_source_set_enabled(manager->reread_timer, SD_EVENT_OFF);
                 manager->reloads.n_tried = 0;
                 if (reconciler_has_noted(&manager->reconciler, FINDING_REREAD))

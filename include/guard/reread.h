@@ -30,12 +30,15 @@ struct reread_observation {
                                             they may appear in */
         uint64_t now_us;                 /* CLOCK_MONOTONIC */
         bool is_approved;                /* no file differs from its approved version */
+        bool is_compliant;               /* no rule is broken, whoever approved it or not */
 };
 
 enum reread_knowledge {
-        REREAD_APPROVED, /* sshd read what was approved then, or nothing is known of a change */
-        REREAD_DRIFTED,  /* it read something else: `digest` */
-        REREAD_UNSURE,   /* the files changed about the time it read them */
+        REREAD_APPROVED,  /* sshd read what was approved then, or nothing is known of a change */
+        REREAD_DRIFTED,   /* it read something else: `digest` */
+        REREAD_UNSURE,    /* the files changed about the time it read them */
+        REREAD_COMPLIANT, /* it read something that nobody approved and that broke no rule: `digest`
+                           */
         N_REREAD_KNOWLEDGES
 };
 
@@ -62,9 +65,9 @@ struct reloads {
 
 /* One begins, when the files were judged N_JUDGED times. */
 void reloads_begin(struct reloads *reloads, uint64_t n_judged);
-/* True, once, if it failed and the files are as approved now, judged anew since it began: another
- * one is due. */
-bool reloads_take_due(struct reloads *reloads, uint64_t n_judged, bool is_approved);
+/* True, once, if it failed and the files are right now (approved, or breaking no rule), judged anew
+ * since it began: another one is due. */
+bool reloads_take_due(struct reloads *reloads, uint64_t n_judged, bool is_right);
 
 enum reloads_advice {
         RELOADS_TRY,   /* and look again after *ret_wait_us whether it helped */
@@ -74,8 +77,9 @@ enum reloads_advice {
 /* sshd still has to read. */
 enum reloads_advice reloads_advise(struct reloads *reloads, uint64_t *ret_wait_us);
 
-/* Takes one observation. Returns true if the files are as approved and sshd has, or may have, read
- * something else: it has to read them again. */
+/* Takes one observation. Returns true if sshd has to read the files again: they are as approved,
+ * and it has, or may have, read something else; or they break no rule, and nobody knows that of
+ * what it read. An edit that it has not read yet is the administrator's business. */
 bool reread_observe(struct reread *reread, const struct reread_observation *observation);
 
 /* Looks at everything an observation is made of; PID_PATH may be NULL. Returns 0 or a negative

@@ -410,6 +410,16 @@ def so_is_one_made_while_the_guard_was_suspended(machine):
 
 
 @check
+def and_one_made_beside_drift_that_breaks_no_rule(machine):
+    beside = "/etc/ssh/sshd_config.d/70-beside.conf"
+    after = machine.journal_end()
+    machine.write(beside, "PrintMotd no\n")
+    eventually("it is told", lambda: alerts(machine, "UNAPPROVED", after))
+    so_is_one_made_while_the_guard_was_suspended(machine)
+    machine.run(f"sshguardctl restore {beside}")
+
+
+@check
 def and_one_made_while_it_was_stopped(machine):
     after, before = machine.journal_end(), machine.read(SITE_DROP_IN)
     machine.run("systemctl stop sshguardd")

@@ -20,7 +20,8 @@ struct look {
 
 struct story {
         const char *name;
-        struct look looks[STEPS_MAX]; /* content 'a' is the approved one, and so is 'A' later */
+        struct look looks[STEPS_MAX]; /* content 'a' is the approved one, and so is 'A' later; 'c'
+                                         and 'd' break no rule */
         const char *stale;            /* a letter a look: 'y', 'n' */
 };
 
@@ -59,12 +60,29 @@ static const struct story stories[] = {
         { "unsure, and wrong at the moment: nothing is done until it is right",
           { { 1, 'a', 1, 0 }, { 2, 'x', 3, 0 }, { 2, 'a', 4, 0 } },
           "nny" },
+        { "a rule broken, read and undone beside drift that breaks none",
+          { { 1, 'c', 1, 0 },
+            { 1, 'x', 2, 0 },
+            { 2, 'x', 2, 0 },
+            { 2, 'c', 3, 0 },
+            { 3, 'c', 3, 0 } },
+          "nnnyn" },
+        { "edit, reload and restore between two looks beside drift that breaks no rule",
+          { { 1, 'c', 1, 0 }, { 2, 'c', 3, 0 }, { 3, 'c', 3, 0 } },
+          "nyn" },
+        { "an administrator edits, reloads and edits again",
+          { { 1, 'a', 1, 0 }, { 1, 'c', 2, 0 }, { 2, 'c', 2, 0 }, { 2, 'd', 3, 0 } },
+          "nnnn" },
+        { "what nobody approved was read and undone",
+          { { 1, 'a', 1, 0 }, { 1, 'c', 2, 0 }, { 2, 'c', 2, 0 }, { 2, 'a', 3, 0 } },
+          "nnny" },
 };
 
 static struct reread_observation observe(const struct look *look, uint64_t now_us) {
         struct reread_observation observation = {
                 .pid = { look->pid > 0, look->pid * 1000, look->pid },
                 .is_approved = look->content == 'a' || look->content < 'a',
+                .is_compliant = look->content <= 'd',
                 .now_us = now_us,
         };
 
