@@ -32,6 +32,7 @@ static const struct row rows[] = {
         { 0, 0, "socket", "PATH", AT(socket_path), "instead of /run/sshguardd/control.sock" },
         { OPTION_SINCE, 'S', "since", "TIME", AT(since),
           "not older: \"2026-11-20 15:00\", \"yesterday\", \"-2h\"" },
+        { OPTION_UNTIL, 'U', "until", "TIME", AT(until), "not younger, written as for --since" },
         { OPTION_PATH, 0, "path", "PATH", AT(path), "of this path only" },
         { OPTION_RULE, 0, "rule", "RULE", AT(rule), "of this rule only" },
         { OPTION_USER, 0, "user", "NAME", AT(user), "of this user's files and connections only" },
@@ -59,7 +60,7 @@ const char *arguments_option_name(enum argument_option option) {
         static const char *const names[] = {
                 "--since", "--path",   "--rule",      "--severity", "--limit", "--sha256",
                 "--yes",   "--reason", "--exception", "--for",      "--uses",  "--revoke",
-                "--from",  "--user",   "--all",       "--confirm",  "--undo",
+                "--from",  "--user",   "--all",       "--confirm",  "--undo",  "--until",
         };
 
         for (size_t i = 0; i < N_ELEMENTS(names); i++)

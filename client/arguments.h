@@ -27,13 +27,14 @@ enum argument_option { /* bits: what a command takes */
                        OPTION_ALL = 1 << 14,
                        OPTION_CONFIRM = 1 << 15,
                        OPTION_UNDO = 1 << 16,
+                       OPTION_UNTIL = 1 << 17,
 };
 
 struct arguments {
         bool help, version, json, quiet, no_pager; /* for every command */
         const char *socket_path;
 
-        const char *since, *path, *rule, *severity, *limit, *user;
+        const char *since, *until, *path, *rule, *severity, *limit, *user;
         const char *sha256, *reason, *exception, *span, *uses, *revoke, *from, *confirm;
         bool yes, all, undo;
         unsigned given; /* enum argument_option */

@@ -47,9 +47,10 @@ static const struct command table[] = {
           "\n"
           "  sshguardctl history --since yesterday --severity high\n"
           "  sshguardctl history --path /etc/ssh/sshd_config -n 5\n"
-          "  sshguardctl history --user alice --since -1week\n",
+          "  sshguardctl history --user alice --since -1week --until yesterday\n",
           0, 0,
-          OPTION_SINCE | OPTION_PATH | OPTION_RULE | OPTION_USER | OPTION_SEVERITY | OPTION_LIMIT,
+          OPTION_SINCE | OPTION_UNTIL | OPTION_PATH | OPTION_RULE | OPTION_USER | OPTION_SEVERITY |
+                  OPTION_LIMIT,
           command_history },
         { "show", "INCIDENT", "everything about one incident", "\n  sshguardctl show 12\n", 1, 1, 0,
           command_show },

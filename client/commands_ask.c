@@ -109,20 +109,36 @@ int command_generate_policy(struct client *client) {
         return ask(client, "GeneratePolicy", json_object(), VIEW_LINES, NULL);
 }
 
+/* Sets NAME to the time that an option gave, if it was given. */
+static int set_time(struct client *client, json_t *parameters, const char *name,
+                    enum argument_option option, const char *value) {
+        int64_t at_us;
+
+        if (!value)
+                return CLIENT_FINE;
+        if (!when_parse(value, client->screen.now_us, &at_us))
+                return client_complain("%s: not a time: %s (try \"2h ago\", \"yesterday\" or "
+                                       "\"2026-11-20 15:00\")",
+                                       arguments_option_name(option), value);
+        return json_object_set_new(parameters, name, json_integer(at_us)) < 0
+                       ? client_complain("out of memory")
+                       : CLIENT_FINE;
+}
+
 int command_history(struct client *client) {
         const struct arguments *arguments = client->arguments;
         CLEANUP(wire_json_cleanup) json_t *parameters = json_object();
-        int64_t limit = HISTORY_LIMIT, since = 0;
+        int64_t limit = HISTORY_LIMIT;
+        int status;
 
         if (arguments->limit && !operand_parse_number(arguments->limit, &limit))
                 return client_complain("--limit: not a number: %s", arguments->limit);
-        if (arguments->since && !when_parse(arguments->since, client->screen.now_us, &since))
-                return client_complain("--since: not a time: %s (try \"2h ago\", \"yesterday\" or "
-                                       "\"2026-11-20 15:00\")",
-                                       arguments->since);
+        status = set_time(client, parameters, "since_us", OPTION_SINCE, arguments->since);
+        if (status == CLIENT_FINE)
+                status = set_time(client, parameters, "until_us", OPTION_UNTIL, arguments->until);
+        if (status != CLIENT_FINE)
+                return status;
         if (json_object_set_new(parameters, "limit", json_integer(limit)) < 0 ||
-            (arguments->since &&
-             json_object_set_new(parameters, "since_us", json_integer(since)) < 0) ||
             (arguments->path && !operand_set_path(parameters, arguments->path)) ||
             !operand_set_string(parameters, "rule", arguments->rule) ||
             !operand_set_string(parameters, "user", arguments->user) ||

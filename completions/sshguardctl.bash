@@ -23,14 +23,14 @@ _sshguardctl() {
         --user) mapfile -t COMPREPLY < <(compgen -u -- "$cur"); return ;;
         --severity) mapfile -t COMPREPLY < <(compgen -W 'info low medium high critical' -- "$cur"); return ;;
         --revoke) mapfile -t COMPREPLY < <(compgen -W "$(_sshguardctl_ask permit id)" -- "$cur"); return ;;
-        --since | -S | --limit | -n | --sha256 | --reason | -r | --for | --uses | --confirm) return ;;
+        --since | -S | --until | -U | --limit | -n | --sha256 | --reason | -r | --for | --uses | --confirm) return ;;
         esac
 
         for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
                 [[ " ${commands//$'\n'/ } " == *" $word "* ]] && command=$word && break
         done
         case $command in
-        history) options='--since --path --rule --user --severity --limit' ;;
+        history) options='--since --until --path --rule --user --severity --limit' ;;
         approve) options='--all --sha256 --yes --reason --exception --for' ;;
         access) options='--from' ;;
         acknowledge) options='--all --yes --reason' ;;

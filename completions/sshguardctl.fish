@@ -50,6 +50,7 @@ complete -c sshguardctl -n '__fish_seen_subcommand_from explain acknowledge' -a 
 
 complete -c sshguardctl -n '__fish_seen_subcommand_from access' -l from -x -d 'From this address'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -s S -l since -x -d 'Not older'
+complete -c sshguardctl -n '__fish_seen_subcommand_from history' -s U -l until -x -d 'Not younger'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l path -x -a '(__sshguardctl_ask files path)' -d 'Of this path'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l rule -x -a '(__sshguardctl_ask rules id)' -d 'Of this rule'
 complete -c sshguardctl -n '__fish_seen_subcommand_from history' -l user -x -a '(__fish_complete_users)' -d 'Of this user'

@@ -451,6 +451,7 @@ int control_list_incidents(struct control_call *call) {
                         .rule_id = get_string(call, "rule"),
                         .user = get_string(call, "user"),
                         .since_us = get_int(call, "since_us", 0),
+                        .until_us = get_int(call, "until_us", 0),
                         .severity_at_least = severity ? parse_severity(severity) : 0,
                         .limit = page.end - page.begin,
                 },

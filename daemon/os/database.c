@@ -143,7 +143,7 @@ static const char *const sql[N_STATEMENTS] = {
         [SQL_LIST_INCIDENTS] = "SELECT " INCIDENT_COLUMNS
                                "FROM incident LEFT JOIN version ON version.id = incident.version "
                                "WHERE (?1 IS NULL OR path = ?1) AND (?2 IS NULL OR rule_id = ?2) "
-                               "AND at_us >= ?3 AND severity >= ?4 "
+                               "AND at_us >= ?3 AND (?8 = 0 OR at_us <= ?8) AND severity >= ?4 "
                                "AND (?6 IS NULL OR instr(witness, ?6) > 0 "
                                "OR substr(path, 1, length(?7)) = ?7) "
                                "ORDER BY incident.id DESC LIMIT ?5",

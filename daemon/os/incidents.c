@@ -291,6 +291,7 @@ int store_list_incidents(struct store *store, const struct incident_filter *filt
                 INTEGER(filter->limit > 0 ? (int64_t)filter->limit : -1),
                 TEXT(witness),
                 TEXT(below),
+                INTEGER(filter->until_us),
         };
         struct incident *incidents = NULL;
         size_t n = 0;

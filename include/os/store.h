@@ -98,7 +98,7 @@ int store_update_incident(struct store *store, int64_t id, const char *action, c
 int store_get_incident(struct store *store, int64_t id, struct incident *ret);
 struct incident_filter {
         const char *path, *rule_id; /* NULL: any */
-        int64_t since_us;           /* 0: any */
+        int64_t since_us, until_us; /* 0: any */
         int severity_at_least;
         const char *user; /* below his home, or a witness speaks of his connection; NULL: any */
         const char *home; /* of `user`; NULL: not known */

@@ -90,7 +90,7 @@ static const struct {
         { "ListIncidents", "{}", false },
         { "ListIncidents",
           "{\"path\":\"/etc/ssh/"
-          "sshd_config\",\"rule\":\"x\",\"since_us\":5,\"severity_at_least\":"
+          "sshd_config\",\"rule\":\"x\",\"since_us\":5,\"until_us\":9,\"severity_at_least\":"
           "\"high\",\"limit\":3}",
           false },
         { "GetIncident", "{\"id\":4}", false },

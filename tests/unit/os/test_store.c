@@ -302,6 +302,14 @@ static void test_incidents(void **state) {
         assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
         assert_int_equal(n, 0);
         incidents_free(incidents, n);
+        filter = (struct incident_filter){ .until_us = 4 };
+        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
+        assert_int_equal(n, 0);
+        incidents_free(incidents, n);
+        filter = (struct incident_filter){ .since_us = 5, .until_us = 5 };
+        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
+        assert_int_equal(n, 3);
+        incidents_free(incidents, n);
         store_free(store);
 }
 
