@@ -49,31 +49,37 @@ static void note_due(struct dirty_set *set, const struct dirty_path *dirty) {
                 set->next_us = dirty->due_us;
 }
 
-int dirty_mark(struct dirty_set *set, const char *path, unsigned sources, bool is_being_written,
-               uint64_t now_us) {
-        struct dirty_path *dirty = map_get(&set->paths, path);
-        uint64_t limit;
+/* A path that is not in the set. */
+static int add(struct dirty_set *set, const char *path, unsigned sources, uint64_t now_us,
+               uint64_t due_us) {
+        struct dirty_path *dirty;
         int r;
 
         if (set->paths.n == 0) {
                 set->next_us = DIRTY_NEVER;
                 set->tag_now = set->tag_idle = set->tag_max;
         }
-        if (!dirty) {
-                dirty = calloc(1, sizeof *dirty);
-                if (!dirty)
-                        return -ENOMEM;
-                r = map_set(&set->paths, path, dirty, NULL);
-                if (r < 0) {
-                        free(dirty);
-                        return r;
-                }
-                dirty->first_us = now_us;
-                dirty->sources = sources;
-                dirty->due_us = is_being_written ? now_us + DIRTY_SETTLE_US : now_us;
-                note_due(set, dirty);
-                return 0;
+        dirty = calloc(1, sizeof *dirty);
+        if (!dirty)
+                return -ENOMEM;
+        *dirty = (struct dirty_path){ .first_us = now_us, .due_us = due_us, .sources = sources };
+        r = map_set(&set->paths, path, dirty, NULL);
+        if (r < 0) {
+                free(dirty);
+                return r;
         }
+        note_due(set, dirty);
+        return 0;
+}
+
+int dirty_mark(struct dirty_set *set, const char *path, unsigned sources, bool is_being_written,
+               uint64_t now_us) {
+        struct dirty_path *dirty = map_get(&set->paths, path);
+        uint64_t limit;
+
+        if (!dirty)
+                return add(set, path, sources, now_us,
+                           is_being_written ? now_us + DIRTY_SETTLE_US : now_us);
         dirty->sources |= sources;
         if (!is_being_written) {
                 dirty->due_us = dirty->due_us < now_us ? dirty->due_us : now_us;
@@ -88,11 +94,10 @@ int dirty_mark(struct dirty_set *set, const char *path, unsigned sources, bool i
 }
 
 int dirty_defer(struct dirty_set *set, const char *path, unsigned sources, uint64_t due_us) {
-        int r = map_get(&set->paths, path) ? 0 : dirty_mark(set, path, sources, true, due_us);
         struct dirty_path *dirty = map_get(&set->paths, path);
 
-        if (r < 0)
-                return r;
+        if (!dirty)
+                return add(set, path, sources, due_us, due_us);
         dirty->sources |= sources;
         if (dirty->due_us > due_us)
                 dirty->due_us = due_us;
@@ -114,6 +119,26 @@ void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us) {
         *tag += cost_us;
         if (*tag > set->tag_max)
                 set->tag_max = *tag;
+}
+
+void dirty_charge_events(struct dirty_set *set, uint64_t *tag, unsigned n) {
+        const uint64_t limit = set->tag_now + DIRTY_CREDIT_US;
+        uint64_t charged =
+                (*tag > lowest_tag(set) ? *tag : lowest_tag(set)) + (uint64_t)n * DIRTY_EVENT_US;
+
+        if (charged > limit)
+                charged = limit;
+        if (*tag < charged)
+                *tag = charged;
+        if (*tag > set->tag_max)
+                set->tag_max = *tag;
+}
+
+void dirty_owe(uint64_t *paid_us, uint64_t cost_us, uint64_t now_us) {
+        const uint64_t saved = (uint64_t)DIRTY_CREDIT_US * DIRTY_SHARE;
+        const uint64_t earliest = now_us > saved ? now_us - saved : 0;
+
+        *paid_us = (*paid_us > earliest ? *paid_us : earliest) + cost_us * DIRTY_SHARE;
 }
 
 struct taking {

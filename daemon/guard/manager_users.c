@@ -167,8 +167,11 @@ int manager_mark_user_path(struct manager *manager, const char *path, enum dirty
         uint64_t now = manager_now_us(), due = 0;
         size_t i;
 
-        if (users_first_of(users, path, &i, NULL) && users->items[i].looked_at_us > 0)
+        if (users_first_of(users, path, &i, NULL) && users->items[i].looked_at_us > 0) {
                 due = users->items[i].looked_at_us + USER_REST_US;
+                if (due < users->items[i].paid_us)
+                        due = users->items[i].paid_us;
+        }
         if (due <= now)
                 return manager_mark_path(manager, path, source, is_being_written);
         return dirty_defer(&manager->dirty, path, source, due);
@@ -189,6 +192,7 @@ static void charge_user(void *userdata, size_t i, struct user_file *file) {
                 return; /* by another path of the same turn */
         user->looked_at_us = manager->turn_ended_us;
         dirty_charge(&manager->dirty, &user->turn_tag, charging->cost_us);
+        dirty_owe(&user->paid_us, charging->cost_us, manager->turn_ended_us);
 }
 
 void manager_looked_at(struct manager *manager, const char *path, uint64_t cost_us) {

@@ -43,6 +43,15 @@ static bool on_dirty(void *userdata, const char *path, bool is_being_written) {
         return false;
 }
 
+static void on_events(void *userdata, const char *path, unsigned n) {
+        struct manager *manager = userdata;
+        struct users *users = &manager->world.users;
+        size_t i;
+
+        if (users_first_of(users, path, &i, NULL))
+                dirty_charge_events(&manager->dirty, &users->items[i].turn_tag, n);
+}
+
 static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         struct manager *manager = userdata;
         int r = watch_dispatch(manager->watch);
@@ -234,7 +243,7 @@ void manager_on_set_changed(void *userdata) {
 }
 
 int manager_start_watching(struct manager *manager) {
-        static const struct watch_events events = { NULL, on_dirty, on_overflow };
+        static const struct watch_events events = { NULL, on_dirty, on_events, on_overflow };
         struct watch_events mine = events;
         int r;
 

@@ -44,10 +44,15 @@ int crypto_fingerprint(const struct text *blob, char ret_sha256[KEY_SHA256_TEXT_
         ret_md5[0] = '\0';
         (void)ERR_set_mark();
         if (EVP_Digest(blob->data, blob->n, digest, &n, EVP_md5(), NULL) == 1) {
+                static const char digits[] = "0123456789abcdef";
                 char *to = stpcpy(ret_md5, "MD5");
 
-                for (unsigned i = 0; i < n; i++, to += 3)
-                        (void)snprintf(to, 4, ":%02x", digest[i]);
+                for (unsigned i = 0; i < n; i++) {
+                        *to++ = ':';
+                        *to++ = digits[digest[i] >> 4];
+                        *to++ = digits[digest[i] & 15];
+                }
+                *to = '\0';
         }
         (void)ERR_pop_to_mark();
         return 0;

@@ -41,6 +41,8 @@ struct node {
         bool is_directory;
         bool has_spread_settled; /* in that dispatch, by an event that is of no writer */
         uint64_t spread_in;      /* number of the dispatch in which an event dirtied all others */
+        unsigned n_events;       /* of the dispatch that goes on, in a wanted directory */
+        struct node *next_busy;  /* of those that had some */
         dev_t dev;               /* of the inode that is watched */
         ino_t ino;
         struct wanted **attached;

@@ -51,6 +51,7 @@ struct watch {
         struct table wanted;
         struct wanted *queue; /* dirty, to be reported; a ring would do, order does not matter */
         uint64_t epoch;       /* number of overflows so far */
+        struct node *busy;    /* wanted directories that had events in this dispatch */
         uint64_t n_dispatches;
         bool is_dispatching; /* what is reported may be put off */
         size_t n_limited;    /* wanted paths that are WATCH_LIMITED */
@@ -164,6 +165,16 @@ static int report(struct watch *watch) {
         return r < 0 ? r : taken;
 }
 
+static void report_busy(struct watch *watch) {
+        for (struct node *node = watch->busy; node; node = node->next_busy) {
+                if (watch->events.on_events)
+                        watch->events.on_events(watch->events.userdata, node->attached[0]->path,
+                                                node->n_events);
+                node->n_events = 0;
+        }
+        watch->busy = NULL;
+}
+
 /* Reports what was queued. The first error is kept, the rest is done all the same. */
 static int flush(struct watch *watch) {
         int result = 0;
@@ -204,6 +215,10 @@ static void on_entry(struct watch *watch, struct node *directory, uint32_t mask,
         const uint32_t renames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
         struct node *child = places_find(&watch->places, directory, name);
 
+        if (directory->n_attached > 0 && directory->n_events++ == 0) {
+                directory->next_busy = watch->busy;
+                watch->busy = directory;
+        }
         enqueue_attached(watch, directory, false, mask);
         if (child && (mask & renames))
                 enqueue_below(watch, child);
@@ -256,6 +271,7 @@ int watch_dispatch(struct watch *watch) {
         /* a buffer that was not filled has emptied the queue */
         for (int i = 0; i < READS_PER_DISPATCH && n >= BUFFER_SIZE / 2; i++)
                 n = read_events(watch);
+        report_busy(watch);
         watch->is_dispatching = true;
         r = flush(watch);
         watch->is_dispatching = false;

@@ -24,7 +24,15 @@ enum {
 /* What can be saved up: some looks at an account and answers to it. */
 #define DIRTY_CREDIT_US 100000U
 
-#define DIRTY_NEVER     UINT64_MAX
+/* One owner's part of a processor in the long run, where his files never come to rest: 1 in so
+ * many. A score of them leaves most of it to everybody else. */
+#define DIRTY_SHARE 64U
+
+#define DIRTY_NEVER UINT64_MAX
+
+/* What an event counts for before its owner is looked at: more than reading it costs, for hundreds
+ * of them tell a storm from somebody who changed a file. */
+#define DIRTY_EVENT_US 20U
 
 /* Who says "look again". A set of bits: several may have. */
 enum dirty_source {
@@ -74,6 +82,14 @@ int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_
  * lowest tag is next. Who costs less than his share has saved some of it up, DIRTY_CREDIT_US at
  * most, and is next whenever he asks; and once nobody waits all are equal. */
 void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us);
+
+/* The same of N events: who makes many is behind who made few, by DIRTY_CREDIT_US at most. */
+void dirty_charge_events(struct dirty_set *set, uint64_t *tag, unsigned n);
+
+/* Notes that a turn at NOW_US cost its owner so much: at *PAID_US it will be paid for by his share,
+ * of which DIRTY_CREDIT_US are saved up at most. What is his waits until then; how soon he is next
+ * of those who wait, dirty_charge() says. */
+void dirty_owe(uint64_t *paid_us, uint64_t cost_us, uint64_t now_us);
 
 /* When to take the next path, or a little earlier; DIRTY_NEVER if none is there. */
 uint64_t dirty_next(const struct dirty_set *set);

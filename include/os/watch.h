@@ -41,6 +41,9 @@ struct watch_events {
          * Returns true if the look is to come, and watch_take() before it: until then nothing more
          * is told of the path, unless it is IS_BEING_WRITTEN. */
         bool (*on_dirty)(void *userdata, const char *path, bool is_being_written);
+        /* N events of this dispatch were about what lies in PATH, a wanted directory; told before
+         * on_dirty. It adds and removes nothing. May be NULL. */
+        void (*on_events)(void *userdata, const char *path, unsigned n);
         void (*on_overflow)(void *userdata); /* events were lost: look at everything, and
                                                 watch_refresh() each path */
 };

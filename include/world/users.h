@@ -62,6 +62,7 @@ struct guarded_user {
         struct user_coverage coverage;
         uint64_t looked_at_us; /* CLOCK_MONOTONIC */
         uint64_t turn_tag;     /* dirty_charge() */
+        uint64_t paid_us;      /* dirty_owe() */
         bool is_recalled;      /* its adoption was looked up */
         bool is_known;         /* it was adopted */
         bool is_stale;         /* to be judged anew whatever the stamps say */

@@ -221,7 +221,7 @@ static bool is_deaf(struct watch *watch) {
 }
 
 static int keep_watch(void) {
-        const struct watch_events events = { NULL, on_dirty, on_overflow };
+        const struct watch_events events = { NULL, on_dirty, NULL, on_overflow };
         struct watch *watch;
         int r = watch_new(&tree.root, &events, &watch), dispatched;
 

@@ -224,6 +224,58 @@ static void test_turns_are_shared_by_what_they_cost(void **state) {
         dirty_done(&set);
 }
 
+/* Both are there for the first time, and the one who came first made a hundred changes. */
+static void test_who_made_many_events_is_behind(void **state) {
+        uint64_t tags[] = { 0, 0, 0 };
+        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 1), 0);
+        dirty_charge_events(&set, &tags[0], 300);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 2), 0);
+        dirty_charge_events(&set, &tags[1], 3);
+        assert_int_equal(take(&set, 3, 1, "/b"), 1);
+        for (unsigned n = 0; n < 1000; n++)
+                dirty_charge_events(&set, &tags[0], 300);
+        assert_int_equal(tags[0], DIRTY_CREDIT_US); /* not for ever */
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 4), 0);
+        dirty_charge(&set, &tags[1], 2 * DIRTY_CREDIT_US);
+        assert_int_equal(take(&set, 4, 1, "/a"), 1);
+        dirty_done(&set);
+}
+
+static void test_what_is_deferred_waits_as_long_as_it_is_told(void **state) {
+        struct dirty_set set = { 0 };
+
+        (void)state;
+        assert_int_equal(dirty_defer(&set, "/a", DIRTY_BY_EVENT, 10 * DIRTY_SETTLE_MAX_US), 0);
+        assert_int_equal(dirty_next(&set), 10 * DIRTY_SETTLE_MAX_US);
+        assert_int_equal(dirty_defer(&set, "/a", DIRTY_BY_EVENT, 20 * DIRTY_SETTLE_MAX_US), 0);
+        assert_int_equal(take(&set, 10 * DIRTY_SETTLE_MAX_US - 1, 10, NULL), 0);
+        assert_int_equal(take(&set, 10 * DIRTY_SETTLE_MAX_US, 10, "/a"), 1);
+        dirty_done(&set);
+}
+
+/* Who asks now and then never waits; who always asks gets his share in the long run. */
+static void test_what_a_turn_costs_is_paid_for_by_a_share(void **state) {
+        const uint64_t cost = DIRTY_CREDIT_US / 10, paid_in = cost * DIRTY_SHARE;
+        uint64_t often = 0, seldom = 0, now, n = 0;
+
+        (void)state;
+        for (now = paid_in; now < 100 * paid_in; now += paid_in + 1) {
+                dirty_owe(&seldom, cost, now);
+                assert_true(seldom <= now);
+        }
+        for (uint64_t end = now + 100 * paid_in; now < end; n++) {
+                dirty_owe(&often, cost, now);
+                if (often > now)
+                        now = often;
+        }
+        assert_in_range(n, 100, 100 + DIRTY_CREDIT_US / cost + 1);
+        dirty_owe(&often, cost, now + 1000 * paid_in); /* what is saved up has a limit */
+        assert_true(often + DIRTY_CREDIT_US / cost * paid_in >= now + 1000 * paid_in);
+}
+
 static void test_an_event_is_no_pass_though_it_is_put_off(void **state) {
         struct dirty_set set = { 0 };
 
@@ -242,6 +294,9 @@ int main(void) {
                 cmocka_unit_test(test_all_are_equal_once_nobody_waits),
                 cmocka_unit_test(test_who_paused_has_saved_little_up),
                 cmocka_unit_test(test_turns_are_shared_by_what_they_cost),
+                cmocka_unit_test(test_who_made_many_events_is_behind),
+                cmocka_unit_test(test_what_is_deferred_waits_as_long_as_it_is_told),
+                cmocka_unit_test(test_what_a_turn_costs_is_paid_for_by_a_share),
                 cmocka_unit_test(test_an_event_is_no_pass_though_it_is_put_off),
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),
                 cmocka_unit_test(test_a_close_ends_settling),

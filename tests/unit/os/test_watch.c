@@ -16,6 +16,7 @@ static struct tree tree;
 /* What was reported since the last look. */
 struct reports {
         size_t n, n_wanted, n_overflows; /* all; of the one path we ask about */
+        size_t n_busy, n_events;         /* directories; events in the one we ask about */
         const char *wanted;
         bool is_being_written; /* of the last one */
 };
@@ -37,10 +38,17 @@ static void on_overflow(void *userdata) {
         reports->n_overflows++;
 }
 
+static void on_events(void *userdata, const char *path, unsigned n) {
+        struct reports *reports = userdata;
+
+        reports->n_busy++;
+        reports->n_events += reports->wanted && strcmp(path, reports->wanted) == 0 ? n : 0;
+}
+
 static struct reports reports;
 
 static struct watch *start(void) {
-        const struct watch_events events = { &reports, on_dirty, on_overflow };
+        const struct watch_events events = { &reports, on_dirty, on_events, on_overflow };
         struct watch *watch;
 
         reports = (struct reports){ 0 };
@@ -655,7 +663,7 @@ static bool on_dirty_remove(void *userdata, const char *path, bool is_being_writ
 
 /* Callbacks may change what is wanted. */
 static void test_callbacks(void **state) {
-        const struct watch_events events = { NULL, on_dirty_remove, on_overflow };
+        const struct watch_events events = { NULL, on_dirty_remove, NULL, on_overflow };
 
         (void)state;
         tree_mkdir(&tree, "/c");
@@ -724,6 +732,34 @@ static void test_putting_off(void **state) {
         watch_free(watch);
 }
 
+/* How much happens in a directory is told whether or not it is told again what. */
+static void test_busy(void **state) {
+        struct watch *watch;
+
+        (void)state;
+        tree_mkdir(&tree, "/busy");
+        tree_mkdir(&tree, "/busy/d");
+        tree_mkdir(&tree, "/busy/e");
+        tree_write(&tree, "/busy/d/a", "");
+        watch = start();
+        assert_int_equal(watch_add(watch, "/busy/d"), 0);
+        assert_int_equal(watch_add(watch, "/busy/d/a"), 0);
+        assert_int_equal(watch_add(watch, "/busy/e"), 0);
+        is_putting_off = true;
+        for (unsigned n = 0; n < 2; n++) {
+                TREE_MUST(chmod(tree_path(&tree, "/busy/d/a"), 0600));
+                TREE_MUST(chmod(tree_path(&tree, "/busy/d/a"), 0644));
+                TREE_MUST(chmod(tree_path(&tree, "/busy/d/a"), 0600));
+                (void)dispatch(watch, "/busy/d");
+                assert_int_equal(reports.n_busy, 1);
+                assert_int_equal(reports.n_events, 3);
+        }
+        (void)dispatch(watch, "/busy/d");
+        assert_int_equal(reports.n_busy, 0);
+        is_putting_off = false;
+        watch_free(watch);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_everything), cmocka_unit_test(test_missing),
@@ -732,6 +768,7 @@ int main(void) {
                 cmocka_unit_test(test_overflow),   cmocka_unit_test(test_refresh),
                 cmocka_unit_test(test_limit),      cmocka_unit_test(test_mounts),
                 cmocka_unit_test(test_callbacks),  cmocka_unit_test(test_putting_off),
+                cmocka_unit_test(test_busy),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);
