@@ -263,8 +263,14 @@ static int respond_one(struct pass *pass, const struct finding *finding,
                 return note_response(pass, finding, &report, true);
         }
         r = respond_to(&responder, finding, present, &report);
-        if (r < 0)
+        if (r < 0) { /* till then nobody is to think that all is well */
+                CLEANUP_FREE char *outcome =
+                        text_format("it failed, and is tried again: %s", strerror(-r));
+
+                (void)reconciler_open_own(reconciler, finding,
+                                          action_wanted(finding->response, false), outcome);
                 return r;
+        }
         if (report.outcome != RESPOND_CHANGED && (is_dry_run || report.outcome != RESPOND_DONE)) {
                 CLEANUP_FREE char *outcome = NULL;
 

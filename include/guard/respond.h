@@ -66,7 +66,8 @@ struct responder {
 };
 
 /* Revert (RESPONSE_REVERT, RESPONSE_LOCK) or repair (RESPONSE_REPAIR) for one finding; PRESENT is
- * all that is wrong now. Returns 0 with *ret set, or -ENOMEM. */
+ * all that is wrong now. Returns 0 with *ret set, -ENOMEM, or what `keep` said where the old
+ * version has to be kept first: then it is still in force. */
 int respond_to(const struct responder *responder, const struct finding *finding,
                const struct findings *present, struct respond_report *ret);
 

@@ -3,6 +3,16 @@
 
 #include "machine.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
 enum { FILES = 12 };
 
 static const char policy[] = "mode = \"enforce\";\n"
@@ -207,6 +217,87 @@ static void test_who_never_ends_gets_no_more_than_a_pass(void **state) {
         assert_content(machine, main_path, main_config);
 }
 
+/* ---- where nothing can be exchanged ---- */
+
+/* As on FUSE: renameat2(2) takes no flags. */
+static bool forbid_exchange(void) {
+        struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_renameat2, 0, 3),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[4])),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        const struct sock_fprog program = { N_ELEMENTS(code), code };
+
+        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+               prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+/* There is room for a configuration file, and none in the store. */
+static bool fill_the_disk(void) {
+        const struct rlimit little = { 1024, RLIM_INFINITY };
+
+        return signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &little) == 0;
+}
+
+static bool make_room(void) {
+        const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+        return setrlimit(RLIMIT_FSIZE, &all) == 0;
+}
+
+static bool has_content(const struct machine *machine, const char *path, const char *content) {
+        CLEANUP_FREE char *now = read_at(machine, path);
+
+        return now && strcmp(now, content) == 0;
+}
+
+static bool is_open_as(const struct machine *machine, const char *action) {
+        const struct ledger *ledger = &machine->reconciler.ledger;
+
+        return ledger->n_items == 1 && strcmp(ledger->items[0].action, action) == 0;
+}
+
+/* What cannot be kept is not overwritten, which is told; and it is once there is room. Each step
+ * that goes wrong has a number. */
+static int revert_without_exchange(struct machine *machine) {
+        char *paths[] = { BORROWED(main_path) };
+
+        write_at(machine, main_path, evil);
+        if (!forbid_exchange() || !fill_the_disk())
+                return 1;
+        if (reconcile_paths(&machine->reconciler, paths, 1) >= 0)
+                return 2;
+        if (!has_content(machine, main_path, evil))
+                return 3;
+        if (!is_open_as(machine, "not reverted"))
+                return 4;
+        if (!make_room() || reconcile_paths(&machine->reconciler, paths, 1) < 0)
+                return 5;
+        if (!has_content(machine, main_path, main_config))
+                return 6;
+        if (machine->reconciler.ledger.n_items != 0)
+                return 7;
+        return count_incidents(machine, "reverted") == 1 ? 0 : 8;
+}
+
+static void test_where_nothing_can_be_exchanged_it_is_kept_first(void **state) {
+        struct machine *machine = *state;
+        int status;
+        pid_t pid;
+
+        start(machine);
+        pid = fork(); /* there is no way back from a filter */
+        assert_true(pid >= 0);
+        if (pid == 0)
+                _exit(revert_without_exchange(machine));
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_an_account_is_answered_as_a_whole, set_up,
@@ -217,6 +308,8 @@ int main(void) {
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_what_a_link_leads_to_is_answered_once, set_up,
                                                 tear_down),
+                cmocka_unit_test_setup_teardown(
+                        test_where_nothing_can_be_exchanged_it_is_kept_first, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_who_never_ends_gets_no_more_than_a_pass,
                                                 set_up, tear_down),
         };
