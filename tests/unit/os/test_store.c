@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 #include <sys/wait.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
 #include "os/store.h"
 #include "tree.h"
@@ -227,9 +228,8 @@ static void test_empty_content(void **state) {
 
 static void test_incidents(void **state) {
         struct store *store = open_store();
-        struct incident_filter filter = { 0 };
         struct store_usage before, after;
-        struct incident incident, *incidents;
+        struct incident incident;
         int64_t first, second, third;
         char *data;
         size_t n;
@@ -272,44 +272,45 @@ static void test_incidents(void **state) {
 
         assert_int_equal(store_update_incident(store, third, "reverted", NULL, 7), 0);
         assert_int_equal(store_update_incident(store, 999999, "reverted", NULL, 7), -ENOENT);
-        filter.path = "/etc/b";
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 1);
-        assert_string_equal(incidents[0].action, "reverted");
-        assert_int_equal(incidents[0].count, 7);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .rule_id = "sshd.x", .limit = 2 };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 2);
-        assert_int_equal(incidents[0].id, third);
-        assert_int_equal(incidents[1].id, second);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .severity_at_least = 4 };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 0);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .user = "b", .home = "/etc" };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_true(n > 0);
-        for (size_t i = 0; i < n; i++)
-                assert_int_equal(strncmp(incidents[i].path, "/etc/", 5), 0);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .user = "b", .home = "/et" };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 0);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .since_us = 6 };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 0);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .until_us = 4 };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 0);
-        incidents_free(incidents, n);
-        filter = (struct incident_filter){ .since_us = 5, .until_us = 5 };
-        assert_int_equal(store_list_incidents(store, &filter, &incidents, &n), 0);
-        assert_int_equal(n, 3);
-        incidents_free(incidents, n);
+        store_free(store);
+}
+
+static void test_incidents_are_chosen(void **state) {
+        static const struct {
+                struct incident_filter filter;
+                int64_t ids[3]; /* newest first */
+        } cases[] = {
+                { { 0 }, { 3, 2, 1 } },
+                { { .limit = 2 }, { 3, 2 } },
+                { { .path = "/etc/b" }, { 3 } },
+                { { .rule_id = "sshd.x", .path = "/etc/a" }, { 2, 1 } },
+                { { .rule_id = "sshd.y" }, { 0 } },
+                { { .severity_at_least = 3 }, { 3, 2, 1 } },
+                { { .severity_at_least = 4 }, { 0 } },
+                { { .user = "b", .home = "/etc" }, { 3, 2, 1 } },
+                { { .user = "b", .home = "/et" }, { 0 } },
+                { { .since_us = 6 }, { 0 } },
+                { { .until_us = 4 }, { 0 } },
+                { { .since_us = 5, .until_us = 5 }, { 3, 2, 1 } },
+        };
+        struct store *store = open_store();
+
+        (void)state;
+        assert_int_equal(add_incident(store, "/etc/a", "X11Forwarding yes\n"), 1);
+        assert_int_equal(add_incident(store, "/etc/a", "X11Forwarding yes\n"), 2);
+        assert_int_equal(add_incident(store, "/etc/b", NULL), 3);
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                struct incident *incidents;
+                size_t n, n_expected = 0;
+
+                assert_int_equal(store_list_incidents(store, &cases[i].filter, &incidents, &n), 0);
+                while (n_expected < N_ELEMENTS(cases[i].ids) && cases[i].ids[n_expected])
+                        n_expected++;
+                assert_int_equal(n, n_expected);
+                for (size_t k = 0; k < n; k++)
+                        assert_int_equal(incidents[k].id, cases[i].ids[k]);
+                incidents_free(incidents, n);
+        }
         store_free(store);
 }
 
@@ -688,6 +689,7 @@ static void test_would(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_open),
+                cmocka_unit_test(test_incidents_are_chosen), /* while there are no others */
                 cmocka_unit_test(test_approved),
                 cmocka_unit_test(test_approved_kinds),
                 cmocka_unit_test(test_empty_content),
