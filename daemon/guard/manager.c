@@ -60,7 +60,7 @@ uint64_t manager_cpu_us(void) {
 void manager_schedule_turn(struct manager *manager) {
         uint64_t next = dirty_next(&manager->dirty);
 
-        if (!manager->turn_source)
+        if (!manager->turn_source || manager->is_dispatching)
                 return;
         if (manager_has_users_left(manager))
                 next = 0;

@@ -77,6 +77,7 @@ struct manager {
         uint64_t sweep_cost_us; /* of that, so far */
         uint64_t sweep_due_us;  /* CLOCK_MONOTONIC; its timer comes more often */
         bool is_adding_watches;
+        bool is_dispatching;          /* events: the turn is scheduled once, behind them */
         struct read_ahead read_ahead; /* of the first full pass */
         char **left_paths;            /* that belong to an account no longer */
         size_t n_left_paths;

@@ -209,16 +209,24 @@ static bool is_watched(void *userdata, const char *path) {
         return map_get(&set->paths, path) != NULL;
 }
 
-/* Loads again what of sshd's is stale. Returns 1 if the guarded set must be derived anew. */
-static int load_sshd(struct reconciler *reconciler) {
-        struct world *world = reconciler->world;
-        int set_changed = 0, unit_changed = 0, r = releases_look(world);
+static int look_at_releases(struct reconciler *reconciler, unsigned which) {
+        int r = releases_look(reconciler->world, which);
 
         if (r < 0)
                 return r;
-        record_releases(world, r);
+        record_releases(reconciler->world, r);
         reconciler->sshd_is_stale |= (r & RELEASES_SSHD) != 0;
         reconciler->pam_is_stale |= (r & RELEASES_PAM) != 0;
+        return 0;
+}
+
+/* Loads again what of sshd's is stale. Returns 1 if the guarded set must be derived anew. */
+static int load_sshd(struct reconciler *reconciler) {
+        struct world *world = reconciler->world;
+        int set_changed = 0, unit_changed = 0, r = look_at_releases(reconciler, RELEASES_SSHD);
+
+        if (r < 0)
+                return r;
         if (reconciler->unit_is_stale) {
                 unit_changed = world_load_service(world);
                 if (unit_changed < 0)
@@ -240,6 +248,8 @@ int pass_load_dependents(struct reconciler *reconciler) {
         bool asks_others = false;
         int changed = world_adopt_config(world), r = changed < 0 ? changed : 0;
 
+        if (r == 0)
+                r = look_at_releases(reconciler, RELEASES_PAM);
         if (r == 0 && reconciler->services_are_stale) {
                 r = pam_stacks_ask_others(&world->pam, world->config, &world->accounts,
                                           &asks_others);
@@ -279,7 +289,7 @@ int pass_look_again(struct pass *pass) {
         struct world *world = reconciler->world;
         bool set_is_stale = reconciler->sshd_is_stale, accounts_are_stale = false;
         /* No event tells of a path outside the set: where a guarded link leads, a module. */
-        int r = view_forget_others(world->view, is_watched, &world->set);
+        int r = view_forget_others(world->view, is_watched, &world->set, world->n_sets + 1);
 
         if (r == 0)
                 r = add_links(pass);

@@ -54,11 +54,14 @@ static void on_events(void *userdata, const char *path, unsigned n) {
 
 static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {
         struct manager *manager = userdata;
-        int r = watch_dispatch(manager->watch);
+        int r;
 
         (void)source;
         (void)fd;
         (void)events;
+        manager->is_dispatching = true;
+        r = watch_dispatch(manager->watch);
+        manager->is_dispatching = false;
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "reading events failed: %s", strerror(-r));
         /* The common case pays for no second turn of the loop. */

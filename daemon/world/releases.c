@@ -95,10 +95,10 @@ static int look_at_pam(struct world *world) {
         return RELEASES_PAM;
 }
 
-static int find(struct world *world) {
-        int sshd = look_at_sshd(world);
+static int find(struct world *world, unsigned which) {
+        int sshd = which & RELEASES_SSHD ? look_at_sshd(world) : 0;
 
-        return sshd < 0 ? sshd : sshd | look_at_pam(world);
+        return sshd < 0 || !(which & RELEASES_PAM) ? sshd : sshd | look_at_pam(world);
 }
 
 static void name_sshd(struct world *world) {
@@ -112,15 +112,15 @@ int releases_init(struct world *world, const char *given) {
         world->releases = (struct releases){ .is_given = given && sshd_release_parse(
                                                                           given, &world->release) };
         world->has_release = world->releases.is_given;
-        r = find(world);
+        r = find(world, RELEASES_SSHD | RELEASES_PAM);
         if (r >= 0 && !world->has_release) /* the machine's own, or the newest known */
                 world->has_release = sshd_tree_release(&world->root, &world->release) == 0;
         name_sshd(world);
         return r < 0 ? r : 0;
 }
 
-int releases_look(struct world *world) {
-        int r = find(world);
+int releases_look(struct world *world, unsigned which) {
+        int r = find(world, which);
 
         if (r > 0 && r & RELEASES_SSHD)
                 name_sshd(world);

@@ -21,7 +21,7 @@
 
 struct seen {
         struct snapshot snapshot;
-        unsigned flags;
+        uint64_t kept_in; /* view_forget_others(): when it was kept last */
 };
 
 struct view {
@@ -249,6 +249,7 @@ void view_forget_all(struct view *view) {
 struct choosing {
         bool (*is_kept)(void *userdata, const char *path);
         void *userdata;
+        uint64_t asked;
         char **others;
         size_t n_others;
         int error;
@@ -256,15 +257,19 @@ struct choosing {
 
 static void choose_other(const char *path, void *value, void *userdata) {
         struct choosing *choosing = userdata;
+        struct seen *seen = value;
 
-        (void)value;
-        if (choosing->error == 0 && !choosing->is_kept(choosing->userdata, path))
+        if (choosing->error < 0 || seen->kept_in == choosing->asked)
+                return;
+        if (choosing->is_kept(choosing->userdata, path))
+                seen->kept_in = choosing->asked;
+        else
                 choosing->error = strings_append(&choosing->others, &choosing->n_others, path);
 }
 
 int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const char *path),
-                       void *userdata) {
-        struct choosing choosing = { .is_kept = is_kept, .userdata = userdata };
+                       void *userdata, uint64_t asked) {
+        struct choosing choosing = { .is_kept = is_kept, .userdata = userdata, .asked = asked };
 
         map_each(&view->seen, choose_other, &choosing);
         for (size_t i = 0; i < choosing.n_others; i++)

@@ -355,6 +355,7 @@ int world_derive_set(struct world *world) {
                 return r;
         guarded_set_done(&world->set);
         world->set = set;
+        world->n_sets++;
         world->set.users = &world->users;
         return 0;
 }

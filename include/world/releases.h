@@ -33,7 +33,7 @@ enum { RELEASES_SSHD = 1 << 0, RELEASES_PAM = 1 << 1 };
  * sshd's. Returns 0 or -ENOMEM. */
 int releases_init(struct world *world, const char *given);
 
-/* Asks again who was replaced since. An sshd that cannot be asked (it waits for its libraries while
- * it is upgraded) stays what it was, and is asked a few times more. Returns the RELEASES_ bits of
- * those that are another release now, or -ENOMEM. */
-int releases_look(struct world *world);
+/* Asks those of WHICH (RELEASES_ bits) again who were replaced since. An sshd that cannot be asked
+ * (it waits for its libraries while it is upgraded) stays what it was, and is asked a few times
+ * more. Returns the RELEASES_ bits of those that are another release now, or -ENOMEM. */
+int releases_look(struct world *world, unsigned which);

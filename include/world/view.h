@@ -62,9 +62,10 @@ const struct snapshot *view_known(const struct view *view, const char *path);
 void view_forget(struct view *view, const char *path);
 void view_forget_all(struct view *view);
 
-/* Forgets every path that IS_KEPT denies. Returns 0 or -ENOMEM. */
+/* Forgets every path that IS_KEPT denies. What it said is remembered for as long as ASKED (not 0)
+ * is the same. Returns 0 or -ENOMEM. */
 int view_forget_others(struct view *view, bool (*is_kept)(void *userdata, const char *path),
-                       void *userdata);
+                       void *userdata, uint64_t asked);
 
 /* Makes PATH be this version in a candidate view. DATA is copied. Returns 0 or -ENOMEM. */
 int view_put(struct view *view, const char *path, const struct file_metadata *metadata,

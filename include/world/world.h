@@ -44,6 +44,7 @@ struct world {
         struct sshd_config *good_config; /* the last one that sshd would take; NULL: none yet */
         struct pam_stacks pam;           /* as the view has them now */
         struct guarded_set set;
+        uint64_t n_sets; /* how often it was derived */
         struct looker *looker;
         struct users users; /* the accounts' part of the set */
         struct shadows shadows;

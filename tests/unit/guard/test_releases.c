@@ -84,7 +84,7 @@ static void test_another_sshd_reads_otherwise(void **state) {
         start(machine);
         assert_string_equal(machine->world.releases.openssh, "10.0");
         assert_null(sshd_config_refusal(machine->world.config));
-        assert_int_equal(releases_look(&machine->world), 0);
+        assert_int_equal(releases_look(&machine->world, RELEASES_SSHD | RELEASES_PAM), 0);
 
         put_sshd(machine, "OpenSSH_9.2p1 Debian-2, OpenSSL\n");
         reconcile(machine, "/etc/ssh/sshd_config");
@@ -112,7 +112,7 @@ static void test_an_sshd_that_does_not_answer(void **state) {
         machine->world.releases.is_given = false;
         put_program(machine, "no program", sizeof "no program");
         for (unsigned i = 0; i < 10; i++)
-                assert_int_equal(releases_look(&machine->world), 0);
+                assert_int_equal(releases_look(&machine->world, RELEASES_SSHD | RELEASES_PAM), 0);
         assert_true(machine->world.releases.sshd.is_there);
         assert_string_equal(machine->world.releases.openssh, "9.2");
         assert_int_equal(machine->world.release.number, 902);

@@ -204,6 +204,35 @@ static void test_sshd_is_told_what_is_no_directory(void **state) {
         }
 }
 
+static unsigned n_asked;
+
+static bool is_not_b(void *userdata, const char *path) {
+        n_asked++;
+        return strcmp(path, userdata) != 0;
+}
+
+/* Who was kept is not asked about again, until somebody says that answers may be others. */
+static void test_others_are_forgotten(void **state) {
+        const struct fixture *fixture = *state;
+        char b[] = "/etc/b", c[] = "/etc/c";
+        const struct snapshot *snapshot;
+
+        n_asked = 0;
+        assert_int_equal(view_look(fixture->view, "/etc/b", 0, &snapshot), 0);
+        assert_int_equal(view_look(fixture->view, "/etc/c", 0, &snapshot), 0);
+        assert_int_equal(view_forget_others(fixture->view, is_not_b, b, 1), 0);
+        assert_null(view_known(fixture->view, "/etc/b"));
+        assert_non_null(view_known(fixture->view, "/etc/c"));
+        assert_int_equal(n_asked, 2);
+        assert_int_equal(view_look(fixture->view, "/etc/b", 0, &snapshot), 0);
+        assert_int_equal(view_forget_others(fixture->view, is_not_b, b, 1), 0);
+        assert_null(view_known(fixture->view, "/etc/b"));
+        assert_int_equal(n_asked, 3);
+        assert_int_equal(view_forget_others(fixture->view, is_not_b, c, 2), 0);
+        assert_null(view_known(fixture->view, "/etc/c"));
+        assert_int_equal(n_asked, 4);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_look_is_remembered_until_forgotten, set_up,
@@ -213,6 +242,7 @@ int main(void) {
                                                 tear_down),
                 cmocka_unit_test_setup_teardown(test_links_lead_inside_the_view, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_loop_of_links_is_a_link, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(test_others_are_forgotten, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(test_a_candidate_changes_what_a_pattern_finds,
                                                 set_up, tear_down),
         };
