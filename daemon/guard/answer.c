@@ -430,7 +430,7 @@ static void put_off(struct pass *pass, const struct finding *finding) {
 }
 
 bool pass_has_put_off(const struct pass *pass, const struct finding *finding) {
-        return pass->is_put_off && pass->reconciler->n_put_off == 1 &&
+        return pass->is_put_off && pass->reconciler->n_put_off <= PUT_OFF_MAX &&
                asks_for_response(pass, finding);
 }
 

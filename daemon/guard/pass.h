@@ -51,7 +51,7 @@ int pass_rederive_set(struct pass *pass);
 
 /* Answers what asks for a response, and judges anew (answer.c). */
 int pass_respond(struct pass *pass);
-/* Whether the finding's answer was put off, and it is told with that. Put off again, it is told. */
+/* Whether the finding's answer was put off, and it is told with that. */
 bool pass_has_put_off(const struct pass *pass, const struct finding *finding);
 
 /* Judges the pass's paths, and sshd's configuration where it is stale. */

@@ -21,6 +21,10 @@ struct settling {
         uint64_t window_us;
 };
 
+/* So many passes in a row an answer may be put off (a slow server, many files) before what it is
+ * about is told without. */
+enum { PUT_OFF_MAX = 10 };
+
 struct reconciler {
         struct world *world;
         struct verdicts *verdicts;
