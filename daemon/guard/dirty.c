@@ -111,48 +111,49 @@ static uint64_t lowest_tag(const struct dirty_set *set) {
         return saved > set->tag_idle ? saved : set->tag_idle;
 }
 
-void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us) {
-        if (*tag < lowest_tag(set))
-                *tag = lowest_tag(set);
-        if (set->tag_now < *tag)
-                set->tag_now = *tag;
-        *tag += cost_us;
-        if (*tag > set->tag_max)
-                set->tag_max = *tag;
+void dirty_charge(struct dirty_set *set, struct turn_credit *owner, uint64_t cost_us) {
+        if (owner->tag < lowest_tag(set))
+                owner->tag = lowest_tag(set);
+        if (set->tag_now < owner->tag)
+                set->tag_now = owner->tag;
+        owner->tag += cost_us;
+        if (owner->tag > set->tag_max)
+                set->tag_max = owner->tag;
 }
 
-void dirty_charge_events(struct dirty_set *set, uint64_t *tag, unsigned n) {
+void dirty_charge_events(struct dirty_set *set, struct turn_credit *owner, unsigned n) {
         const uint64_t limit = set->tag_now + DIRTY_CREDIT_US;
-        uint64_t charged =
-                (*tag > lowest_tag(set) ? *tag : lowest_tag(set)) + (uint64_t)n * DIRTY_EVENT_US;
+        uint64_t charged = (owner->tag > lowest_tag(set) ? owner->tag : lowest_tag(set)) +
+                           (uint64_t)n * DIRTY_EVENT_US;
 
         if (charged > limit)
                 charged = limit;
-        if (*tag < charged)
-                *tag = charged;
-        if (*tag > set->tag_max)
-                set->tag_max = *tag;
+        if (owner->tag < charged)
+                owner->tag = charged;
+        if (owner->tag > set->tag_max)
+                set->tag_max = owner->tag;
 }
 
-void dirty_owe(uint64_t *paid_us, uint64_t cost_us, uint64_t now_us) {
+void dirty_owe(struct turn_credit *owner, uint64_t cost_us, uint64_t now_us) {
         const uint64_t saved = (uint64_t)DIRTY_CREDIT_US * DIRTY_SHARE;
         const uint64_t earliest = now_us > saved ? now_us - saved : 0;
 
-        *paid_us = (*paid_us > earliest ? *paid_us : earliest) + cost_us * DIRTY_SHARE;
+        owner->paid_us =
+                (owner->paid_us > earliest ? owner->paid_us : earliest) + cost_us * DIRTY_SHARE;
 }
 
 struct taking {
         struct dirty_set *set;
         uint64_t now_us;
         bool in_background, is_found;
-        const uint64_t *owner; /* whose turn it is */
+        const struct turn_credit *owner; /* whose turn it is */
         uint64_t tag, due_us;
         size_t max;
         struct dirty_slice slice;
         int error;
 };
 
-static const uint64_t *owner_of(const struct dirty_set *set, const char *path) {
+static const struct turn_credit *owner_of(const struct dirty_set *set, const char *path) {
         return set->owner_of ? set->owner_of(set->userdata, path) : NULL;
 }
 
@@ -165,14 +166,17 @@ static bool is_due(const struct taking *taking, const struct dirty_path *dirty) 
 static void find_turn(const char *path, void *value, void *userdata) {
         const struct dirty_path *dirty = value;
         struct taking *taking = userdata;
-        const uint64_t *owner;
+        const struct turn_credit *owner;
         uint64_t tag = 0;
 
         if (!is_due(taking, dirty))
                 return;
         owner = owner_of(taking->set, path);
+        if (owner && owner->paid_us > taking->now_us)
+                return;
         if (owner)
-                tag = 1 + (*owner > lowest_tag(taking->set) ? *owner : lowest_tag(taking->set));
+                tag = 1 +
+                      (owner->tag > lowest_tag(taking->set) ? owner->tag : lowest_tag(taking->set));
         if (taking->is_found &&
             (tag > taking->tag || (tag == taking->tag && dirty->due_us >= taking->due_us)))
                 return;
@@ -195,11 +199,14 @@ static void take_due(const char *path, void *value, void *userdata) {
 
 static void find_next(const char *path, void *value, void *userdata) {
         const struct dirty_path *dirty = value;
-        uint64_t *next = userdata;
+        struct dirty_set *set = userdata;
+        const struct turn_credit *owner = owner_of(set, path);
+        uint64_t due_us = dirty->due_us;
 
-        (void)path;
-        if (dirty->due_us < *next)
-                *next = dirty->due_us;
+        if (owner && owner->paid_us > due_us)
+                due_us = owner->paid_us;
+        if (due_us < set->next_us)
+                set->next_us = due_us;
 }
 
 int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_slice *ret) {
@@ -219,7 +226,7 @@ int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_
         for (size_t i = 0; i < taking.slice.n_paths; i++)
                 free(map_remove(&set->paths, taking.slice.paths[i]));
         set->next_us = DIRTY_NEVER;
-        map_each(&set->paths, find_next, &set->next_us);
+        map_each(&set->paths, find_next, set);
         *ret = taking.slice;
         return 0;
 }

@@ -244,16 +244,10 @@ static void on_unsettled(void *userdata, const char *path, uint64_t in_us) {
         (void)dirty_defer(&manager->dirty, path, manager->turn_sources, manager_now_us() + in_us);
 }
 
-/* What is left of an account's answers. */
 static void on_turn_over(void *userdata, const char *path) {
         struct manager *manager = userdata;
-        uint64_t due_us = manager_now_us();
-        size_t i;
 
-        if (users_first_of(&manager->world.users, path, &i, NULL) &&
-            manager->world.users.items[i].paid_us > due_us)
-                due_us = manager->world.users.items[i].paid_us;
-        (void)dirty_defer(&manager->dirty, path, manager->turn_sources, due_us);
+        (void)dirty_mark(&manager->dirty, path, manager->turn_sources, false, manager_now_us());
         manager_schedule_turn(manager);
 }
 

@@ -167,11 +167,8 @@ int manager_mark_user_path(struct manager *manager, const char *path, enum dirty
         uint64_t now = manager_now_us(), due = 0;
         size_t i;
 
-        if (users_first_of(users, path, &i, NULL) && users->items[i].looked_at_us > 0) {
+        if (users_first_of(users, path, &i, NULL) && users->items[i].looked_at_us > 0)
                 due = users->items[i].looked_at_us + USER_REST_US;
-                if (due < users->items[i].paid_us)
-                        due = users->items[i].paid_us;
-        }
         if (due <= now)
                 return manager_mark_path(manager, path, source, is_being_written);
         return dirty_defer(&manager->dirty, path, source, due);
@@ -191,8 +188,8 @@ static void charge_user(void *userdata, size_t i, struct user_file *file) {
         if (user->looked_at_us == manager->turn_ended_us)
                 return; /* by another path of the same turn */
         user->looked_at_us = manager->turn_ended_us;
-        dirty_charge(&manager->dirty, &user->turn_tag, charging->cost_us);
-        dirty_owe(&user->paid_us, charging->cost_us, manager->turn_ended_us);
+        dirty_charge(&manager->dirty, &user->credit, charging->cost_us);
+        dirty_owe(&user->credit, charging->cost_us, manager->turn_ended_us);
 }
 
 void manager_looked_at(struct manager *manager, const char *path, uint64_t cost_us) {
@@ -383,11 +380,11 @@ void manager_on_accounts_stale(void *userdata) {
 
 /* ---- start ---- */
 
-static uint64_t *owner_of(void *userdata, const char *path) {
+static struct turn_credit *owner_of(void *userdata, const char *path) {
         const struct users *users = userdata;
         size_t i;
 
-        return users_first_of(users, path, &i, NULL) ? &users->items[i].turn_tag : NULL;
+        return users_first_of(users, path, &i, NULL) ? &users->items[i].credit : NULL;
 }
 
 int manager_start_users(struct manager *manager) {

@@ -49,7 +49,7 @@ static void on_events(void *userdata, const char *path, unsigned n) {
         size_t i;
 
         if (users_first_of(users, path, &i, NULL))
-                dirty_charge_events(&manager->dirty, &users->items[i].turn_tag, n);
+                dirty_charge_events(&manager->dirty, &users->items[i].credit, n);
 }
 
 static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {

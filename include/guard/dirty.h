@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "world/users.h"
 
 enum {
         DIRTY_SETTLE_US = 100 * 1000,     /* a writer that lives goes on well within this */
@@ -48,9 +49,9 @@ const char *dirty_sources_name(unsigned sources);
 
 struct dirty_set {
         struct map paths; /* path → struct dirty_path */
-        /* The tag of whom PATH belongs to, see dirty_charge(); NULL: nobody's, which goes before
+        /* The credit of whom PATH belongs to, see dirty_charge(); NULL: nobody's, which goes before
          * all. A turn has the paths of one owner. */
-        uint64_t *(*owner_of)(void *userdata, const char *path);
+        struct turn_credit *(*owner_of)(void *userdata, const char *path);
         void *userdata;
         uint64_t tag_now;  /* of who was served last, when his turn began */
         uint64_t tag_max;  /* the highest there is */
@@ -81,15 +82,14 @@ int dirty_take(struct dirty_set *set, uint64_t now_us, size_t max, struct dirty_
 /* Fair turns: what a turn cost is charged to the owner's tag (start-time fair queueing), and the
  * lowest tag is next. Who costs less than his share has saved some of it up, DIRTY_CREDIT_US at
  * most, and is next whenever he asks; and once nobody waits all are equal. */
-void dirty_charge(struct dirty_set *set, uint64_t *tag, uint64_t cost_us);
+void dirty_charge(struct dirty_set *set, struct turn_credit *owner, uint64_t cost_us);
 
 /* The same of N events: who makes many is behind who made few, by DIRTY_CREDIT_US at most. */
-void dirty_charge_events(struct dirty_set *set, uint64_t *tag, unsigned n);
+void dirty_charge_events(struct dirty_set *set, struct turn_credit *owner, unsigned n);
 
-/* Notes that a turn at NOW_US cost its owner so much: at *PAID_US it will be paid for by his share,
- * of which DIRTY_CREDIT_US are saved up at most. What is his waits until then; how soon he is next
- * of those who wait, dirty_charge() says. */
-void dirty_owe(uint64_t *paid_us, uint64_t cost_us, uint64_t now_us);
+/* Notes that a turn at NOW_US cost its owner so much: what is his waits until his share of the
+ * processor has paid for it, of which DIRTY_CREDIT_US are saved up at most. */
+void dirty_owe(struct turn_credit *owner, uint64_t cost_us, uint64_t now_us);
 
 /* When to take the next path, or a little earlier; DIRTY_NEVER if none is there. */
 uint64_t dirty_next(const struct dirty_set *set);

@@ -52,6 +52,12 @@ struct user_coverage {
         bool is_counted; /* false: to be counted anew */
 };
 
+/* What its turns cost so far, for guard/dirty.h. */
+struct turn_credit {
+        uint64_t tag;
+        uint64_t paid_us; /* CLOCK_MONOTONIC */
+};
+
 struct guarded_user {
         struct user_file *files; /* key files in the order sshd tries them */
         size_t n_files;
@@ -61,11 +67,10 @@ struct guarded_user {
         struct ledger ledger;     /* and what was said of it */
         struct user_coverage coverage;
         uint64_t looked_at_us; /* CLOCK_MONOTONIC */
-        uint64_t turn_tag;     /* dirty_charge() */
-        uint64_t paid_us;      /* dirty_owe() */
-        bool is_recalled;      /* its adoption was looked up */
-        bool is_known;         /* it was adopted */
-        bool is_stale;         /* to be judged anew whatever the stamps say */
+        struct turn_credit credit;
+        bool is_recalled; /* its adoption was looked up */
+        bool is_known;    /* it was adopted */
+        bool is_stale;    /* to be judged anew whatever the stamps say */
         bool is_in_pass;
         bool is_put_off; /* of this pass: the rest of its findings is answered in another turn */
         bool is_polled;  /* some of its files send no events */

@@ -118,15 +118,17 @@ static void test_a_slice_says_who_asked_for_it(void **state) {
 }
 
 /* By its first letter. */
-static uint64_t *owner_of(void *userdata, const char *path) {
-        uint64_t *tags = userdata;
+static struct turn_credit *owner_of(void *userdata, const char *path) {
+        struct turn_credit *owners = userdata;
 
-        return &tags[path[1] - 'a'];
+        return &owners[path[1] - 'a'];
 }
 
 static void test_the_lowest_tag_is_next(void **state) {
-        uint64_t tags[] = { 300, 0, 200 }; /* /b was never served */
-        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+        struct turn_credit owners[] = { { .tag = 300 },
+                                        { 0 },
+                                        { .tag = 200 } }; /* /b was never served */
+        struct dirty_set set = { .owner_of = owner_of, .userdata = owners };
 
         (void)state;
         assert_int_equal(dirty_mark(&set, "/a1", DIRTY_BY_EVENT, false, 1), 0);
@@ -134,7 +136,7 @@ static void test_the_lowest_tag_is_next(void **state) {
         assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, 2), 0);
         assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_PASS, false, 1), 0);
         assert_int_equal(take(&set, 5, 10, "/c"), 1); /* whatever names come before */
-        tags[2] = 400;
+        owners[2].tag = 400;
         assert_int_equal(dirty_mark(&set, "/c", DIRTY_BY_EVENT, false, 5), 0);
         assert_int_equal(take(&set, 5, 10, "/a1"), 2); /* a turn has all that is theirs */
         assert_int_equal(take(&set, 5, 10, "/c"), 1);
@@ -143,32 +145,33 @@ static void test_the_lowest_tag_is_next(void **state) {
 }
 
 static void test_all_are_equal_once_nobody_waits(void **state) {
-        uint64_t tags[] = { 0, 0 };
-        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+        struct turn_credit owners[2] = { 0 };
+        struct dirty_set set = { .owner_of = owner_of, .userdata = owners };
 
         (void)state;
         for (uint64_t now = 1; now <= 100; now++) {
                 assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, now), 0);
                 assert_int_equal(take(&set, now, 1, "/a"), 1);
-                dirty_charge(&set, &tags[0], 10);
+                dirty_charge(&set, &owners[0], 10);
         }
         assert_int_equal(take(&set, 100, 1, NULL), 0); /* nobody waits: all are equal again */
         assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 101), 0);
         assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 102), 0);
         assert_int_equal(take(&set, 102, 1, "/a"), 1);
-        dirty_charge(&set, &tags[0], 10);
+        dirty_charge(&set, &owners[0], 10);
         assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 103), 0);
         assert_int_equal(take(&set, 103, 1, "/b"), 1);
-        dirty_charge(&set, &tags[1], 10);
-        assert_true(tags[1] == tags[0]);
+        dirty_charge(&set, &owners[1], 10);
+        assert_true(owners[1].tag == owners[0].tag);
         dirty_done(&set);
 }
 
 /* Two always want a turn, and a third one comes when that has gone on for very long. */
 static void test_who_paused_has_saved_little_up(void **state) {
         const uint64_t cost = DIRTY_CREDIT_US / 10;
-        uint64_t tags[] = { 0, 0, 0 }, n_in_a_row = 0;
-        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+        struct turn_credit owners[3] = { 0 };
+        uint64_t n_in_a_row = 0;
+        struct dirty_set set = { .owner_of = owner_of, .userdata = owners };
 
         (void)state;
         for (uint64_t now = 1; now <= 1000; now++) {
@@ -184,18 +187,20 @@ static void test_who_paused_has_saved_little_up(void **state) {
                 n_in_a_row = who == 1 ? n_in_a_row + 1 : 0;
                 assert_true(n_in_a_row <= 2 * DIRTY_CREDIT_US / cost);
                 assert_true(now != 501 || who == 1); /* at once */
-                dirty_charge(&set, &tags[who], cost);
+                dirty_charge(&set, &owners[who], cost);
                 dirty_slice_done(&slice);
         }
-        assert_true(tags[1] + 2 * cost >= tags[0] && tags[0] + 2 * cost >= tags[1]);
+        assert_true(owners[1].tag + 2 * cost >= owners[0].tag &&
+                    owners[0].tag + 2 * cost >= owners[1].tag);
         dirty_done(&set);
 }
 
 /* Two always want a turn, and one of them costs three times as much; a third asks now and then. */
 static void test_turns_are_shared_by_what_they_cost(void **state) {
         static const uint64_t costs[] = { 30, 10, 1 };
-        uint64_t tags[] = { 0, 0, 0 }, spent[] = { 0, 0, 0 }, asked_at = 0;
-        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+        struct turn_credit owners[3] = { 0 };
+        uint64_t spent[] = { 0, 0, 0 }, asked_at = 0;
+        struct dirty_set set = { .owner_of = owner_of, .userdata = owners };
 
         (void)state;
         for (uint64_t now = 1; now <= 1000; now++) {
@@ -215,7 +220,7 @@ static void test_turns_are_shared_by_what_they_cost(void **state) {
                         asked_at = 0;
                 assert_true(asked_at == 0 || now == asked_at); /* the turn after this one at last */
                 spent[who] += costs[who];
-                dirty_charge(&set, &tags[who], costs[who]);
+                dirty_charge(&set, &owners[who], costs[who]);
                 dirty_slice_done(&slice);
         }
         assert_int_equal(spent[2], 10 * costs[2]);
@@ -226,20 +231,20 @@ static void test_turns_are_shared_by_what_they_cost(void **state) {
 
 /* Both are there for the first time, and the one who came first made a hundred changes. */
 static void test_who_made_many_events_is_behind(void **state) {
-        uint64_t tags[] = { 0, 0, 0 };
-        struct dirty_set set = { .owner_of = owner_of, .userdata = tags };
+        struct turn_credit owners[3] = { 0 };
+        struct dirty_set set = { .owner_of = owner_of, .userdata = owners };
 
         (void)state;
         assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 1), 0);
-        dirty_charge_events(&set, &tags[0], 300);
+        dirty_charge_events(&set, &owners[0], 300);
         assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 2), 0);
-        dirty_charge_events(&set, &tags[1], 3);
+        dirty_charge_events(&set, &owners[1], 3);
         assert_int_equal(take(&set, 3, 1, "/b"), 1);
         for (unsigned n = 0; n < 1000; n++)
-                dirty_charge_events(&set, &tags[0], 300);
-        assert_int_equal(tags[0], DIRTY_CREDIT_US); /* not for ever */
+                dirty_charge_events(&set, &owners[0], 300);
+        assert_int_equal(owners[0].tag, DIRTY_CREDIT_US); /* not for ever */
         assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 4), 0);
-        dirty_charge(&set, &tags[1], 2 * DIRTY_CREDIT_US);
+        dirty_charge(&set, &owners[1], 2 * DIRTY_CREDIT_US);
         assert_int_equal(take(&set, 4, 1, "/a"), 1);
         dirty_done(&set);
 }
@@ -259,21 +264,38 @@ static void test_what_is_deferred_waits_as_long_as_it_is_told(void **state) {
 /* Who asks now and then never waits; who always asks gets his share in the long run. */
 static void test_what_a_turn_costs_is_paid_for_by_a_share(void **state) {
         const uint64_t cost = DIRTY_CREDIT_US / 10, paid_in = cost * DIRTY_SHARE;
-        uint64_t often = 0, seldom = 0, now, n = 0;
+        struct turn_credit often = { 0 }, seldom = { 0 };
+        uint64_t now, n = 0;
 
         (void)state;
         for (now = paid_in; now < 100 * paid_in; now += paid_in + 1) {
                 dirty_owe(&seldom, cost, now);
-                assert_true(seldom <= now);
+                assert_true(seldom.paid_us <= now);
         }
         for (uint64_t end = now + 100 * paid_in; now < end; n++) {
                 dirty_owe(&often, cost, now);
-                if (often > now)
-                        now = often;
+                if (often.paid_us > now)
+                        now = often.paid_us;
         }
         assert_in_range(n, 100, 100 + DIRTY_CREDIT_US / cost + 1);
         dirty_owe(&often, cost, now + 1000 * paid_in); /* what is saved up has a limit */
-        assert_true(often + DIRTY_CREDIT_US / cost * paid_in >= now + 1000 * paid_in);
+        assert_true(often.paid_us + DIRTY_CREDIT_US / cost * paid_in >= now + 1000 * paid_in);
+}
+
+static void test_who_owes_waits_and_nobody_for_him(void **state) {
+        struct turn_credit owners[] = { { .tag = 1, .paid_us = 100 }, { .tag = 2 } };
+        struct dirty_set set = { .owner_of = owner_of, .userdata = owners };
+
+        (void)state;
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 1), 0);
+        assert_int_equal(dirty_mark(&set, "/b", DIRTY_BY_EVENT, false, 2), 0);
+        assert_int_equal(take(&set, 3, 10, "/b"), 1);
+        assert_int_equal(dirty_next(&set), 100);
+        assert_int_equal(dirty_mark(&set, "/a", DIRTY_BY_EVENT, false, 4), 0);
+        assert_int_equal(take(&set, 99, 10, NULL), 0);
+        assert_int_equal(dirty_next(&set), 100);
+        assert_int_equal(take(&set, 100, 10, "/a"), 1);
+        dirty_done(&set);
 }
 
 static void test_an_event_is_no_pass_though_it_is_put_off(void **state) {
@@ -297,6 +319,7 @@ int main(void) {
                 cmocka_unit_test(test_who_made_many_events_is_behind),
                 cmocka_unit_test(test_what_is_deferred_waits_as_long_as_it_is_told),
                 cmocka_unit_test(test_what_a_turn_costs_is_paid_for_by_a_share),
+                cmocka_unit_test(test_who_owes_waits_and_nobody_for_him),
                 cmocka_unit_test(test_an_event_is_no_pass_though_it_is_put_off),
                 cmocka_unit_test(test_writers_settle_but_cannot_hide),
                 cmocka_unit_test(test_a_close_ends_settling),
