@@ -196,7 +196,7 @@ static bool on_dirty(void *userdata, const char *path, bool is_being_written) {
         (void)path;
         (void)is_being_written;
         n_dirty++;
-        return n_dirty % 2 == 0; /* with and without putting it off */
+        return true; /* looked at later */
 }
 
 static void on_overflow(void *userdata) {
@@ -210,8 +210,10 @@ static bool is_deaf(struct watch *watch) {
 
         fail_at = 0;
         (void)watch_add(watch, "/etc/link");
+        (void)watch_take(watch, "/etc/link");
         (void)watch_refresh(watch, "/etc/link");
         (void)watch_dispatch(watch);
+        (void)watch_take(watch, "/etc/link");
         n_dirty = 0;
         tree_write(&tree, "/etc/d/f1", "bad");
         deaf = watch_dispatch(watch) != 0 || n_dirty != 1;
@@ -231,6 +233,8 @@ static int keep_watch(void) {
         TREE_MUST(rename(tree_path(&tree, "/etc/d"), tree_path(&tree, "/etc/d2")));
         dispatched = watch_dispatch(watch);
         TREE_MUST(rename(tree_path(&tree, "/etc/d2"), tree_path(&tree, "/etc/d")));
+        if (dispatched == 0)
+                dispatched = watch_take(watch, "/etc/link");
         if (dispatched == 0)
                 dispatched = watch_dispatch(watch);
         r = r < 0 ? r : dispatched;
