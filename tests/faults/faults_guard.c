@@ -11,8 +11,8 @@
  * - the next start goes well, and after it the approved version is in force, or that it is not is
  *   told, what it replaced is in quarantine, and no leftover is there.
  *
- * Usage: faults_guard SCENARIO [FROM [TO]]: faults are at these calls only. Prints the number of
- * points and runs. */
+ * Usage: faults_guard SCENARIO [STEP [FROM [TO]]]: faults are at each STEP-th of these calls only.
+ * Prints the number of points and runs. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -358,13 +358,17 @@ static int run(struct fixture *f, const struct scenario *scenario, const struct 
         return outcome.nr;
 }
 
-static int run_scenario(const struct scenario *scenario, unsigned from, unsigned to) {
+struct calls {
+        unsigned step, from, to;
+};
+
+static int run_scenario(const struct scenario *scenario, const struct calls *calls) {
         struct fixture f = { 0 };
         unsigned n_points = 0, n_runs = 0;
         int nr = 0;
 
         prepare(&f, scenario);
-        for (unsigned at = from; nr >= 0 && at <= to; at++) {
+        for (unsigned at = calls->from; nr >= 0 && at <= calls->to; at += calls->step) {
                 struct fault fault = { .kind = FAULT_KILL,
                                        .at = at,
                                        .waits = true,
@@ -386,6 +390,12 @@ static int run_scenario(const struct scenario *scenario, unsigned from, unsigned
         return f.n_failures == 0 && n_points > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static unsigned number(const char *argument, unsigned absent) {
+        unsigned long n = argument ? strtoul(argument, NULL, 10) : absent;
+
+        return n > 0 && n <= UINT32_MAX / 2 ? (unsigned)n : absent;
+}
+
 int main(int argc, char **argv) {
         (void)setvbuf(stdout, NULL, _IOLBF, 0);
         if (geteuid() != 0) {
@@ -394,9 +404,11 @@ int main(int argc, char **argv) {
         }
         for (size_t i = 0; argc > 1 && i < N_ELEMENTS(scenarios); i++)
                 if (strcmp(argv[1], scenarios[i].name) == 0)
-                        return run_scenario(
-                                &scenarios[i], argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1,
-                                argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : UINT32_MAX);
-        printf("usage: faults_guard SCENARIO [FROM [TO]]\n");
+                        return run_scenario(&scenarios[i],
+                                            &(struct calls){ number(argc > 2 ? argv[2] : NULL, 1),
+                                                             number(argc > 3 ? argv[3] : NULL, 1),
+                                                             number(argc > 4 ? argv[4] : NULL,
+                                                                    UINT32_MAX / 2) });
+        printf("usage: faults_guard SCENARIO [STEP [FROM [TO]]]\n");
         return EXIT_FAILURE;
 }
