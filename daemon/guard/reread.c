@@ -34,22 +34,27 @@ static void note_absence(struct reread *reread, const struct reread_observation 
                 reread->absent_since_us = observation->now_us;
         if (observation->now_us - reread->absent_since_us >= REREAD_IDLE_US)
                 reread->is_idle = true;
-        if (reread->is_idle)
+        if (reread->is_idle) {
                 memcpy(reread->stamp, observation->stamp, FILE_SHA256_SIZE);
+                memcpy(reread->said, observation->digest, FILE_SHA256_SIZE);
+        }
 }
 
-static enum reread_knowledge what_was_read(const struct reread_observation *observation,
-                                           bool is_touched) {
+static enum reread_knowledge what_was_read(const struct reread *reread,
+                                           const struct reread_observation *observation) {
+        bool is_touched = memcmp(reread->stamp, observation->stamp, FILE_SHA256_SIZE) != 0;
+        bool is_undone = memcmp(reread->said, observation->digest, FILE_SHA256_SIZE) == 0;
+
         if (is_touched)
-                return REREAD_UNSURE;
+                return !is_undone && !observation->is_approved && observation->is_compliant
+                               ? REREAD_CHANGED
+                               : REREAD_UNSURE;
         if (observation->is_approved)
                 return REREAD_APPROVED;
         return observation->is_compliant ? REREAD_COMPLIANT : REREAD_DRIFTED;
 }
 
 bool reread_observe(struct reread *reread, const struct reread_observation *observation) {
-        bool is_touched = memcmp(reread->stamp, observation->stamp, FILE_SHA256_SIZE) != 0;
-
         if (!observation->pid.is_there) {
                 note_absence(reread, observation);
                 return false; /* the next one decides */
@@ -61,14 +66,15 @@ bool reread_observe(struct reread *reread, const struct reread_observation *obse
                 reread->has_begun = true;
                 reread->pid = observation->pid;
         } else if (!is_same_pid(&reread->pid, &observation->pid)) {
-                reread->knowledge = what_was_read(observation, is_touched);
+                reread->knowledge = what_was_read(reread, observation);
                 memcpy(reread->digest, observation->digest, FILE_SHA256_SIZE);
                 reread->pid = observation->pid;
         }
         memcpy(reread->stamp, observation->stamp, FILE_SHA256_SIZE);
+        memcpy(reread->said, observation->digest, FILE_SHA256_SIZE);
         if (reread->knowledge == REREAD_APPROVED)
                 return false;
-        if (reread->knowledge != REREAD_UNSURE &&
+        if (reread->knowledge != REREAD_UNSURE && reread->knowledge != REREAD_CHANGED &&
             memcmp(reread->digest, observation->digest, FILE_SHA256_SIZE) == 0) {
                 if (observation->is_approved)
                         reread->knowledge = REREAD_APPROVED; /* since then */
@@ -244,17 +250,18 @@ int reread_pid_path(const struct world *world, char **ret) {
 
 char *reread_format(const struct reread *reread) {
         char digest[2 * FILE_SHA256_SIZE + 1], stamp[2 * FILE_SHA256_SIZE + 1];
+        char said[2 * FILE_SHA256_SIZE + 1];
 
-        return text_format("%d %" PRId64 " %" PRIu64 " %s %s", (int)reread->knowledge,
-                           reread->pid.mtime_ns, reread->pid.ino,
-                           file_sha256_format(reread->digest, digest),
-                           file_sha256_format(reread->stamp, stamp));
+        return text_format(
+                "%d %" PRId64 " %" PRIu64 " %s %s %s", (int)reread->knowledge, reread->pid.mtime_ns,
+                reread->pid.ino, file_sha256_format(reread->digest, digest),
+                file_sha256_format(reread->stamp, stamp), file_sha256_format(reread->said, said));
 }
 
 bool reread_parse(struct reread *reread, const char *text) {
         struct reread parsed = { .has_begun = true, .pid.is_there = true };
         CLEANUP_FREE char *copy = strdup(text);
-        char *words[5], *rest = copy, *end = NULL;
+        char *words[6], *rest = copy, *end = NULL;
         long knowledge;
 
         for (size_t i = 0; i < N_ELEMENTS(words); i++)
@@ -270,7 +277,7 @@ bool reread_parse(struct reread *reread, const char *text) {
                 return false;
         parsed.pid.ino = strtoull(words[2], &end, 10);
         if (*end || errno || rest || !file_sha256_parse(words[3], parsed.digest) ||
-            !file_sha256_parse(words[4], parsed.stamp))
+            !file_sha256_parse(words[4], parsed.stamp) || !file_sha256_parse(words[5], parsed.said))
                 return false;
         *reread = parsed;
         return true;

@@ -108,7 +108,7 @@ static int keep_reread(struct manager *manager, const char *before) {
 }
 
 /* Looks; 1 if sshd has to read its configuration again. */
-static int observe_sshd(struct manager *manager, bool *ret_is_right) {
+static int observe_sshd(struct manager *manager, struct reread_observation *ret) {
         CLEANUP_FREE char *before = reread_format(&manager->reread);
         struct reread_observation observation = { 0 };
         uint64_t ino = manager->reread.pid.ino;
@@ -125,16 +125,25 @@ static int observe_sshd(struct manager *manager, bool *ret_is_right) {
         is_stale = reread_observe(&manager->reread, &observation);
         if (manager->reread.pid.ino != ino)
                 manager_ask_about_unit(manager); /* it may be another process, too */
-        *ret_is_right = observation.is_approved || observation.is_compliant;
+        *ret = observation;
         r = keep_reread(manager, before);
         return r < 0 ? r : is_stale;
 }
 
-static int note_reread(struct manager *manager) {
-        bool is_sure = manager->reread.knowledge != REREAD_UNSURE;
+/* Who writes and reloads in one go has done nothing wrong. */
+static int note_reread(struct manager *manager, bool is_approved) {
+        bool is_sure = manager->reread.knowledge == REREAD_DRIFTED ||
+                       manager->reread.knowledge == REREAD_COMPLIANT;
         CLEANUP(finding_done) struct finding finding = { 0 };
-        int r = finding_init_own(&finding, FINDING_REREAD, SEVERITY_HIGH);
+        int r;
 
+        if (manager->reread.knowledge == REREAD_CHANGED && !is_approved) {
+                record_notice(NULL, LOG_NOTICE,
+                              "the configuration was changed about the time when sshd read it; "
+                              "sshd has to read it again");
+                return 0;
+        }
+        r = finding_init_own(&finding, FINDING_REREAD, SEVERITY_HIGH);
         r = finding_set(r, &finding.path, "%s", service_tree_config_path(&manager->world.service));
         r = finding_set(r, &finding.want, "what its files say");
         r = finding_set(r, &finding.got, is_sure ? "another one" : "perhaps another one");
@@ -154,14 +163,14 @@ static void schedule_reread(struct manager *manager, uint64_t after_us) {
 /* sshd does not use what the files say: says so, and has it read them again. */
 static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdata) {
         struct manager *manager = userdata;
-        bool is_right;
+        struct reread_observation now;
         uint64_t wait_us;
-        int r = observe_sshd(manager, &is_right);
+        int r = observe_sshd(manager, &now);
 
         (void)source;
         (void)now_us;
         if (r > 0)
-                r = note_reread(manager);
+                r = note_reread(manager, now.is_approved);
         else
                 return 0;
         if (r < 0)
@@ -188,15 +197,16 @@ static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdat
 
 static void look_at_sshd(struct manager *manager) {
         int is_scheduled = SD_EVENT_OFF;
-        bool is_right;
-        int r = observe_sshd(manager, &is_right);
+        struct reread_observation now;
+        int r = observe_sshd(manager, &now);
 
         if (r < 0) {
                 record_notice(NULL, LOG_ERR, "what sshd has read cannot be told: %s", strerror(-r));
                 return;
         }
         if (manager->world.policy->mode != MODE_AUDIT &&
-            reloads_take_due(&manager->reloads, manager->reconciler.n_sshd_judged, is_right))
+            reloads_take_due(&manager->reloads, manager->reconciler.n_sshd_judged,
+                             now.is_approved || now.is_compliant))
                 manager_reload_sshd(manager);
         (void)sd_event_source_get_enabled(manager->reread_timer, &is_scheduled);
         if (r > 0 && is_scheduled == SD_EVENT_OFF && manager->reloads.n_tried == 0)

@@ -39,6 +39,8 @@ enum reread_knowledge {
         REREAD_UNSURE,    /* the files changed about the time it read them */
         REREAD_COMPLIANT, /* it read something that nobody approved and that broke no rule: `digest`
                            */
+        REREAD_CHANGED,   /* they changed about that time to what breaks no rule, as they do where a
+                             manager of configuration writes and reloads: most likely it read that */
         N_REREAD_KNOWLEDGES
 };
 
@@ -47,6 +49,7 @@ struct reread {
         struct reread_pid pid;            /* of that reading */
         uint8_t digest[FILE_SHA256_SIZE]; /* what it read, where that is known */
         uint8_t stamp[FILE_SHA256_SIZE];  /* of the files, when PID was looked at last */
+        uint8_t said[FILE_SHA256_SIZE];   /* by them, then */
         bool has_begun;                   /* a PidFile was seen, now or by an earlier process */
         bool has_looked, is_idle;
         uint64_t absent_since_us; /* 0: it is not */

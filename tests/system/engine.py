@@ -11,6 +11,8 @@ import time
 from machine import eventually
 from suite import alerts, approve, check, ctl, expect, main
 
+NEEDS = "e2fsprogs"
+
 DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"
 GOOD = "PasswordAuthentication no\n"
 BAD = "PasswordAuthentication yes\n"

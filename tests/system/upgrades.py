@@ -12,6 +12,8 @@ import time
 from machine import eventually
 from suite import alerts, check, ctl, expect, main
 
+NEEDS = "e2fsprogs"
+
 DPKG = "DEBIAN_FRONTEND=noninteractive dpkg --force-confdef --force-confnew"
 SHIPPED = "/etc/default/ssh"  # a configuration file of openssh-server
 DROP_IN = "/etc/ssh/sshd_config.d/50-site.conf"

@@ -70,6 +70,9 @@ static const struct story stories[] = {
         { "edit, reload and restore between two looks beside drift that breaks no rule",
           { { 1, 'c', 1, 0 }, { 2, 'c', 3, 0 }, { 3, 'c', 3, 0 } },
           "nyn" },
+        { "a manager of configuration writes and reloads between two looks",
+          { { 1, 'a', 1, 0 }, { 2, 'c', 2, 0 }, { 3, 'c', 2, 0 } },
+          "nyn" },
         { "an administrator edits, reloads and edits again",
           { { 1, 'a', 1, 0 }, { 1, 'c', 2, 0 }, { 2, 'c', 2, 0 }, { 2, 'd', 3, 0 } },
           "nnnn" },
@@ -126,6 +129,33 @@ static void test_stories_with_a_restart_after_each_look(void **state) {
         (void)state;
         for (size_t i = 0; i < N_ELEMENTS(stories); i++)
                 tell(&stories[i], true);
+}
+
+static void test_a_change_in_one_go_is_told_from_one_that_was_undone(void **state) {
+        static const struct {
+                struct look before, after;
+                enum reread_knowledge expected;
+        } cases[] = {
+                { { 1, 'a', 1, 0 }, { 2, 'a', 3, 0 }, REREAD_UNSURE },
+                { { 1, 'c', 1, 0 }, { 2, 'c', 3, 0 }, REREAD_UNSURE },
+                { { 1, 'a', 1, 0 }, { 2, 'c', 2, 0 }, REREAD_CHANGED },
+                { { 1, 'c', 1, 0 }, { 2, 'd', 2, 0 }, REREAD_CHANGED },
+                { { 1, 'c', 1, 0 }, { 2, 'a', 2, 0 }, REREAD_UNSURE },
+                { { 1, 'a', 1, 0 }, { 2, 'x', 2, 0 }, REREAD_UNSURE },
+                { { 1, 'c', 1, 0 }, { 2, 'c', 1, 0 }, REREAD_COMPLIANT },
+                { { 1, 'x', 1, 0 }, { 2, 'x', 1, 0 }, REREAD_DRIFTED },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                struct reread_observation before = observe(&cases[i].before, 1);
+                struct reread_observation after = observe(&cases[i].after, 2);
+                struct reread reread = { 0 };
+
+                (void)reread_observe(&reread, &before);
+                (void)reread_observe(&reread, &after);
+                assert_int_equal(reread.knowledge, cases[i].expected);
+        }
 }
 
 static void test_a_reload_that_failed_is_due_once_the_files_are_right(void **state) {
@@ -242,6 +272,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_stories),
                 cmocka_unit_test(test_stories_with_a_restart_after_each_look),
+                cmocka_unit_test(test_a_change_in_one_go_is_told_from_one_that_was_undone),
                 cmocka_unit_test(test_a_reload_that_failed_is_due_once_the_files_are_right),
                 cmocka_unit_test(test_a_reload_is_tried_more_than_once_and_not_for_ever),
                 cmocka_unit_test(test_what_is_no_memory_is_refused),
