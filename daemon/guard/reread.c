@@ -84,6 +84,11 @@ bool reread_observe(struct reread *reread, const struct reread_observation *obse
                (observation->is_compliant && reread->knowledge != REREAD_COMPLIANT);
 }
 
+bool reread_is_suspicious(const struct reread *reread) {
+        return reread->knowledge != REREAD_CHANGED ||
+               memcmp(reread->digest, reread->said, FILE_SHA256_SIZE) != 0;
+}
+
 /* ---- having it read again ---- */
 
 enum { RELOAD_PATIENCE_US = 5000000 }; /* for `sshd -t` and a restart of sshd, times the try */

@@ -130,20 +130,12 @@ static int observe_sshd(struct manager *manager, struct reread_observation *ret)
         return r < 0 ? r : is_stale;
 }
 
-/* Who writes and reloads in one go has done nothing wrong. */
-static int note_reread(struct manager *manager, bool is_approved) {
+static int note_reread(struct manager *manager) {
         bool is_sure = manager->reread.knowledge == REREAD_DRIFTED ||
                        manager->reread.knowledge == REREAD_COMPLIANT;
         CLEANUP(finding_done) struct finding finding = { 0 };
-        int r;
+        int r = finding_init_own(&finding, FINDING_REREAD, SEVERITY_HIGH);
 
-        if (manager->reread.knowledge == REREAD_CHANGED && !is_approved) {
-                record_notice(NULL, LOG_NOTICE,
-                              "the configuration was changed about the time when sshd read it; "
-                              "sshd has to read it again");
-                return 0;
-        }
-        r = finding_init_own(&finding, FINDING_REREAD, SEVERITY_HIGH);
         r = finding_set(r, &finding.path, "%s", service_tree_config_path(&manager->world.service));
         r = finding_set(r, &finding.want, "what its files say");
         r = finding_set(r, &finding.got, is_sure ? "another one" : "perhaps another one");
@@ -169,15 +161,19 @@ static int on_reread_due(sd_event_source *source, uint64_t now_us, void *userdat
 
         (void)source;
         (void)now_us;
-        if (r > 0)
-                r = note_reread(manager, now.is_approved);
-        else
+        if (r > 0 && reread_is_suspicious(&manager->reread))
+                r = note_reread(manager);
+        else if (r <= 0)
                 return 0;
         if (r < 0)
                 record_notice(NULL, LOG_ERR, "what sshd has read could not be noted: %s",
                               strerror(-r));
         if (manager->world.policy->mode == MODE_AUDIT)
                 return 0;
+        if (manager->reloads.n_tried == 0 && !reread_is_suspicious(&manager->reread))
+                record_notice(NULL, LOG_NOTICE,
+                              "the configuration was changed about the time when sshd read it; "
+                              "sshd has to read it again");
         switch (reloads_advise(&manager->reloads, &wait_us)) {
         case RELOADS_TRY:
                 manager_reload_sshd(manager);

@@ -55,6 +55,10 @@ struct reread {
         uint64_t absent_since_us; /* 0: it is not */
 };
 
+/* After an observation that was true: whether somebody has to hear of it. Not where sshd most
+ * likely read what the files still say. */
+bool reread_is_suspicious(const struct reread *reread);
+
 /* Having it read again. A reload may be lost (while sshd starts it ignores SIGHUP), so it is tried
  * more than once; one that failed, because `sshd -t` minded what was there at that moment, say, is
  * tried again as soon as the files are as approved. */

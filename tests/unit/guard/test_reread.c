@@ -135,15 +135,16 @@ static void test_a_change_in_one_go_is_told_from_one_that_was_undone(void **stat
         static const struct {
                 struct look before, after;
                 enum reread_knowledge expected;
+                bool is_suspicious;
         } cases[] = {
-                { { 1, 'a', 1, 0 }, { 2, 'a', 3, 0 }, REREAD_UNSURE },
-                { { 1, 'c', 1, 0 }, { 2, 'c', 3, 0 }, REREAD_UNSURE },
-                { { 1, 'a', 1, 0 }, { 2, 'c', 2, 0 }, REREAD_CHANGED },
-                { { 1, 'c', 1, 0 }, { 2, 'd', 2, 0 }, REREAD_CHANGED },
-                { { 1, 'c', 1, 0 }, { 2, 'a', 2, 0 }, REREAD_UNSURE },
-                { { 1, 'a', 1, 0 }, { 2, 'x', 2, 0 }, REREAD_UNSURE },
-                { { 1, 'c', 1, 0 }, { 2, 'c', 1, 0 }, REREAD_COMPLIANT },
-                { { 1, 'x', 1, 0 }, { 2, 'x', 1, 0 }, REREAD_DRIFTED },
+                { { 1, 'a', 1, 0 }, { 2, 'a', 3, 0 }, REREAD_UNSURE, true },
+                { { 1, 'c', 1, 0 }, { 2, 'c', 3, 0 }, REREAD_UNSURE, true },
+                { { 1, 'a', 1, 0 }, { 2, 'c', 2, 0 }, REREAD_CHANGED, false },
+                { { 1, 'c', 1, 0 }, { 2, 'd', 2, 0 }, REREAD_CHANGED, false },
+                { { 1, 'c', 1, 0 }, { 2, 'a', 2, 0 }, REREAD_UNSURE, true },
+                { { 1, 'a', 1, 0 }, { 2, 'x', 2, 0 }, REREAD_UNSURE, true },
+                { { 1, 'c', 1, 0 }, { 2, 'c', 1, 0 }, REREAD_COMPLIANT, true },
+                { { 1, 'x', 1, 0 }, { 2, 'x', 1, 0 }, REREAD_DRIFTED, true },
         };
 
         (void)state;
@@ -155,6 +156,23 @@ static void test_a_change_in_one_go_is_told_from_one_that_was_undone(void **stat
                 (void)reread_observe(&reread, &before);
                 (void)reread_observe(&reread, &after);
                 assert_int_equal(reread.knowledge, cases[i].expected);
+                assert_int_equal(reread_is_suspicious(&reread), cases[i].is_suspicious);
+        }
+}
+
+static void test_what_was_read_in_one_go_and_undone_later_is_suspicious(void **state) {
+        const struct look looks[] = {
+                { 1, 'a', 1, 0 }, { 2, 'c', 2, 0 }, { 2, 'C', 2, 0 }, { 2, 'a', 3, 0 }
+        };
+        static const bool is_suspicious[] = { true, false, false, true };
+        struct reread reread = { 0 };
+
+        (void)state;
+        for (size_t i = 0; i < N_ELEMENTS(looks); i++) {
+                struct reread_observation observation = observe(&looks[i], i + 1);
+
+                assert_int_equal(reread_observe(&reread, &observation), i > 0);
+                assert_int_equal(reread_is_suspicious(&reread), is_suspicious[i]);
         }
 }
 
@@ -273,6 +291,7 @@ int main(void) {
                 cmocka_unit_test(test_stories),
                 cmocka_unit_test(test_stories_with_a_restart_after_each_look),
                 cmocka_unit_test(test_a_change_in_one_go_is_told_from_one_that_was_undone),
+                cmocka_unit_test(test_what_was_read_in_one_go_and_undone_later_is_suspicious),
                 cmocka_unit_test(test_a_reload_that_failed_is_due_once_the_files_are_right),
                 cmocka_unit_test(test_a_reload_is_tried_more_than_once_and_not_for_ever),
                 cmocka_unit_test(test_what_is_no_memory_is_refused),
