@@ -325,6 +325,11 @@ static int restore_version(struct manager *manager, const struct control_restora
         return r < 0 ? r : manager_mark(manager, versions->path);
 }
 
+/* Of an oversize file the two ends are kept, of a secret nothing. */
+static bool is_whole(const struct control_version *version) {
+        return version->metadata.kind != FILE_REGULAR || version->n_data == version->metadata.size;
+}
+
 /* The approved version of what drifted, as versions->after. */
 static int find_approved(struct manager *manager, const char *path,
                          struct control_versions *versions, struct control_refusal *refusal) {
@@ -337,8 +342,6 @@ static int find_approved(struct manager *manager, const char *path,
         if (guarded->flags & (GUARDED_ACCOUNTS | GUARDED_UNVERSIONED) ||
             !baseline_get(manager->world.baseline, path))
                 return manager_refuse(refusal, "that path has no approved version");
-        if (guarded->flags & GUARDED_SECRET)
-                return manager_refuse(refusal, "of a secret file no content is kept");
         view_forget_all(manager->world.view);
         r = assess_drift(&manager->world, manager->world.view, path, &differences);
         if (r < 0)
@@ -347,7 +350,11 @@ static int find_approved(struct manager *manager, const char *path,
                 return manager_refuse(refusal, "what is there is the approved version");
         versions->path = strdup(path);
         r = versions->path ? manager_approved_version(manager, path, &versions->after) : -ENOMEM;
-        return r < 0 ? r : CONTROL_DONE;
+        if (r < 0)
+                return r;
+        return is_whole(&versions->after)
+                       ? CONTROL_DONE
+                       : manager_refuse(refusal, "no content is kept of its approved version");
 }
 
 static int restore(void *userdata, const struct control_restoral *restoral,
@@ -360,9 +367,7 @@ static int restore(void *userdata, const struct control_restoral *restoral,
 
         if (r != CONTROL_DONE)
                 return r;
-        /* of an oversize file the two ends are kept, of a secret nothing */
-        if (versions.after.metadata.kind == FILE_REGULAR &&
-            versions.after.n_data != versions.after.metadata.size)
+        if (!is_whole(&versions.after))
                 return CONTROL_NOTHING_KEPT;
         r = manager_refuse_unconfirmed(manager, versions.path, refusal);
         if (r != CONTROL_DONE)

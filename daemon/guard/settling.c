@@ -15,9 +15,10 @@
 #include "pass.h"
 
 enum {
-        SETTLING_US = 500 * 1000,
-        SETTLING_WINDOW_US = 60 * 1000000,
-        SETTLING_MAX = 64, /* in one window */
+        SETTLING_US = 500 * 1000,          /* a loaded machine fills and renames well within this */
+        SETTLING_WINDOW_US = 60 * 1000000, /* a manager's next run is later */
+        SETTLING_MAX = 64, /* in one window: no run of a manager makes more, and what is kept of
+                              them stays small */
 };
 
 /* Returns 1, 0 or a negative errno. */

@@ -293,6 +293,11 @@ def drift_that_was_only_told_can_be_put_back(machine):
         file["state"] == "unapproved" for file in ctl(machine, "files")["files"]))
     refused = machine.run(f"sshguardctl restore {edited}", check=False)
     expect(refused.returncode == 2 and "is the approved version" in refused.stderr, f"{refused.returncode}: {refused.stderr}")
+    key = "/etc/ssh/ssh_host_ed25519_key"
+    machine.run(f"cp -p {key} /root/key && echo >>{key}")
+    refused = machine.run(f"sshguardctl restore {key}", check=False)
+    expect(refused.returncode == 2 and "no content is kept" in refused.stderr, f"{refused.returncode}: {refused.stderr}")
+    machine.run(f"cp -p /root/key {key} && rm /root/key")
     kept = ctl(machine, f"history --path {new}")["incidents"][0]
     machine.run(f"sshguardctl restore {kept['id']}")
     expect(machine.read(new) == "PrintMotd no\n", "what went cannot be brought back")
